@@ -1,0 +1,96 @@
+/**
+ * The effective configuration: validated, complete, frozen, and plain JSON, so that the supervisor can send each
+ * process its part. Made by config/, read by everybody. Sizes are bytes, times are milliseconds.
+ */
+
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'fd'; readonly fd: number };
+
+export interface Configuration {
+  /** Where sockets, temporary files and the default logs live; private to this instance. */
+  readonly serverRoot: string;
+  readonly listen: readonly ListenAddress[];
+  readonly backlog: number;
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly pidFile: string | null;
+  readonly logs: LogSettings;
+  readonly http: HttpSettings;
+  readonly site: SiteSettings;
+  readonly application: ApplicationSettings | null;
+  /** Time the whole server has to finish its requests after SIGTERM. */
+  readonly gracefulTimeoutMs: number;
+  /** Time a process then has before it is killed. */
+  readonly shutdownTimeoutMs: number;
+}
+
+export interface LogSettings {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** null: the terminal. Otherwise `error_log` and `access_log` in this directory. */
+  readonly directory: string | null;
+  readonly accessLog: boolean;
+  /** `combined`, `common`, `json`, or an Apache format string. */
+  readonly accessLogFormat: string;
+}
+
+export interface HttpSettings {
+  readonly limitRequestLine: number;
+  readonly limitRequestFields: number;
+  readonly limitRequestFieldSize: number;
+  /** Bytes of the request line and all fields together. */
+  readonly limitRequestHead: number;
+  /** 0: no limit. */
+  readonly limitRequestBody: number;
+  readonly headerTimeoutMs: number;
+  readonly headerMaxTimeoutMs: number;
+  readonly headerMinRate: number;
+  readonly bodyTimeoutMs: number;
+  /** 0: no limit. */
+  readonly bodyMaxTimeoutMs: number;
+  readonly bodyMinRate: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Longest wait for a client to take any bytes of its answer. */
+  readonly responseSocketTimeoutMs: number;
+  readonly maxClients: number;
+  /** Body bytes kept in memory before a temporary file is used. */
+  readonly requestBufferSize: number;
+  readonly responseBufferSize: number;
+  /** Bytes of one response that may wait in a temporary file for a slow client. 0: no file. */
+  readonly responseSpoolSize: number;
+  readonly serverTokens: boolean;
+}
+
+export interface UrlAlias {
+  /** URL path, beginning with a slash. */
+  readonly url: string;
+  /** An absolute file or directory. */
+  readonly path: string;
+}
+
+export interface SiteSettings {
+  readonly mountPoint: string;
+  readonly urlAliases: readonly UrlAlias[];
+}
+
+export interface ApplicationSettings {
+  readonly name: string;
+  /** How the worker finds the callable. */
+  readonly target:
+    | { readonly kind: 'script'; readonly path: string; readonly callable: string | null }
+    | { readonly kind: 'module'; readonly module: string; readonly callable: string | null };
+  readonly interpreter: string;
+  readonly interpreterVersion: string;
+  readonly workingDirectory: string;
+  readonly pythonPath: readonly string[];
+  /** Set in the process environment of the worker and, as mod_wsgi-express has it, in each request's environ. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly processes: number;
+  readonly threads: number;
+  readonly mountPoint: string;
+  readonly startupTimeoutMs: number;
+  /** Requests that may wait for a thread before new ones are answered 503. */
+  readonly queueSize: number;
+  readonly queueTimeoutMs: number;
+}

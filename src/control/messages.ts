@@ -1,0 +1,58 @@
+/**
+ * Messages between the supervisor and a gateway, over Node's IPC channel. Small, frozen, plain values, all here.
+ * A gateway that loses the channel has lost its supervisor and stops.
+ */
+import type { Configuration } from '../config/configuration.ts';
+
+/** A listening socket that the gateway inherited as a file descriptor. */
+export interface InheritedListener {
+  readonly fd: number;
+  /** For messages and logs: `http://127.0.0.1:8000`, `unix:/run/app.sock`. */
+  readonly url: string;
+  /** Path of a Unix socket; null for TCP. */
+  readonly path: string | null;
+}
+
+/** A worker process as the gateway knows it. Its number is never used again. */
+export interface WorkerIdentity {
+  readonly worker: number;
+  /** The worker proves itself with this when it dials. 32 hex digits. */
+  readonly token: string;
+  readonly threads: number;
+  /** One u32 for each thread: the id of the last request it started (see apps/started-ledger.ts). */
+  readonly ledgerPath: string;
+}
+
+export type ToGateway =
+  | {
+      readonly type: 'configure';
+      readonly configuration: Configuration;
+      readonly listeners: readonly InheritedListener[];
+      /** The private Unix socket that workers dial; the gateway binds it. */
+      readonly workerSocketPath: string;
+    }
+  /** This worker may dial. It gets no requests before `switch` names it. */
+  | { readonly type: 'expect-worker'; readonly identity: WorkerIdentity }
+  /** From now on requests go to `activate`; `drain` finish what they have, each reported by `worker-drained`. */
+  | { readonly type: 'switch'; readonly activate: readonly number[]; readonly drain: readonly number[] }
+  /** Its process has ended. `cause` completes "worker 3 (pid 77) …": "was killed by SIGKILL", "exited with status 1". */
+  | { readonly type: 'worker-exited'; readonly worker: number; readonly cause: string }
+  /** No worker of the application can be started now: requests get 503 until one is ready. */
+  | { readonly type: 'application-unavailable'; readonly why: string }
+  /** Stop listening, finish the requests, exit 0. */
+  | { readonly type: 'stop' }
+  | { readonly type: 'reopen-logs' };
+
+export type ToSupervisor =
+  /** Configured and accepting. */
+  | { readonly type: 'serving' }
+  /** The configuration cannot be served (for example a worker socket that cannot be bound). */
+  | { readonly type: 'not-serving'; readonly why: string }
+  | { readonly type: 'worker-ready'; readonly worker: number; readonly pid: number }
+  /** The application could not be loaded; the worker exits by itself. */
+  | { readonly type: 'worker-failed'; readonly worker: number; readonly traceback: string }
+  | { readonly type: 'worker-drained'; readonly worker: number }
+  /** The worker asks to be let go: it was told to stop by somebody else. */
+  | { readonly type: 'worker-stopping'; readonly worker: number }
+  /** It broke the protocol or no longer answers; the supervisor must replace it. */
+  | { readonly type: 'worker-broken'; readonly worker: number; readonly why: string };

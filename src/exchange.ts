@@ -1,0 +1,88 @@
+/**
+ * Exchange: one request and its response (RFC 9110, section 3.3), whatever wire it came by.
+ *
+ * The protocol code in gateway/ makes exchanges, middleware and handlers consume them. Nothing here knows
+ * about sockets. All text of a request is latin-1: one character is one byte of the wire.
+ */
+import type { RequestFields } from './fields.ts';
+
+/** Response header fields: name, value, name, value, … in the order in which they are sent. */
+export type FieldList = readonly string[];
+
+/** Bytes: a buffer, or a latin-1 string with one character a byte (Node writes short ones fastest). */
+export type Bytes = Uint8Array | string;
+
+export interface Request {
+  readonly method: string;
+  /** The request target as the client sent it. */
+  readonly target: string;
+  /** The path of the target, still percent-encoded; `*` for `OPTIONS *`. */
+  readonly path: string;
+  /** The path with its percent-escapes decoded to bytes (latin-1). Dots and slashes are left as they are. */
+  readonly decodedPath: string;
+  /** What follows the first `?` of the target, without it; '' when there is none. */
+  readonly query: string;
+  readonly version: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
+  readonly scheme: 'http' | 'https';
+  /** Host and port as the client named them: of the absolute target, else of the Host field; '' when neither. */
+  readonly authority: string;
+  readonly fields: RequestFields;
+  /** The peer's address; '' on a Unix socket, with port 0. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** The address of ours that the client reached; the path of a Unix socket, with port 0. */
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
+/** How an exchange ended, for the access log and for metrics. */
+export type Outcome = 'complete' | 'client-gone' | 'aborted' | 'timed-out';
+
+/** A request body that the gateway has collected whole, in memory or in a temporary file. */
+export interface RequestBody {
+  /** Bytes of the body. */
+  readonly size: number;
+  /** Takes the next bytes: a buffer at once from memory, `null` at the end, or later through `callback` from a file. */
+  read(callback: (error: Error | null, chunk: Uint8Array | null) => void): void;
+  /** The whole body when it is in memory, else null. */
+  readonly inMemory: Uint8Array | null;
+  /** Gives memory and file back. Safe to call twice. */
+  discard(): void;
+}
+
+export interface Exchange {
+  readonly request: Request;
+  /** The collected body; null when the request has none. */
+  readonly body: RequestBody | null;
+  /** Names this request in logs, in the environ and, when asked, in the response. */
+  readonly id: string;
+
+  /** Answers whole. Adds Date, Server and the framing; drops the body where RFC 9110 forbids one. */
+  respond(status: number, fields: FieldList, body: Bytes): void;
+  /** Starts an answer whose body follows by `write` and `end`. A content-length among the fields is kept to. */
+  start(status: number, fields: FieldList, reason?: string): void;
+  /** Sends body bytes. False: hold the next ones until `onDrain`. */
+  write(chunk: Bytes): boolean;
+  end(): void;
+  /** Gives up: before the head a 500-class answer is sent, after it the connection is cut so that the client can tell. */
+  abort(status: number, why: string): void;
+
+  /** Room again after `write` returned false. Set by the handler. */
+  onDrain: (() => void) | null;
+  /** The client is gone or the answer was cut; nothing more can be sent. Set by the handler. */
+  onGone: (() => void) | null;
+  /** Called once when the exchange has ended, however it ended. Set by middleware (the access log). */
+  onFinished: ((exchange: Exchange) => void) | null;
+
+  /** What became of it: valid in `onFinished`. `status` is 0 when no head was sent. */
+  readonly status: number;
+  readonly responseFields: FieldList;
+  /** Body bytes handed to the socket. */
+  readonly bodyBytesSent: number;
+  readonly outcome: Outcome;
+  /** Wall clock at the first byte of the request, in ms since 1970, and time from there to the end. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  /** Set by the app handler: which process answered. */
+  workerPid: number;
+}
