@@ -20,12 +20,12 @@ export function fieldName(raw: string): FieldName {
   if (known !== undefined) return known;
   const made = makeFieldName(raw);
   // A flat copy, so that the interned name does not keep a whole request alive.
-  if (interned.size < INTERNED_MAX) interned.set(Buffer.from(raw, 'latin1').latin1Slice(), made);
+  if (interned.size < INTERNED_MAX) interned.set(Buffer.from(raw, 'latin1').toString('latin1'), made);
   return made;
 }
 
 function makeFieldName(raw: string): FieldName {
-  const flat = Buffer.from(raw, 'latin1').latin1Slice();
+  const flat = Buffer.from(raw, 'latin1').toString('latin1');
   const lower = flat.toLowerCase();
   return { raw: flat, lower, cgi: cgiName(lower) };
 }
