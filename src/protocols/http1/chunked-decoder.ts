@@ -1,0 +1,158 @@
+/**
+ * The chunked transfer coding (RFC 9112, section 7.1), read. Bytes in, body pieces out; chunk extensions are
+ * checked and dropped, trailer fields checked and kept.
+ */
+import { RequestFields } from '../../fields.ts';
+import { hexValues, valueCharacters } from './characters.ts';
+import { Refusal } from './refusal.ts';
+import { type HeadLimits, parseFieldLines } from './request-head.ts';
+
+/** Longest chunk-size line; extensions have no use today, so the room is small. */
+const SIZE_LINE_MAX = 1024;
+const SIZE_DIGITS_MAX = 12;
+/** Fields that would change framing, routing or access after the head has been judged (RFC 9110, section 6.5.1). */
+const FORBIDDEN_TRAILERS = new Set([
+  'content-length',
+  'transfer-encoding',
+  'host',
+  'trailer',
+  'te',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'expect',
+  'range',
+  'cache-control',
+  'max-forwards',
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+]);
+
+type State = 'size' | 'data' | 'data-end' | 'trailers' | 'done';
+
+export class ChunkedDecoder {
+  readonly #limits: HeadLimits;
+  readonly trailers = new RequestFields();
+  #state: State = 'size';
+  /** Bytes of the present chunk still to come. */
+  #left = 0;
+  /** Of a line, a trailer section or a chunk end that is not complete yet: latin-1. */
+  #partial = '';
+  /** A piece of the body after `decode` returned 'data'. */
+  data: Buffer | null = null;
+  refusal: Refusal | null = null;
+  /** How many of the bytes passed to `decode` it has used. */
+  used = 0;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+  }
+
+  /** Consumes from `buffer` at `from` until there is a piece of data, the end, an error, or nothing left. */
+  decode(buffer: Buffer, from: number): 'need-data' | 'data' | 'end' | 'refused' {
+    let at = from;
+    while (at < buffer.length) {
+      if (this.#state === 'data') {
+        const take = Math.min(this.#left, buffer.length - at);
+        this.data = buffer.subarray(at, at + take);
+        this.#left -= take;
+        if (this.#left === 0) this.#state = 'data-end';
+        this.used = at + take - from;
+        return 'data';
+      }
+      const line = this.#takeLine(buffer, at);
+      if (line === 'refused') return 'refused';
+      at += this.used;
+      if (line === 'need-data') break;
+      if (!this.#lineDone()) return 'refused';
+      if (this.#state === 'done') {
+        this.used = at - from;
+        return 'end';
+      }
+    }
+    this.used = at - from;
+    return 'need-data';
+  }
+
+  /** Collects bytes up to a line feed (for trailers: up to the empty line) in #partial. */
+  #takeLine(buffer: Buffer, from: number): 'line' | 'need-data' | 'refused' {
+    const room =
+      this.#state === 'data-end' ? 2 : this.#state === 'size' ? SIZE_LINE_MAX : this.#limits.limitRequestHead;
+    const newline = buffer.indexOf(10, from);
+    const end = newline < 0 ? buffer.length : newline + 1;
+    if (this.#partial.length + end - from > room) {
+      return this.#refuse(this.#state === 'trailers' ? 431 : 400, 'chunk line or trailer section too long');
+    }
+    this.#partial += buffer.toString('latin1', from, end);
+    this.used = end - from;
+    if (newline < 0) return this.#plausible() ? 'need-data' : this.#refuse(400, 'malformed chunk');
+    if (!this.#partial.endsWith('\r\n')) return this.#refuse(400, 'bare line feed in a chunked body');
+    return 'line';
+  }
+
+  /** An incomplete line that can never become right is refused at once, not when its end arrives. */
+  #plausible(): boolean {
+    if (this.#state === 'data-end') return this.#partial === '\r';
+    return this.#state === 'trailers' || /^[0-9A-Fa-f]+(?:;[\t\x20-\x7e\x80-\xff]*)?\r?$/.test(this.#partial);
+  }
+
+  #lineDone(): boolean {
+    if (this.#state === 'trailers') return this.#trailersDone();
+    const line = this.#partial.slice(0, -2);
+    this.#partial = '';
+    if (this.#state === 'data-end') {
+      if (line !== '') return this.#refuse(400, 'chunk data longer than its size') === null;
+      this.#state = 'size';
+      return true;
+    }
+    const size = chunkSize(line);
+    if (size < 0) return this.#refuse(400, 'malformed chunk size') === null;
+    this.#left = size;
+    this.#state = size === 0 ? 'trailers' : 'data';
+    return true;
+  }
+
+  #trailersDone(): boolean {
+    if (this.#partial !== '\r\n' && !this.#partial.endsWith('\r\n\r\n')) return true;
+    const refusal = parseFieldLines(this.#partial.slice(0, -2), this.#limits, this.trailers);
+    if (refusal !== null) {
+      this.refusal = refusal;
+      return false;
+    }
+    for (const name of this.trailers.names) {
+      if (FORBIDDEN_TRAILERS.has(name.lower))
+        return this.#refuse(400, `field not allowed as a trailer: ${name.lower}`) === null;
+    }
+    this.#state = 'done';
+    return true;
+  }
+
+  #refuse(status: number, why: string): 'refused' {
+    this.refusal = new Refusal(status, why);
+    return 'refused';
+  }
+}
+
+/** -1 when malformed. Nothing may stand between the digits and an extension's semicolon. */
+function chunkSize(line: string): number {
+  let size = 0;
+  let at = 0;
+  for (; at < line.length; at++) {
+    const digit = hexValues[line.charCodeAt(at)]!;
+    if (digit === 255) break;
+    size = size * 16 + digit;
+  }
+  if (at === 0 || at > SIZE_DIGITS_MAX) return -1;
+  if (at < line.length && line.charCodeAt(at) !== 59 /* ; */) return -1;
+  for (; at < line.length; at++) if (valueCharacters[line.charCodeAt(at)] !== 1) return -1;
+  return size;
+}

@@ -1,0 +1,192 @@
+/**
+ * HTTP/1.1 requests, read (RFC 9112). Sans-I/O: bytes go in by `push`, events come out of `next`; no socket, clock
+ * or log inside. The caller stops asking for events while a request is being answered, and pipelined requests
+ * simply wait in the buffer.
+ *
+ *   head  (data)*  end   head …          or `refused` at any point, after which nothing follows.
+ */
+import { ChunkedDecoder } from './chunked-decoder.ts';
+import { CHUNKED } from './framing.ts';
+import { Refusal } from './refusal.ts';
+import { type HeadLimits, parseRequestHead, type RequestHead } from './request-head.ts';
+
+export type ParserEvent = 'need-data' | 'head' | 'data' | 'end' | 'refused';
+
+type State = 'head' | 'length' | 'chunked' | 'refused';
+
+const EMPTY = Buffer.alloc(0);
+const HEAD_END = Buffer.from('\r\n\r\n');
+/** What a head may not contain, wherever its end is: control characters, a bare CR, a bare LF. */
+const NEVER_IN_HEAD = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)|(?<!\r)\n/;
+/** Empty lines before a request line that are forgiven (RFC 9112, section 2.2). */
+const LEADING_EMPTY_LINES_MAX = 4;
+
+export class RequestParser {
+  readonly #limits: HeadLimits;
+  #state: State = 'head';
+  #buffer: Buffer = EMPTY;
+  #at = 0;
+  /** Bytes of an incomplete head that have been searched for its end. */
+  #searched = 0;
+  #emptyLines = 0;
+  #left = 0;
+  #chunked: ChunkedDecoder | null = null;
+
+  /** After 'head'. Kept until the next one, which may share parts of it. */
+  head: RequestHead | null = null;
+  /** After 'data': valid until the next `push`. */
+  data: Buffer = EMPTY;
+  /** After 'refused'. */
+  refusal: Refusal | null = null;
+
+  constructor(limits: HeadLimits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes that have been pushed and not been used yet. */
+  get pending(): number {
+    return this.#buffer.length - this.#at;
+  }
+
+  /** True while a request has begun to arrive and its end has not been seen. */
+  get midRequest(): boolean {
+    return this.#state !== 'head' || this.pending > 0;
+  }
+
+  push(chunk: Buffer): void {
+    this.#buffer = this.pending === 0 ? chunk : appended(this.#buffer, this.#at, chunk);
+    this.#at = 0;
+  }
+
+  /** Lets go of what is kept to recognise a repeated head; for connections that fall idle. */
+  forget(): void {
+    if (this.#state !== 'head') return;
+    this.head = null;
+    if (this.pending === 0) this.#buffer = EMPTY;
+  }
+
+  next(): ParserEvent {
+    switch (this.#state) {
+      case 'head':
+        return this.#nextHead();
+      case 'length':
+        return this.#nextOfLength();
+      case 'chunked':
+        return this.#nextOfChunks();
+      case 'refused':
+        return 'refused';
+    }
+  }
+
+  #nextHead(): ParserEvent {
+    this.#skipEmptyLines();
+    if (this.pending === 0) return 'need-data';
+    const buffer = this.#buffer;
+    const end = buffer.indexOf(HEAD_END, this.#at + Math.max(0, this.#searched - 3));
+    if (end < 0) return this.#incompleteHead();
+    if (end - this.#at > this.#limits.limitRequestHead)
+      return this.#refuse(431, 'request head longer than limit-request-head');
+    const text = buffer.latin1Slice(this.#at, end + 2);
+    this.#at = end + 4;
+    this.#searched = 0;
+    this.#emptyLines = 0;
+    const head = parseRequestHead(text, this.#limits, this.head);
+    if (head instanceof Refusal) return this.#refuse(head.status, head.why);
+    this.head = head;
+    const { bodyLength } = head.block;
+    if (bodyLength === CHUNKED) {
+      this.#state = 'chunked';
+      this.#chunked = new ChunkedDecoder(this.#limits);
+    } else {
+      // Also without a body the 'end' event follows: one shape for the caller.
+      this.#state = 'length';
+      this.#left = bodyLength;
+    }
+    return 'head';
+  }
+
+  #skipEmptyLines(): void {
+    const buffer = this.#buffer;
+    while (
+      this.#emptyLines < LEADING_EMPTY_LINES_MAX &&
+      this.#at + 1 < buffer.length &&
+      buffer[this.#at] === 13 &&
+      buffer[this.#at + 1] === 10
+    ) {
+      this.#at += 2;
+      this.#emptyLines++;
+      this.#searched = 0;
+    }
+  }
+
+  /** Judges what has come so far, so that a client that will never send an acceptable head is not waited for. */
+  #incompleteHead(): ParserEvent {
+    const from = Math.max(0, this.#searched - 1);
+    const text = this.#buffer.latin1Slice(this.#at + from);
+    if (NEVER_IN_HEAD.test(from === 0 ? text : text.replace(/^\n/, '')))
+      return this.#refuse(400, 'control character or bare line break in the request head');
+    this.#searched = this.pending;
+    const lineEnd = this.#buffer.indexOf('\r\n', this.#at);
+    if (lineEnd < 0 && this.pending > this.#limits.limitRequestLine + 1) {
+      return this.#refuse(414, 'request line longer than limit-request-line');
+    }
+    if (this.pending > this.#limits.limitRequestHead)
+      return this.#refuse(431, 'request head longer than limit-request-head');
+    return 'need-data';
+  }
+
+  #nextOfLength(): ParserEvent {
+    if (this.#left === 0) {
+      this.#state = 'head';
+      return 'end';
+    }
+    if (this.pending === 0) return 'need-data';
+    const take = Math.min(this.#left, this.pending);
+    this.data = this.#buffer.subarray(this.#at, this.#at + take);
+    this.#at += take;
+    this.#left -= take;
+    return 'data';
+  }
+
+  #nextOfChunks(): ParserEvent {
+    const decoder = this.#chunked!;
+    const result = decoder.decode(this.#buffer, this.#at);
+    if (result === 'refused') return this.#refuse(decoder.refusal!.status, decoder.refusal!.why);
+    this.#at += decoder.used;
+    if (result === 'data') this.data = decoder.data!;
+    if (result === 'end') {
+      this.#state = 'head';
+      this.#chunked = null;
+    }
+    return result;
+  }
+
+  #refuse(status: number, why: string): ParserEvent {
+    this.#state = 'refused';
+    this.#buffer = EMPTY;
+    this.#at = 0;
+    this.refusal = new Refusal(status, why);
+    return 'refused';
+  }
+}
+
+/** The unused rest and the new chunk in one buffer with room to grow, so that a trickled head is not copied for every byte. */
+function appended(buffer: Buffer, at: number, chunk: Buffer): Buffer {
+  const rest = buffer.length - at;
+  const length = rest + chunk.length;
+  const offset = buffer.byteOffset + buffer.length;
+  const capacity = buffer.buffer.byteLength;
+  if (at === 0 && growable.has(buffer.buffer) && offset + chunk.length <= capacity) {
+    const grown = Buffer.from(buffer.buffer, buffer.byteOffset, length);
+    chunk.copy(grown, rest);
+    return grown;
+  }
+  const room = Buffer.from(new ArrayBuffer(Math.max(512, length * 2)), 0, length);
+  growable.add(room.buffer);
+  buffer.copy(room, 0, at);
+  chunk.copy(room, rest);
+  return room;
+}
+
+/** Array buffers that were made here with room behind the data; any other may be shared. */
+const growable = new WeakSet<ArrayBufferLike>();
