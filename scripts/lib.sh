@@ -1,0 +1,61 @@
+# Shared by the other scripts: brings a fresh checkout to the point where it can run.
+# They need git, npm and any Node.js that runs npm; what else is missing is installed here.
+# Everything that is not the result of a command goes to standard error.
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "$@"
+  exit 1
+}
+
+is_root() { [ "$(id -u)" -eq 0 ]; }
+has_apt() { command -v apt-get >/dev/null 2>&1; }
+
+# apt_install PACKAGE…: false when it could not be done.
+apt_install() {
+  say "installing Debian packages: $*"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 ||
+    { apt-get update -qq >&2 && apt-get install -qq -y --no-install-recommends "$@" >/dev/null; }
+}
+
+# npm writes node_modules/.package-lock.json last, so it is absent after an installation that was cut short.
+ensure_packages() {
+  if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
+    say "installing npm packages"
+    npm ci --no-audit --no-fund --engine-strict=false --loglevel=error >&2 ||
+      die "npm could not install the packages (see above)."
+  fi
+  ensure_node
+}
+
+# `npm start` runs on whatever Node there is; the server and the tests run on the one of the `node` package.
+ensure_node() {
+  PATH="$PWD/node_modules/.bin:$PATH"
+  export PATH
+  node_is_current && return
+  # The install script of the `node` package did not run (--ignore-scripts, or not approved in npm): do its work.
+  say "installing a current Node.js in node_modules"
+  (cd node_modules/node && node installArchSpecificPackage.js >&2)
+  node_is_current && return
+  die "Vivarium needs Node.js 26.9 or later; $(command -v node) is $(node --version)." \
+    "Install one from https://nodejs.org/ and put it first in PATH."
+}
+
+node_is_current() {
+  node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 26 || (major === 26 && minor >= 9) ? 0 : 1)' 2>/dev/null
+}
+
+# is_python INTERPRETER: a Python that the worker runs on.
+is_python() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; }
+
+ensure_python() {
+  is_python python3 && return
+  if is_root && has_apt; then
+    apt_install python3 || die "apt-get could not install python3 (see above)."
+    is_python python3 && return
+  fi
+  die "Vivarium needs Python 3.9 or later as python3. On Debian or Ubuntu: sudo apt-get install python3"
+}
