@@ -44,10 +44,9 @@ function cgiName(lower: string): string {
 export class RequestFields {
   readonly names: FieldName[] = [];
   readonly values: string[] = [];
-  /** True when every value is ASCII, which spares the encoders a look. */
-  ascii = true;
+
   /** Room for an encoder to keep what it made of these fields (they are shared by requests that repeat them). */
-  encoded: string | null = null;
+  encoded: unknown = null;
 
   add(name: FieldName, value: string): void {
     this.names.push(name);

@@ -1,0 +1,220 @@
+"""A channel: one thread and its connection to the gateway. It reads requests, runs them one after the other and
+answers; all the requests that one read has brought are answered with one write.
+
+Three things are shared with the main thread, which may reach in through the control channel (see control.py):
+which request was started last, which were recalled, and which answers are finished but not sent. A lock guards them.
+It is held for moments only; a second one is held while sending.
+"""
+
+import io
+import threading
+
+from . import frames
+from .body import FileWrapper, StreamedBody
+from .log import LogStream, current, log
+from .wsgi import GatewayGone, Responder, describe_exception
+
+RECEIVE_BYTES = 65536
+
+
+class Channel:
+    def __init__(self, worker, index):
+        self.index = index
+        self._worker = worker
+        self._application = worker.application
+        # The variables that are the same for all requests of this channel.
+        self._base = dict(worker.environ)
+        self._base['wsgi.errors'] = LogStream('error', 'wsgi.errors')
+        self._base['wsgi.file_wrapper'] = FileWrapper
+        self._errors_flush = self._base['wsgi.errors'].flush
+        self._lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._socket = None
+        self._reset()
+
+    def _reset(self):
+        """The state of one connection."""
+        self._finished = []
+        self._held = None
+        self._started = 0
+        self._recalled_through = 0
+        self._has_recalled = False
+        self._worker.ledger[self.index] = 0
+        self._buffer = b''
+        self._at = 0
+        # The exchange whose client is gone.
+        self.aborted = 0
+
+    def run(self):
+        """The life of the thread: a connection after the other until the worker stops."""
+        while True:
+            self._socket = self._worker.dial(self.index)
+            if self._socket is None:
+                return
+            try:
+                self._serve()
+            except OSError:
+                pass  # The gateway has gone; a new one will listen.
+            except Exception as error:
+                log('error', 'channel-failed', describe_exception(error))
+            with self._lock:
+                self._socket.close()
+                self._reset()
+
+    # Requests
+
+    def _serve(self):
+        shapes = {}
+        unpack_header = frames.HEADER.unpack_from
+        header_bytes = frames.HEADER_BYTES
+        while True:
+            buffer = self._buffer
+            at = self._at
+            if len(buffer) - at < header_bytes:
+                if not self._receive():
+                    return
+                continue
+            length, exchange, kind = unpack_header(buffer, at)
+            payload = at + header_bytes
+            end = payload + length
+            if end > len(buffer):
+                if not self._receive():
+                    return
+                continue
+            self._at = end
+            if kind == frames.REQUEST:
+                self._request(exchange, buffer, payload, end, shapes)
+            elif kind == frames.SHAPE:
+                keys = buffer[payload:end].decode('latin-1')
+                shapes[exchange] = frames.FIXED_KEYS + tuple(keys.split('\0') if keys else ())
+            # Data and ends of recalled requests are passed over.
+
+    def _receive(self):
+        """More bytes into the buffer; False at the end of the connection. Nothing is left to do: the answers go."""
+        self._flush()
+        chunk = self._socket.recv(RECEIVE_BYTES)
+        if not chunk:
+            return False
+        self._buffer = self._buffer[self._at :] + chunk if self._at < len(self._buffer) else chunk
+        self._at = 0
+        return True
+
+    def _request(self, exchange, buffer, payload, end, shapes):
+        with self._lock:
+            if self._has_recalled and self._was_recalled(exchange):
+                return
+            self._started = exchange
+        self._worker.ledger[self.index] = exchange
+        shape, body_kind, text_length = frames.REQUEST_PREFIX.unpack_from(buffer, payload)
+        text_start = payload + 7
+        text_end = text_start + text_length
+        environ = self._base.copy()
+        environ.update(zip(shapes[shape], buffer[text_start:text_end].decode('latin-1').split('\0')))
+        body = None
+        if body_kind == frames.BODY_NONE:
+            environ['wsgi.input'] = io.BytesIO()
+        elif body_kind == frames.BODY_INLINE:
+            environ['wsgi.input'] = io.BytesIO(buffer[text_end:end])
+        else:
+            body = StreamedBody(self._next_block)
+            environ['wsgi.input'] = io.BufferedReader(body, RECEIVE_BYTES)
+        current.request_id = environ['vivarium.request_id']
+        Responder(self, exchange).run(self._application, environ)
+        self._errors_flush()
+        current.request_id = None
+        if body is not None:
+            self._flush()
+            # What the application has left; the gateway stops sending once it has the answer.
+            body.drain()
+
+    def _next_block(self):
+        """The next bytes of the body of the running request, or None at its end."""
+        while True:
+            buffer = self._buffer
+            at = self._at
+            if len(buffer) - at >= frames.HEADER_BYTES:
+                length, _, kind = frames.HEADER.unpack_from(buffer, at)
+                end = at + frames.HEADER_BYTES + length
+                if end <= len(buffer):
+                    self._at = end
+                    return None if kind == frames.REQUEST_END else buffer[at + frames.HEADER_BYTES : end]
+            if not self._receive():
+                raise ConnectionError('the gateway has gone while the request body was read')
+
+    # Answers
+
+    def finish(self, frame):
+        """An answer is complete; it is sent together with others."""
+        with self._lock:
+            self._finished.append(frame)
+
+    def send(self, *pieces):
+        """Sends these bytes now, after everything that is finished."""
+        try:
+            with self._send_lock:
+                with self._lock:
+                    finished, self._finished = self._finished, []
+                self._socket.sendall(b''.join((*finished, *pieces)))
+        except OSError as error:
+            raise GatewayGone(str(error)) from error
+
+    def _flush(self):
+        if self._finished:
+            self.send()
+
+    def hold(self, frame, body_bytes):
+        """An answer is complete but the application still works. It is sent when the application is done, or in
+        parts by the main thread when that takes long (see `recall`)."""
+        with self._lock:
+            self._held = (frame, body_bytes)
+
+    def send_held(self):
+        """Sends what is held, in parts: more follows."""
+        with self._lock:
+            if self._held is not None:
+                self._finished.append(frames.response_in_parts(*self._held))
+                self._held = None
+
+    def release(self, exchange):
+        """The application is done with the answer that is held."""
+        with self._lock:
+            held, self._held = self._held, None
+            self._finished.append(held[0] if held is not None else frames.frame(frames.END, exchange))
+
+    # Called by the main thread
+
+    def recall(self, through):
+        """Takes back the requests up to `through` that have not been started, and sends what is finished.
+
+        Returns the id of the request started last: those after it will not be run here.
+        """
+        with self._lock:
+            started = self._started
+            if frames.is_after(through, started):
+                self._recalled_through = through
+                self._has_recalled = True
+        self._flush_from_outside()
+        return started
+
+    def _flush_from_outside(self):
+        # If the thread itself is sending, it sends everything that is finished.
+        if not self._send_lock.acquire(blocking=False):
+            return
+        try:
+            with self._lock:
+                finished, self._finished = self._finished, []
+                if self._held is not None:
+                    finished.append(frames.response_in_parts(*self._held))
+                    self._held = None
+            if finished:
+                self._socket.sendall(b''.join(finished))
+        except OSError:
+            pass  # The thread will notice by itself.
+        finally:
+            self._send_lock.release()
+
+    def _was_recalled(self, exchange):
+        if frames.is_after(exchange, self._recalled_through):
+            self._has_recalled = False
+            return False
+        return True

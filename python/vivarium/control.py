@@ -1,0 +1,140 @@
+"""The main thread of a worker: the control channel, the lifeline to the supervisor, and signals."""
+
+import errno
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from . import frames
+from .log import log
+
+REDIAL_SECONDS = 0.1
+
+
+class Control:
+    def __init__(self, worker, lifeline):
+        self._worker = worker
+        self._lifeline = lifeline
+        self._socket = None
+        self._buffer = b''
+        self._redial_at = 0.0
+        # Said again to each new gateway: (kind, message).
+        self._standing = None
+        self._wakeup, wakeup_write = os.pipe()
+        os.set_blocking(self._wakeup, False)
+        os.set_blocking(wakeup_write, False)
+        signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
+        self._stop_asked = False
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def _on_sigterm(self, _signum, _frame):
+        self._stop_asked = True
+
+    def say(self, kind, message):
+        """Tells the gateway, now and each time a new one is dialled."""
+        self._standing = (kind, message)
+        if self._socket is not None:
+            self._send(kind, message)
+
+    def say_for_certain(self, kind, message, seconds):
+        """As `say`, waiting up to `seconds` for a gateway. False when there was none."""
+        self._standing = (kind, message)
+        until = time.monotonic() + seconds
+        while self._socket is None and time.monotonic() < until and not self._stop_asked:
+            self._dial()
+            if self._socket is None:
+                time.sleep(0.05)
+        return self._socket is not None
+
+    def run(self):
+        """Until the worker is told to stop, by a signal or by the end of its supervisor."""
+        while not self._stop_asked:
+            if self._socket is None:
+                self._dial()
+            sources = [self._lifeline, self._wakeup]
+            if self._socket is not None:
+                sources.append(self._socket)
+            ready, _, _ = select.select(sources, [], [], None if self._socket is not None else REDIAL_SECONDS)
+            if self._wakeup in ready:
+                self._drain_wakeup()
+            if self._lifeline in ready and not self._lifeline.recv(4096):
+                log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
+                return
+            if self._socket is not None and self._socket in ready:
+                self._receive()
+
+    def stopping(self):
+        """No more requests from here on."""
+        if self._socket is not None:
+            self._send(frames.STOPPING, {})
+
+    def _drain_wakeup(self):
+        try:
+            os.read(self._wakeup, 4096)
+        except BlockingIOError:
+            pass
+
+    def _dial(self):
+        hello = {'control': True, 'pid': os.getpid(), 'python': sys.version.split()[0]}
+        self._socket = self._worker.connect(hello)
+        self._buffer = b''
+        if self._socket is not None and self._standing is not None:
+            self._send(*self._standing)
+
+    def _send(self, kind, message):
+        try:
+            self._socket.sendall(frames.control_frame(kind, message))
+        except OSError:
+            self._lose()
+
+    def _lose(self):
+        self._socket.close()
+        self._socket = None
+
+    def _receive(self):
+        try:
+            chunk = self._socket.recv(65536)
+        except OSError:
+            chunk = b''
+        if not chunk:
+            self._lose()
+            return
+        self._buffer += chunk
+        while len(self._buffer) >= frames.HEADER_BYTES:
+            length, _, kind = frames.HEADER.unpack_from(self._buffer)
+            end = frames.HEADER_BYTES + length
+            if len(self._buffer) < end:
+                return
+            message = json.loads(self._buffer[frames.HEADER_BYTES : end])
+            self._buffer = self._buffer[end:]
+            self._handle(kind, message)
+            if self._socket is None:
+                return
+
+    def _handle(self, kind, message):
+        channel = self._worker.channels[message['channel']]
+        if kind == frames.RECALL:
+            started = channel.recall(message['through'])
+            self._send(frames.RECALLED, {'channel': channel.index, 'through': message['through'], 'started': started})
+        elif kind == frames.ABORT:
+            channel.aborted = message['exchange']
+
+
+def connect(path, hello):
+    """A connection to the gateway that has been introduced, or None while there is no gateway."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(path)
+        connection.sendall(frames.control_frame(frames.HELLO, hello))
+        return connection
+    except OSError as error:
+        connection.close()
+        if error.errno in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.EPIPE, errno.ECONNRESET):
+            return None
+        raise

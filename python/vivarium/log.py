@@ -1,0 +1,80 @@
+"""The worker's side of the error log: one line a message, as src/telemetry/log.ts writes it.
+
+What the application prints goes the same way, line by line, with the id of the request that printed it.
+"""
+
+import io
+import os
+import sys
+import threading
+import time
+
+_SEVERITY = {'debug': 0, 'info': 1, 'warn': 2, 'error': 3}
+
+_role = 'worker'
+_threshold = 1
+# `.request_id` of the request that this thread runs.
+current = threading.local()
+
+
+def configure(role, level):
+    global _role, _threshold
+    _role = role
+    _threshold = _SEVERITY[level]
+
+
+def log(level, code, message):
+    if _SEVERITY[level] >= _threshold:
+        _write(f'[{level}] [{_role}] {code}: ' + message.rstrip('\n').replace('\n', '\n    '))
+
+
+def _write(text):
+    now = time.time()
+    stamp = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now))
+    line = f'{stamp}.{int(now * 1000) % 1000:03d} {text}\n'
+    data = line.encode('utf-8', 'backslashreplace')
+    try:
+        # One write a line: lines of several processes do not mix.
+        os.write(2, data)
+    except OSError:
+        pass  # There is nobody left to tell.
+
+
+class LogStream(io.TextIOBase):
+    """A text stream whose lines become messages: `sys.stdout`, `sys.stderr` and `wsgi.errors`."""
+
+    def __init__(self, level, code):
+        self._level = level
+        self._code = code
+        self._partial = threading.local()
+
+    encoding = 'utf-8'
+    errors = 'backslashreplace'
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f'write() argument must be str, not {type(text).__name__}')
+        lines = (getattr(self._partial, 'text', '') + text).split('\n')
+        self._partial.text = lines.pop()
+        if lines:
+            self._emit('\n'.join(lines))
+        return len(text)
+
+    def flush(self):
+        partial = getattr(self._partial, 'text', '')
+        if partial:
+            self._partial.text = ''
+            self._emit(partial)
+
+    def _emit(self, text):
+        request_id = getattr(current, 'request_id', None)
+        log(self._level, self._code, text if request_id is None else f'[request {request_id}] {text}')
+
+
+def capture_output():
+    """From here on what is printed goes to the error log; file descriptors 1 and 2 stay what they are."""
+    sys.stdout = LogStream('info', 'stdout')
+    sys.stderr = LogStream('error', 'stderr')

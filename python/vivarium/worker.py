@@ -1,0 +1,174 @@
+"""A worker process: loads the application and runs its requests on threads, each with a channel of its own.
+
+    main thread    control channel, lifeline, signals (control.py)
+    thread 1 … T   a channel each (channel.py), requests through wsgi.py
+
+Started by the supervisor, which says in one line of JSON on file descriptor 3 what to run; the end of that
+connection means that the supervisor is gone.
+"""
+
+import faulthandler
+import grp
+import json
+import mmap
+import os
+import pwd
+import socket
+import sys
+import threading
+
+from . import frames, version
+from .channel import Channel
+from .control import Control, connect
+from .loader import ApplicationError, load
+from .log import capture_output, configure, log
+from .wsgi import describe_exception
+
+LIFELINE = 3
+EXIT_NOT_LOADED = 3
+REDIAL_SECONDS = (0.02, 0.05, 0.1, 0.2)
+
+
+class Worker:
+    """What the threads of a worker share."""
+
+    def __init__(self, settings):
+        application = settings['application']
+        self._socket_path = settings['socketPath']
+        self._token = settings['token']
+        self._number = settings['worker']
+        self.threads = settings['threads']
+        self.stopping = threading.Event()
+        self.ledger = _create_ledger(settings['ledgerPath'], self.threads)
+        self.application = None
+        self.channels = []
+        self.environ = {
+            **application['environment'],
+            'wsgi.version': (1, 0),
+            'wsgi.multithread': self.threads > 1,
+            'wsgi.multiprocess': application['processes'] > 1,
+            'wsgi.run_once': False,
+            'wsgi.input_terminated': True,
+            'SERVER_SOFTWARE': f'vivarium/{version}',
+            'GATEWAY_INTERFACE': 'CGI/1.1',
+        }
+
+    def start(self, application):
+        self.application = application
+        self.channels = [Channel(self, index) for index in range(self.threads)]
+        self._threads = [
+            threading.Thread(target=channel.run, name=f'vivarium-{channel.index}', daemon=True)
+            for channel in self.channels
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, seconds):
+        for thread in self._threads:
+            thread.join(seconds)
+
+    def connect(self, hello):
+        return connect(self._socket_path, {'token': self._token, 'worker': self._number, **hello})
+
+    def dial(self, index):
+        """The connection of a channel, as soon as there is a gateway; None when the worker stops."""
+        attempt = 0
+        while not self.stopping.is_set():
+            connection = self.connect({'channel': index})
+            if connection is not None:
+                return connection
+            self.stopping.wait(REDIAL_SECONDS[min(attempt, len(REDIAL_SECONDS) - 1)])
+            attempt += 1
+        return None
+
+
+def main():
+    lifeline = socket.socket(fileno=LIFELINE)
+    settings = _read_settings(lifeline)
+    if settings is None:
+        return 0
+    application = settings['application']
+    configure(f"{application['name']} worker {settings['worker']} ({os.getpid()})", settings['logLevel'])
+    faulthandler.enable()
+    _drop_privileges(settings['user'], settings['group'])
+    os.environ.update(application['environment'])
+    os.chdir(application['workingDirectory'])
+    sys.path[:0] = [application['workingDirectory'], *application['pythonPath']]
+    capture_output()
+
+    worker = Worker(settings)
+    control = Control(worker, lifeline)
+    try:
+        found = load(application['target'])
+    except BaseException as error:  # whatever a module does when it is imported, also SystemExit
+        return _not_loaded(control, error)
+    worker.start(found)
+    control.say(frames.READY, {'threads': worker.threads})
+    control.run()
+    _stop(worker, control, settings['shutdownTimeoutMs'] / 1000)
+    return 0
+
+
+def _read_settings(lifeline):
+    line = b''
+    while not line.endswith(b'\n'):
+        chunk = lifeline.recv(65536)
+        if not chunk:
+            return None
+        line += chunk
+    return json.loads(line)
+
+
+def _drop_privileges(user, group):
+    if os.getuid() != 0 or user is None:
+        return
+    entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    gid = entry.pw_gid
+    if group is not None:
+        gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    os.initgroups(entry.pw_name, gid)
+    os.setgid(gid)
+    os.setuid(entry.pw_uid)
+    os.environ['HOME'] = entry.pw_dir
+    os.environ['USER'] = os.environ['LOGNAME'] = entry.pw_name
+
+
+def _create_ledger(path, threads):
+    """The id of the request that each thread started last, in a file: it survives this process, however it ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        os.ftruncate(descriptor, 4 * threads)
+        return memoryview(mmap.mmap(descriptor, 4 * threads)).cast('I')
+    finally:
+        os.close(descriptor)
+
+
+def _not_loaded(control, error):
+    if isinstance(error, ApplicationError):
+        text = str(error)
+    else:
+        text = describe_exception(_without_our_frames(error))
+    if not control.say_for_certain(frames.FAILED, {'traceback': text}, 2):
+        log('error', 'application-not-loaded', text)
+    return EXIT_NOT_LOADED
+
+
+def _without_our_frames(error):
+    """The traceback from the application on: how we came there helps nobody."""
+    ours = os.path.dirname(os.path.abspath(__file__))
+    trace = error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if not name.startswith(ours) and 'importlib' not in name:
+            return error.with_traceback(trace)
+        trace = trace.tb_next
+    return error
+
+
+def _stop(worker, control, seconds):
+    worker.stopping.set()
+    control.stopping()
+    # The gateway closes each channel when it has its last answer.
+    worker.join(seconds)
+    sys.stdout.flush()
+    sys.stderr.flush()

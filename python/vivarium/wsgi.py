@@ -1,0 +1,151 @@
+"""One WSGI request (PEP 3333): calls the application and turns what it does into frames."""
+
+import traceback
+
+from . import frames
+from .log import log
+
+class GatewayGone(ConnectionError):
+    """The connection to the gateway is lost: nobody waits for the answer any more."""
+
+
+# Up to this size an answer is one frame; the gateway collects such frames whole.
+WHOLE_BYTES_MAX = 65536
+
+
+class Responder:
+    __slots__ = ('_channel', '_exchange', '_status', '_headers', '_head_sent', '_held')
+
+    def __init__(self, channel, exchange):
+        self._channel = channel
+        self._exchange = exchange
+        self._status = None
+        self._headers = None
+        self._head_sent = False
+        self._held = False
+
+    def run(self, application, environ):
+        try:
+            result = application(environ, self.start_response)
+            if type(result) in (list, tuple) and not self._head_sent:
+                self._respond_whole(result[0] if len(result) == 1 else b''.join(result))
+            else:
+                self._respond_iterable(result)
+        except GatewayGone:
+            raise
+        except BaseException as error:  # also SystemExit: a request must not end the process
+            self._fail(error, environ)
+
+    # What the application calls
+
+    def start_response(self, status, headers, exc_info=None):
+        if exc_info:
+            try:
+                if self._head_sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self._status is not None:
+            raise AssertionError('start_response() was called a second time without exc_info')
+        self._status = status
+        self._headers = headers
+        return self.write
+
+    def write(self, block):
+        """The imperative way of PEP 3333: sent at once."""
+        self._send(block)
+
+    # Answers
+
+    def _respond_whole(self, body):
+        if len(body) <= WHOLE_BYTES_MAX:
+            self._channel.finish(self._whole(body))
+        else:
+            self._send(body)
+            self._channel.finish(frames.frame(frames.END, self._exchange))
+
+    def _respond_iterable(self, result):
+        try:
+            self._iterate(result)
+        finally:
+            # Exactly once, however the iteration ended.
+            close = getattr(result, 'close', None)
+            if close is not None:
+                close()
+        self._end()
+
+    def _iterate(self, result):
+        channel = self._channel
+        for block in result:
+            if not block:
+                continue
+            if self._held:
+                # More than was declared; the gateway cuts it off and says so.
+                channel.send_held()
+                self._held = False
+                self._head_sent = True
+            if not self._head_sent and self._is_whole(block):
+                self._hold(block)
+            else:
+                self._send(block)
+                if channel.aborted == self._exchange:
+                    return
+        if not self._head_sent and not self._held:
+            self._hold(b'')
+
+    def _is_whole(self, block):
+        """True when the application has declared just these bytes: then it need not be asked for more to answer."""
+        if self._status is None or len(block) > WHOLE_BYTES_MAX:
+            return False
+        for name, value in self._headers:
+            if len(name) == 14 and name.lower() == 'content-length':
+                return value == str(len(block))
+        return False
+
+    def _hold(self, body):
+        """The answer is complete, but the application may still work: on its next step, or in close()."""
+        self._channel.hold(self._whole(body), len(body))
+        self._held = True
+
+    def _end(self):
+        if self._held:
+            self._channel.release(self._exchange)
+        else:
+            self._channel.finish(frames.frame(frames.END, self._exchange))
+
+    def _whole(self, body):
+        if self._status is None:
+            raise AssertionError('the application returned without calling start_response()')
+        return frames.response_head(frames.RESPONSE, self._exchange, self._status, self._headers, _checked(body))
+
+    def _send(self, block):
+        data = frames.HEADER.pack(len(_checked(block)), self._exchange, frames.DATA)
+        if self._head_sent:
+            self._channel.send(data, block)
+            return
+        if self._status is None:
+            raise AssertionError('a block of the body came before start_response() was called')
+        head = frames.response_head(frames.HEAD, self._exchange, self._status, self._headers)
+        self._head_sent = True
+        self._channel.send(head, data, block)
+
+    def _fail(self, error, environ):
+        what = f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}"
+        request_id = environ.get('vivarium.request_id')
+        log('error', 'application-exception', f'[request {request_id}] {what}\n{describe_exception(error)}')
+        if self._held:
+            # The client gets its answer: it was complete before this went wrong.
+            self._channel.release(self._exchange)
+        else:
+            why = f'{type(error).__name__}: {error}'[:1000].encode('utf-8', 'backslashreplace')
+            self._channel.finish(frames.frame(frames.FAIL, self._exchange, why))
+
+
+def _checked(block):
+    if not isinstance(block, (bytes, bytearray, memoryview)):
+        raise TypeError(f'the response body must be bytes, not {type(block).__name__}')
+    return block
+
+
+def describe_exception(error):
+    return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
