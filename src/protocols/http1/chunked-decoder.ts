@@ -3,18 +3,22 @@
  * checked and dropped, trailer fields checked and kept.
  */
 import { RequestFields } from '../../fields.ts';
-import { hexValues, valueCharacters } from './characters.ts';
+import { hexValues } from './characters.ts';
 import { Refusal } from './refusal.ts';
 import { type HeadLimits, parseFieldLines } from './request-head.ts';
 
 /** Longest chunk-size line; extensions have no use today, so the room is small. */
 const SIZE_LINE_MAX = 1024;
 const SIZE_DIGITS_MAX = 12;
-/** Fields that would change framing, routing or access after the head has been judged (RFC 9110, section 6.5.1). */
-const FORBIDDEN_TRAILERS = new Set([
-  'content-length',
-  'transfer-encoding',
-  'host',
+/** Bytes of all extensions of one body: more is a way to make us read much for a body that stays under its limit. */
+const EXTENSIONS_MAX = 16 * 1024;
+/** From the first semicolon on; white space is only forgiven where real clients put it, behind a semicolon. */
+const EXTENSIONS =
+  /^(?:;[\t ]*[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*$/;
+/** A message whose trailers say these is an attempt at smuggling. */
+const REFUSED_TRAILERS = new Set(['content-length', 'transfer-encoding', 'host']);
+/** Fields that would change routing, access or the meaning of the body after the head has been judged: dropped (RFC 9110, section 6.5.1). */
+const DROPPED_TRAILERS = new Set([
   'trailer',
   'te',
   'connection',
@@ -47,6 +51,7 @@ export class ChunkedDecoder {
   #left = 0;
   /** Of a line, a trailer section or a chunk end that is not complete yet: latin-1. */
   #partial = '';
+  #extensionBytes = 0;
   /** A piece of the body after `decode` returned 'data'. */
   data: Buffer | null = null;
   refusal: Refusal | null = null;
@@ -73,7 +78,8 @@ export class ChunkedDecoder {
       if (line === 'refused') return 'refused';
       at += this.used;
       if (line === 'need-data') break;
-      if (!this.#lineDone()) return 'refused';
+      this.refusal = this.#lineDone();
+      if (this.refusal !== null) return 'refused';
       if (this.#state === 'done') {
         this.used = at - from;
         return 'end';
@@ -105,54 +111,54 @@ export class ChunkedDecoder {
     return this.#state === 'trailers' || /^[0-9A-Fa-f]+(?:;[\t\x20-\x7e\x80-\xff]*)?\r?$/.test(this.#partial);
   }
 
-  #lineDone(): boolean {
+  #lineDone(): Refusal | null {
     if (this.#state === 'trailers') return this.#trailersDone();
     const line = this.#partial.slice(0, -2);
     this.#partial = '';
     if (this.#state === 'data-end') {
-      if (line !== '') return this.#refuse(400, 'chunk data longer than its size') === null;
+      if (line !== '') return new Refusal(400, 'chunk data longer than its size');
       this.#state = 'size';
-      return true;
+      return null;
     }
-    const size = chunkSize(line);
-    if (size < 0) return this.#refuse(400, 'malformed chunk size') === null;
+    const size = this.#sizeOf(line);
+    if (size < 0) return new Refusal(400, 'malformed chunk size');
+    if (this.#extensionBytes > EXTENSIONS_MAX) return new Refusal(400, 'chunk extensions too long');
     this.#left = size;
     this.#state = size === 0 ? 'trailers' : 'data';
-    return true;
+    return null;
   }
 
-  #trailersDone(): boolean {
-    if (this.#partial !== '\r\n' && !this.#partial.endsWith('\r\n\r\n')) return true;
-    const refusal = parseFieldLines(this.#partial.slice(0, -2), this.#limits, this.trailers);
-    if (refusal !== null) {
-      this.refusal = refusal;
-      return false;
-    }
-    for (const name of this.trailers.names) {
-      if (FORBIDDEN_TRAILERS.has(name.lower))
-        return this.#refuse(400, `field not allowed as a trailer: ${name.lower}`) === null;
+  #trailersDone(): Refusal | null {
+    if (this.#partial !== '\r\n' && !this.#partial.endsWith('\r\n\r\n')) return null;
+    const fields = new RequestFields();
+    const refusal = parseFieldLines(this.#partial.slice(0, -2), this.#limits, fields);
+    if (refusal !== null) return refusal;
+    for (const [i, name] of fields.names.entries()) {
+      if (REFUSED_TRAILERS.has(name.lower))
+        return new Refusal(400, `field not allowed as a trailer: ${name.lower}`);
+      if (!DROPPED_TRAILERS.has(name.lower)) this.trailers.add(name, fields.values[i]!);
     }
     this.#state = 'done';
-    return true;
+    return null;
   }
 
   #refuse(status: number, why: string): 'refused' {
     this.refusal = new Refusal(status, why);
     return 'refused';
   }
-}
 
-/** -1 when malformed. Nothing may stand between the digits and an extension's semicolon. */
-function chunkSize(line: string): number {
-  let size = 0;
-  let at = 0;
-  for (; at < line.length; at++) {
-    const digit = hexValues[line.charCodeAt(at)]!;
-    if (digit === 255) break;
-    size = size * 16 + digit;
+  /** -1 when malformed. Nothing may stand between the digits and an extension's semicolon. */
+  #sizeOf(line: string): number {
+    let size = 0;
+    let at = 0;
+    for (; at < line.length; at++) {
+      const digit = hexValues[line.charCodeAt(at)]!;
+      if (digit === 255) break;
+      size = size * 16 + digit;
+    }
+    if (at === 0 || at > SIZE_DIGITS_MAX) return -1;
+    if (at === line.length) return size;
+    this.#extensionBytes += line.length - at;
+    return EXTENSIONS.test(line.slice(at)) ? size : -1;
   }
-  if (at === 0 || at > SIZE_DIGITS_MAX) return -1;
-  if (at < line.length && line.charCodeAt(at) !== 59 /* ; */) return -1;
-  for (; at < line.length; at++) if (valueCharacters[line.charCodeAt(at)] !== 1) return -1;
-  return size;
 }

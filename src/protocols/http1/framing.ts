@@ -26,7 +26,8 @@ export function bodyLength(version: string, fields: RequestFields): number | Ref
 }
 
 function chunkedLength(transferEncoding: string): number | Refusal {
-  const codings = transferEncoding.split(',').map((coding) => coding.trim().toLowerCase());
+  // Not trim(): it takes the byte A0 for a space, and a server in front of us would not see `chunked` there.
+  const codings = transferEncoding.toLowerCase().split(/[\t ]*,[\t ]*/);
   if (codings.pop() !== 'chunked') return new Refusal(400, 'Transfer-Encoding does not end in chunked');
   for (const coding of codings) {
     if (coding === 'chunked') return new Refusal(400, 'chunked more than once in Transfer-Encoding');

@@ -44,6 +44,9 @@ export interface FieldBlock {
 
 const VERSION_1_1 = 'HTTP/1.1';
 const VERSION_1_0 = 'HTTP/1.0';
+/** Options of the Connection field (RFC 9112, section 9.3); of the two, close wins. */
+const CLOSE = /,[\t ]*close[\t ]*(?:,|$)/i;
+const KEEP_ALIVE = /,[\t ]*keep-alive[\t ]*(?:,|$)/i;
 
 /** `text` is the head without the empty line that ends it, its last line's CRLF included. */
 export function parseRequestHead(
@@ -51,6 +54,8 @@ export function parseRequestHead(
   limits: HeadLimits,
   previous: RequestHead | null,
 ): RequestHead | Refusal {
+  if (text.length - 2 > limits.limitRequestHead)
+    return new Refusal(431, 'request head longer than limit-request-head');
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd > limits.limitRequestLine)
     return new Refusal(414, 'request line longer than limit-request-line');
@@ -148,7 +153,7 @@ function interpret(
   let host: string | null = null;
   let contentTypes = 0;
   let connection = '';
-  let expect: string | null = null;
+  let expectContinue = false;
   for (let i = 0; i < fields.names.length; i++) {
     const value = fields.values[i]!;
     switch (fields.names[i]!.lower) {
@@ -160,18 +165,18 @@ function interpret(
         if (++contentTypes > 1) return new Refusal(400, 'more than one Content-Type field');
         break;
       case 'connection':
-        connection += `,${value.toLowerCase()}`;
+        connection += `,${value}`;
         break;
       case 'expect':
-        expect = value.toLowerCase();
+        // HTTP/1.0 knows no expectations (RFC 9110, section 10.1.1).
+        if (version === VERSION_1_0) break;
+        if (value.toLowerCase() !== '100-continue') return new Refusal(417, 'unknown expectation');
+        expectContinue = true;
         break;
     }
   }
   if (host === null && version === VERSION_1_1) return new Refusal(400, 'no Host field');
   if (host !== null && host !== '' && !isAuthority(host)) return new Refusal(400, 'malformed Host field');
-  // HTTP/1.0 knows no expectations (RFC 9110, section 10.1.1).
-  if (expect !== null && version === VERSION_1_1 && expect !== '100-continue')
-    return new Refusal(417, 'unknown expectation');
   const length = bodyLength(version, fields);
   if (length instanceof Refusal) return length;
   return {
@@ -179,12 +184,8 @@ function interpret(
     version,
     fields,
     host: host ?? '',
-    keepAlive: version === VERSION_1_1 ? !hasToken(connection, 'close') : hasToken(connection, 'keep-alive'),
+    keepAlive: !CLOSE.test(connection) && (version === VERSION_1_1 || KEEP_ALIVE.test(connection)),
     bodyLength: length,
-    expectContinue: expect !== null && version === VERSION_1_1,
+    expectContinue,
   };
-}
-
-function hasToken(list: string, token: string): boolean {
-  return list !== '' && list.split(',').some((item) => item.trim() === token);
 }

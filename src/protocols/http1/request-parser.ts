@@ -5,6 +5,7 @@
  *
  *   head  (data)*  end   head …          or `refused` at any point, after which nothing follows.
  */
+import type { RequestFields } from '../../fields.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { CHUNKED } from './framing.ts';
 import { Refusal } from './refusal.ts';
@@ -17,7 +18,7 @@ type State = 'head' | 'length' | 'chunked' | 'refused';
 const EMPTY = Buffer.alloc(0);
 const HEAD_END = Buffer.from('\r\n\r\n');
 /** What a head may not contain, wherever its end is: control characters, a bare CR, a bare LF. */
-const NEVER_IN_HEAD = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)|(?<!\r)\n/;
+const NEVER_IN_HEAD = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)|(?<!\r)\n/g;
 /** Empty lines before a request line that are forgiven (RFC 9112, section 2.2). */
 const LEADING_EMPTY_LINES_MAX = 4;
 
@@ -36,6 +37,8 @@ export class RequestParser {
   head: RequestHead | null = null;
   /** After 'data': valid until the next `push`. */
   data: Buffer = EMPTY;
+  /** After 'end': the trailer fields of a chunked body, null when there are none. */
+  trailers: RequestFields | null = null;
   /** After 'refused'. */
   refusal: Refusal | null = null;
 
@@ -54,6 +57,7 @@ export class RequestParser {
   }
 
   push(chunk: Buffer): void {
+    if (this.#state === 'refused') return;
     this.#buffer = this.pending === 0 ? chunk : appended(this.#buffer, this.#at, chunk);
     this.#at = 0;
   }
@@ -84,15 +88,15 @@ export class RequestParser {
     const buffer = this.#buffer;
     const end = buffer.indexOf(HEAD_END, this.#at + Math.max(0, this.#searched - 3));
     if (end < 0) return this.#incompleteHead();
-    if (end - this.#at > this.#limits.limitRequestHead)
-      return this.#refuse(431, 'request head longer than limit-request-head');
     const text = buffer.latin1Slice(this.#at, end + 2);
+    const head = parseRequestHead(text, this.#limits, this.head);
+    // The answer must not depend on how the bytes were cut: what a slow sender is refused for comes first.
+    if (head instanceof Refusal) return this.#refuse(this.#hopeless(end + 3 - this.#at, 0) ?? head);
     this.#at = end + 4;
     this.#searched = 0;
     this.#emptyLines = 0;
-    const head = parseRequestHead(text, this.#limits, this.head);
-    if (head instanceof Refusal) return this.#refuse(head.status, head.why);
     this.head = head;
+    this.trailers = null;
     const { bodyLength } = head.block;
     if (bodyLength === CHUNKED) {
       this.#state = 'chunked';
@@ -119,20 +123,41 @@ export class RequestParser {
     }
   }
 
-  /** Judges what has come so far, so that a client that will never send an acceptable head is not waited for. */
   #incompleteHead(): ParserEvent {
-    const from = Math.max(0, this.#searched - 1);
-    const text = this.#buffer.latin1Slice(this.#at + from);
-    if (NEVER_IN_HEAD.test(from === 0 ? text : text.replace(/^\n/, '')))
-      return this.#refuse(400, 'control character or bare line break in the request head');
+    const refusal = this.#hopeless(this.pending, this.#searched);
+    if (refusal !== null) return this.#refuse(refusal);
     this.#searched = this.pending;
-    const lineEnd = this.#buffer.indexOf('\r\n', this.#at);
-    if (lineEnd < 0 && this.pending > this.#limits.limitRequestLine + 1) {
-      return this.#refuse(414, 'request line longer than limit-request-line');
-    }
-    if (this.pending > this.#limits.limitRequestHead)
-      return this.#refuse(431, 'request head longer than limit-request-head');
     return 'need-data';
+  }
+
+  /**
+   * Judges the first `length` bytes of a head without its end, so that a client that will never send an acceptable
+   * head is not waited for. Of several faults the one that shows first counts; `searched` bytes were found good before.
+   */
+  #hopeless(length: number, searched: number): Refusal | null {
+    const { limitRequestLine, limitRequestHead } = this.#limits;
+    // Each of these is the number of bytes after which the fault shows.
+    const malformed = this.#malformedAfter(length, searched);
+    const lineEnd = this.#buffer.indexOf('\r\n', this.#at) - this.#at;
+    const lineTooLong = lineEnd < 0 || lineEnd > limitRequestLine ? limitRequestLine + 2 : Infinity;
+    const headTooLong = limitRequestHead + 4;
+    const first = Math.min(malformed, lineTooLong, headTooLong);
+    if (first > length) return null;
+    if (first === malformed)
+      return new Refusal(400, 'control character or bare line break in the request head');
+    if (first === lineTooLong) return new Refusal(414, 'request line longer than limit-request-line');
+    return new Refusal(431, 'request head longer than limit-request-head');
+  }
+
+  #malformedAfter(length: number, searched: number): number {
+    // An empty line here is one more than were skipped.
+    if (this.#buffer[this.#at] === 13 && this.#buffer[this.#at + 1] === 10) return 2;
+    // The last byte is judged again, now that its successor is known; the byte before it is for the look-behind.
+    const from = Math.max(0, searched - 2);
+    NEVER_IN_HEAD.lastIndex = Math.min(1, from);
+    const found = NEVER_IN_HEAD.exec(this.#buffer.latin1Slice(this.#at + from, this.#at + length));
+    if (found === null) return Infinity;
+    return from + found.index + (found[0] === '\r' ? 2 : 1);
   }
 
   #nextOfLength(): ParserEvent {
@@ -151,21 +176,22 @@ export class RequestParser {
   #nextOfChunks(): ParserEvent {
     const decoder = this.#chunked!;
     const result = decoder.decode(this.#buffer, this.#at);
-    if (result === 'refused') return this.#refuse(decoder.refusal!.status, decoder.refusal!.why);
+    if (result === 'refused') return this.#refuse(decoder.refusal!);
     this.#at += decoder.used;
     if (result === 'data') this.data = decoder.data!;
     if (result === 'end') {
       this.#state = 'head';
       this.#chunked = null;
+      if (decoder.trailers.names.length > 0) this.trailers = decoder.trailers;
     }
     return result;
   }
 
-  #refuse(status: number, why: string): ParserEvent {
+  #refuse(refusal: Refusal): ParserEvent {
     this.#state = 'refused';
     this.#buffer = EMPTY;
     this.#at = 0;
-    this.refusal = new Refusal(status, why);
+    this.refusal = refusal;
     return 'refused';
   }
 }

@@ -19,11 +19,12 @@ export function isAuthority(text: string): boolean {
 }
 
 export function parseTarget(method: string, target: string): RequestTarget | Refusal {
-  if (target.charCodeAt(0) === 47 /* / */) return splitPath(target, null);
   if (method === 'CONNECT') {
-    if (!isAuthority(target)) return new Refusal(400, 'CONNECT target is not host:port');
+    if (!isAuthority(target) || !/:\d+$/.test(target))
+      return new Refusal(400, 'CONNECT target is not host:port');
     return { path: '', decodedPath: '', query: '', authority: target };
   }
+  if (target.charCodeAt(0) === 47 /* / */) return splitPath(target, null);
   if (target === '*') {
     if (method !== 'OPTIONS') return new Refusal(400, 'target * with a method other than OPTIONS');
     return { path: '*', decodedPath: '*', query: '', authority: null };
