@@ -1,0 +1,124 @@
+/**
+ * One worker as the pool sees it: its state, and the time it has in that state.
+ *
+ *   loading → (standby →) active → draining → stopping → gone
+ *
+ * It may leave for `stopping` from any state. `standby` is ready and waiting for the rest of its generation.
+ */
+import type { WorkerIdentity } from '../control/messages.ts';
+import type { Cancel, Clock } from './clock.ts';
+
+export type MemberState = 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
+
+/** What the pool needs of a worker's process. */
+export interface WorkerProcess {
+  readonly identity: WorkerIdentity;
+  /** For messages: "worker 3 (pid 77)". */
+  readonly label: string;
+  terminate(): void;
+  kill(): void;
+}
+
+export interface TimeLimits {
+  /** 0: none. */
+  readonly startupTimeoutMs: number;
+  readonly gracefulTimeoutMs: number;
+  readonly shutdownTimeoutMs: number;
+}
+
+/** A place in a generation. It is filled again when its worker leaves. */
+export interface Slot {
+  member: Member | null;
+  /** Workers in this place that failed in a row. */
+  failures: number;
+  /** The worker that was here before. */
+  predecessor: string | null;
+  /** Set while the place waits for its next worker. */
+  cancelRetry: Cancel | null;
+}
+
+export class Member {
+  readonly process: WorkerProcess;
+  /** Null when it has left its place to another worker. */
+  slot: Slot | null;
+  readonly #limits: TimeLimits;
+  readonly #clock: Clock;
+  readonly #overdue: (member: Member, why: string) => void;
+  readonly #startedAtMs: number;
+  #readyAtMs: number | null = null;
+  #state: MemberState = 'loading';
+  #cancelDeadline: Cancel = () => {};
+
+  /** `overdue` is called when it takes too long to become ready, or to come back to a new gateway. */
+  constructor(
+    process: WorkerProcess,
+    slot: Slot,
+    limits: TimeLimits,
+    clock: Clock,
+    overdue: (member: Member, why: string) => void,
+  ) {
+    this.process = process;
+    this.slot = slot;
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#overdue = overdue;
+    this.#startedAtMs = clock.now();
+    this.#expectReady(`was not ready within ${limits.startupTimeoutMs / 1000} s`);
+  }
+
+  get state(): MemberState {
+    return this.#state;
+  }
+
+  get loadingMs(): number {
+    return (this.#readyAtMs ?? this.#clock.now()) - this.#startedAtMs;
+  }
+
+  /** Null when it never was. */
+  get readyForMs(): number | null {
+    return this.#readyAtMs === null ? null : this.#clock.now() - this.#readyAtMs;
+  }
+
+  becomeReady(state: 'standby' | 'active'): void {
+    this.#readyAtMs ??= this.#clock.now();
+    this.#enter(state);
+  }
+
+  /** A new gateway waits for it to dial. */
+  expectBack(): void {
+    this.#expectReady(
+      `did not come back to the new gateway within ${this.#limits.startupTimeoutMs / 1000} s`,
+    );
+  }
+
+  drain(): void {
+    this.#enter('draining', this.#limits.gracefulTimeoutMs, () => this.terminate());
+  }
+
+  terminate(): void {
+    if (this.#state === 'stopping') return;
+    this.process.terminate();
+    this.stopSoon();
+  }
+
+  /** It stops by itself, and is made to when it does not. */
+  stopSoon(): void {
+    this.#enter('stopping', this.#limits.shutdownTimeoutMs, () => this.process.kill());
+  }
+
+  /** The process is gone. */
+  end(): void {
+    this.#cancelDeadline();
+  }
+
+  #expectReady(why: string): void {
+    const { startupTimeoutMs } = this.#limits;
+    if (startupTimeoutMs > 0) this.#enter(this.#state, startupTimeoutMs, () => this.#overdue(this, why));
+  }
+
+  #enter(state: MemberState, limitMs: number | null = null, expired: () => void = () => {}): void {
+    this.#cancelDeadline();
+    this.#state = state;
+    this.#cancelDeadline = limitMs === null ? () => {} : this.#clock.after(limitMs, expired);
+  }
+}

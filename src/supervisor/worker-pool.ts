@@ -1,0 +1,292 @@
+/**
+ * The workers of one application: how many there are, which of them get requests, and what happens when one dies, does
+ * not start, or is to be replaced by a reload.
+ *
+ * A state machine without processes: events come in as method calls, effects go out through PoolEffects, and time and
+ * randomness are arguments. A generation is a set of slots, one for each wanted worker. The current generation keeps
+ * its slots filled, with back-off. A reload builds the next generation beside it: when all its workers are ready it
+ * takes over in one step; when one of them fails it is given up and the current one goes on.
+ */
+import type { ToGateway } from '../control/messages.ts';
+import type { Log } from '../telemetry/log.ts';
+import { backOffMs, failuresAfter } from './back-off.ts';
+import type { Clock } from './clock.ts';
+import { LoadReport } from './load-report.ts';
+import { Member, type Slot, type TimeLimits, type WorkerProcess } from './pool-member.ts';
+
+export interface PoolEffects {
+  /** Starts a process. What becomes of it comes back as an event, never before this returns. */
+  spawn(worker: number): WorkerProcess;
+  tell(message: ToGateway): void;
+  /** A worker gets requests, or the application cannot be loaded: whoever waits for an outcome can go on. */
+  settled(): void;
+}
+
+export interface PoolSettings extends TimeLimits {
+  readonly processes: number;
+}
+
+export class WorkerPool {
+  readonly #settings: PoolSettings;
+  readonly #effects: PoolEffects;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #random: () => number;
+  readonly #loadReport: LoadReport;
+  /** Every living worker by number. */
+  readonly #members = new Map<number, Member>();
+  #workersStarted = 0;
+  #current: readonly Slot[] = [];
+  /** The generation that a reload is starting. */
+  #next: readonly Slot[] | null = null;
+  #isReloadWanted = false;
+  /** Why no worker of the current generation could be started. */
+  #unavailable: string | null = null;
+  #stopped: PromiseWithResolvers<void> | null = null;
+
+  constructor(settings: PoolSettings, effects: PoolEffects, clock: Clock, log: Log, random = Math.random) {
+    this.#settings = settings;
+    this.#effects = effects;
+    this.#clock = clock;
+    this.#log = log;
+    this.#random = random;
+    this.#loadReport = new LoadReport(log);
+  }
+
+  start(): void {
+    this.#current = this.#makeGeneration();
+    for (const slot of this.#current) this.#fill(slot);
+  }
+
+  /** When one is under way already, one more follows it. */
+  reload(): void {
+    this.#isReloadWanted = true;
+    this.#startReload();
+  }
+
+  /** Ends all workers; resolves when the last one is gone. May be called again. */
+  stop(): Promise<void> {
+    if (this.#stopped !== null) return this.#stopped.promise;
+    this.#stopped = Promise.withResolvers<void>();
+    for (const slot of [...this.#current, ...(this.#next ?? [])]) slot.cancelRetry?.();
+    for (const member of this.#members.values()) member.terminate();
+    if (this.#members.size === 0) this.#stopped.resolve();
+    return this.#stopped.promise;
+  }
+
+  /** Gives workers that are being stopped no more time. */
+  kill(): void {
+    for (const { process } of this.#members.values()) process.kill();
+  }
+
+  /** What a new gateway has to know. The requests that workers were draining died with the gateway before it. */
+  introduction(): ToGateway[] {
+    const messages: ToGateway[] = [];
+    const activate: number[] = [];
+    for (const [worker, member] of this.#members) {
+      if (member.state === 'draining') member.terminate();
+      if (member.state === 'stopping') continue;
+      messages.push({ type: 'expect-worker', identity: member.process.identity });
+      if (member.state !== 'active') continue;
+      member.expectBack();
+      activate.push(worker);
+    }
+    if (activate.length > 0) messages.push({ type: 'switch', activate, drain: [] });
+    else if (this.#unavailable !== null)
+      messages.push({ type: 'application-unavailable', why: this.#unavailable });
+    return messages;
+  }
+
+  // What the gateway reports of a worker, which may be gone by then.
+
+  workerReady(worker: number): void {
+    const member = this.#members.get(worker);
+    if (member === undefined || member.slot === null) return;
+    if (member.state !== 'loading') {
+      // It came back to a new gateway.
+      if (member.state === 'active') member.becomeReady('active');
+    } else if (this.#next?.includes(member.slot)) {
+      this.#joinNext(member, this.#next);
+    } else {
+      this.#joinCurrent(worker, member);
+    }
+  }
+
+  workerFailed(worker: number, traceback: string): void {
+    const member = this.#members.get(worker);
+    if (member?.state !== 'loading') return;
+    const summary = this.#loadReport.write(member.process.label, traceback);
+    member.stopSoon();
+    this.#vacate(member, `could not load the application: ${summary}`);
+  }
+
+  workerDrained(worker: number): void {
+    const member = this.#members.get(worker);
+    if (member?.state === 'draining') member.terminate();
+  }
+
+  /** Somebody else told it to stop. It finishes its requests while another one starts in its place. */
+  workerStopping(worker: number): void {
+    const member = this.#members.get(worker);
+    if (member === undefined || member.state === 'stopping') return;
+    this.#log.info('worker-stopping', `${member.process.label} was told to stop by another process`);
+    member.stopSoon();
+    this.#vacate(member, 'was told to stop by another process');
+  }
+
+  workerBroken(worker: number, why: string): void {
+    const member = this.#members.get(worker);
+    if (member !== undefined) this.#dismiss(member, why);
+  }
+
+  /** The process has ended. `cause` in words, see exit-cause.ts. */
+  workerExited(worker: number, cause: string): void {
+    const member = this.#members.get(worker);
+    if (member === undefined) return;
+    member.end();
+    this.#members.delete(worker);
+    this.#effects.tell({ type: 'worker-exited', worker, cause });
+    const severity = member.state === 'stopping' ? 'debug' : 'warn';
+    this.#log[severity]('worker-exited', `${member.process.label} ${cause}`);
+    this.#vacate(member, cause);
+    if (this.#members.size === 0) this.#stopped?.resolve();
+  }
+
+  #makeGeneration(): Slot[] {
+    return Array.from({ length: this.#settings.processes }, () => ({
+      member: null,
+      failures: 0,
+      predecessor: null,
+      cancelRetry: null,
+    }));
+  }
+
+  #fill(slot: Slot): void {
+    slot.cancelRetry = null;
+    const worker = ++this.#workersStarted;
+    const process = this.#effects.spawn(worker);
+    slot.member = new Member(process, slot, this.#settings, this.#clock, (member, why) =>
+      this.#dismiss(member, why),
+    );
+    this.#members.set(worker, slot.member);
+  }
+
+  #joinCurrent(worker: number, member: Member): void {
+    member.becomeReady('active');
+    this.#reportReady(member);
+    this.#effects.tell({ type: 'switch', activate: [worker], drain: [] });
+    this.#becomeAvailable();
+    // Those that waited to see whether this one could be started.
+    for (const slot of this.#current) if (slot.member === null && slot.cancelRetry === null) this.#fill(slot);
+  }
+
+  #joinNext(member: Member, next: readonly Slot[]): void {
+    member.becomeReady('standby');
+    this.#reportReady(member);
+    if (next.every((slot) => slot.member?.state === 'standby')) this.#switch(next);
+  }
+
+  #switch(next: readonly Slot[]): void {
+    const isOld = ({ slot }: Member) => slot !== null && this.#current.includes(slot);
+    const isNew = ({ slot }: Member) => slot !== null && next.includes(slot);
+    const drain = this.#numbers((member) => isOld(member) && member.state === 'active');
+    this.#effects.tell({ type: 'switch', activate: this.#numbers(isNew), drain });
+    for (const slot of this.#current) {
+      slot.cancelRetry?.();
+      const { member } = slot;
+      if (member === null) continue;
+      member.slot = null;
+      if (member.state === 'active') member.drain();
+      else member.terminate();
+    }
+    for (const slot of next) slot.member?.becomeReady('active');
+    this.#current = next;
+    this.#next = null;
+    this.#log.info(
+      'reload-finished',
+      `requests go to ${next.length} new workers, ${drain.length} old ones finish theirs`,
+    );
+    this.#becomeAvailable();
+    this.#startReload();
+  }
+
+  #startReload(): void {
+    if (!this.#isReloadWanted || this.#next !== null || this.#stopped !== null) return;
+    this.#isReloadWanted = false;
+    this.#log.info('reload-started', `starting ${this.#settings.processes} new workers`);
+    this.#next = this.#makeGeneration();
+    for (const slot of this.#next) this.#fill(slot);
+  }
+
+  #giveUpReload(next: readonly Slot[], why: string): void {
+    this.#next = null;
+    for (const { member } of next) {
+      if (member === null) continue;
+      member.slot = null;
+      member.terminate();
+    }
+    this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
+    this.#startReload();
+  }
+
+  /** Stops a worker that is of no use. */
+  #dismiss(member: Member, why: string): void {
+    if (member.state === 'stopping') return;
+    this.#log.error('worker-failed', `${member.process.label} ${why}`);
+    member.terminate();
+    this.#vacate(member, why);
+  }
+
+  /** The place of a worker that was lost is filled again. */
+  #vacate(member: Member, why: string): void {
+    const { slot } = member;
+    if (slot === null || this.#stopped !== null) return;
+    member.slot = null;
+    slot.member = null;
+    slot.predecessor = member.process.label;
+    if (this.#next?.includes(slot)) {
+      this.#giveUpReload(this.#next, `${member.process.label} ${why}`);
+      return;
+    }
+    slot.failures = failuresAfter(slot.failures, member.readyForMs);
+    if (member.readyForMs === null) {
+      this.#becomeUnavailable(why);
+      // What keeps one from starting keeps all: one tries for them, and the machine is not busy with hopeless starts.
+      if (this.#current.some((other) => other.cancelRetry !== null || other.member?.state === 'loading'))
+        return;
+    }
+    const waitMs = backOffMs(slot.failures, this.#random());
+    if (waitMs === 0) this.#fill(slot);
+    else slot.cancelRetry = this.#clock.after(waitMs, () => this.#fill(slot));
+  }
+
+  #becomeUnavailable(why: string): void {
+    if (this.#current.some(({ member }) => member?.state === 'active')) return;
+    this.#unavailable = why;
+    this.#effects.tell({ type: 'application-unavailable', why });
+    this.#effects.settled();
+  }
+
+  #becomeAvailable(): void {
+    this.#unavailable = null;
+    this.#loadReport.forget();
+    this.#effects.settled();
+  }
+
+  #reportReady(member: Member): void {
+    const seconds = (member.loadingMs / 1000).toFixed(2);
+    const predecessor = member.slot?.predecessor ?? null;
+    if (predecessor === null) {
+      this.#log.info('worker-started', `${member.process.label} is ready: loading took ${seconds} s`);
+    } else {
+      this.#log.info(
+        'worker-replaced',
+        `${member.process.label} took the place of ${predecessor}: loading took ${seconds} s`,
+      );
+    }
+  }
+
+  #numbers(which: (member: Member) => boolean): number[] {
+    return [...this.#members].filter(([, member]) => which(member)).map(([worker]) => worker);
+  }
+}
