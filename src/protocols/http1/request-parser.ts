@@ -66,7 +66,9 @@ export class RequestParser {
   forget(): void {
     if (this.#state !== 'head') return;
     this.head = null;
-    if (this.pending === 0) this.#buffer = EMPTY;
+    if (this.pending > 0) return;
+    this.#buffer = EMPTY;
+    this.#at = 0;
   }
 
   next(): ParserEvent {

@@ -55,7 +55,8 @@ function meaningOf(name: string): number {
   if (known !== undefined) return known;
   if (name === '') throw new InvalidField('a header without a name');
   for (let i = 0; i < name.length; i++) {
-    if (tokenCharacters[name.charCodeAt(i)] !== 1) throw new InvalidField(`the header name ${JSON.stringify(name)}`);
+    if (tokenCharacters[name.charCodeAt(i)] !== 1)
+      throw new InvalidField(`the header name ${JSON.stringify(name)}`);
   }
   const meaning = MEANINGS[name.toLowerCase()] ?? PLAIN;
   if (meanings.size < MEANINGS_MAX) meanings.set(name, meaning);
@@ -151,7 +152,12 @@ export function responseHead(
     if (!keepAlive) lines += 'Connection: close\r\n';
   } else if (keepAlive) lines += 'Connection: keep-alive\r\n';
   const ours = date && serverName ? server.text : server.only(date, serverName);
-  return { text: `HTTP/1.1 ${status} ${reason}\r\n${ours}${lines}\r\n`, framing, contentLength: length, keepAlive };
+  return {
+    text: `HTTP/1.1 ${status} ${reason}\r\n${ours}${lines}\r\n`,
+    framing,
+    contentLength: length,
+    keepAlive,
+  };
 }
 
 function parseContentLength(value: string, before: number): number {
