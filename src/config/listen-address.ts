@@ -1,0 +1,29 @@
+/** What `--listen` says, as text and as a value. */
+import { isIPv6 } from 'node:net';
+import type { ListenAddress } from './configuration.ts';
+
+const PORT_MAX = 65535;
+/** The longest path that fits into sockaddr_un.sun_path with its NUL on Linux. */
+const UNIX_PATH_BYTES_MAX = 107;
+/** Descriptors below belong to stdin, stdout and stderr. */
+const FD_MIN = 3;
+
+/** HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N; null when it is none of them. */
+export function parseListenAddress(text: string): ListenAddress | null {
+  if (text.startsWith('unix:')) {
+    const path = text.slice('unix:'.length);
+    if (path === '' || Buffer.byteLength(path) > UNIX_PATH_BYTES_MAX) return null;
+    return { kind: 'unix', path };
+  }
+  const [, fd] = /^fd:(\d{1,9})$/.exec(text) ?? [];
+  if (fd !== undefined) return Number(fd) < FD_MIN ? null : { kind: 'fd', fd: Number(fd) };
+  const [, ipv6, name, port] = /^(?:\[([^\]]+)\]|([^:[\]\s]*)):(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > PORT_MAX) return null;
+  if (ipv6 !== undefined && !isIPv6(ipv6)) return null;
+  return { kind: 'tcp', host: ipv6 ?? (name || '0.0.0.0'), port: Number(port) };
+}
+
+/** The text of a host and a port, with the brackets of an IPv6 address. */
+export function formatHostAndPort(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

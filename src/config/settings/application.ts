@@ -1,0 +1,42 @@
+/** Settings: which application, and the Python it runs in. */
+import { list, map, one } from '../setting.ts';
+import { command, path, text, urlPath } from '../value-types.ts';
+
+const IDENTIFIER = /^[^\W\d]\w*(\.[^\W\d]\w*)*$/u;
+const environmentVariable = text('NAME', /^[^\0=\s]+$/, 'the name of an environment variable');
+
+export const application = {
+  title: 'Application',
+  settings: {
+    application: one(text('TARGET'), {
+      default: null,
+      defaultText: 'looked for in the current directory',
+      help: 'the application, where TARGET is not given: a script, a module, MODULE:CALLABLE or a directory',
+    }),
+    'callable-object': one(text('NAME', IDENTIFIER, 'the name of a Python object'), {
+      default: null,
+      defaultText: 'application, then app',
+      help: 'name of the WSGI callable in the script or module',
+    }),
+    'mount-point': one(urlPath, { default: '/', help: 'URL path at which the application is mounted' }),
+    'working-directory': one(path('DIRECTORY'), {
+      default: null,
+      defaultText: "the script's directory; for a module the current one",
+      help: 'current directory of the application; modules are also imported from it',
+    }),
+    python: one(command, {
+      default: null,
+      defaultText: '$VIRTUAL_ENV, then .venv or venv beside the application, then python3',
+      help: 'Python interpreter, 3.9 or later',
+    }),
+    'python-home': one(path('DIRECTORY'), { default: null, help: 'virtual environment to run in' }),
+    'python-path': list(path('DIRECTORY'), { help: 'directory to add to the module search path' }),
+    setenv: map(environmentVariable, text('VALUE', /^[^\0]*$/), {
+      help: 'sets a variable in the environment of the worker and in each WSGI environ',
+      placeholder: 'NAME VALUE',
+    }),
+    passenv: list(environmentVariable, {
+      help: 'copies a variable of the environment of vivarium into each WSGI environ',
+    }),
+  },
+};

@@ -1,0 +1,79 @@
+/** Settings: HTTP limits, in size and in time, and buffers. */
+import { one } from '../setting.ts';
+import { bytes, count, onOff, seconds } from '../value-types.ts';
+
+const RATE_MAX = 2 ** 30;
+
+export const limits = {
+  title: 'Limits on requests',
+  settings: {
+    'limit-request-line': one(bytes({ min: 64, max: 2 ** 20 }), {
+      default: 8190,
+      help: 'bytes of the request line',
+    }),
+    'limit-request-fields': one(count(1, 10_000), { default: 100, help: 'number of header fields' }),
+    'limit-request-field-size': one(bytes({ min: 64, max: 2 ** 20 }), {
+      default: 8190,
+      help: 'bytes of one header field',
+    }),
+    'limit-request-head': one(bytes({ min: 128, max: 2 ** 24 }), {
+      default: 65_536,
+      help: 'bytes of the request line and all header fields together',
+    }),
+    'limit-request-body': one(bytes({ zero: 'no limit' }), {
+      default: 10_485_760,
+      help: 'bytes of a request body; 0 for no limit',
+    }),
+  },
+};
+
+export const timeouts = {
+  title: 'Timeouts for clients',
+  settings: {
+    'header-timeout': one(seconds(), {
+      default: 15,
+      help: 'time the head of a request may take, longer while it keeps the minimum rate',
+    }),
+    'header-max-timeout': one(seconds(), { default: 30, help: 'time it may take at most' }),
+    'header-min-rate': one(count(1, RATE_MAX, 'BYTES'), {
+      default: 500,
+      help: 'bytes of it that buy one second more',
+    }),
+    'body-timeout': one(seconds(), {
+      default: 15,
+      help: 'time the body of a request may take, longer while it keeps the minimum rate',
+    }),
+    'body-max-timeout': one(seconds('no limit'), {
+      default: 0,
+      help: 'time it may take at most; 0 for no limit',
+    }),
+    'body-min-rate': one(count(1, RATE_MAX, 'BYTES'), {
+      default: 500,
+      help: 'bytes of it that buy one second more',
+    }),
+    'keep-alive-timeout': one(seconds(), { default: 75, help: 'time a connection may be idle' }),
+    'response-socket-timeout': one(seconds(), {
+      default: 60,
+      help: 'longest wait for a client to take any bytes of its response',
+    }),
+  },
+};
+
+export const responses = {
+  title: 'Buffers and responses',
+  settings: {
+    'request-buffer-size': one(bytes({ min: 1024, max: 2 ** 30 }), {
+      default: 2 ** 20,
+      help: 'bytes of a request body kept in memory; what is longer goes to a temporary file',
+    }),
+    'response-buffer-size': one(bytes({ min: 1024, max: 2 ** 30 }), {
+      default: 2 ** 20,
+      help: 'bytes of a response kept in memory for a slow client',
+    }),
+    'response-spool-size': one(bytes({ zero: 'no file' }), {
+      default: 2 ** 30,
+      help: 'bytes of a response kept beyond that in a temporary file; 0 for no file',
+    }),
+    'server-tokens': one(onOff, { default: true, help: 'name the server in the Server field' }),
+  },
+};

@@ -1,0 +1,49 @@
+/** Settings: sockets and the identity the server runs under. */
+import { list, one } from '../setting.ts';
+import { count, listenAddress, path, text } from '../value-types.ts';
+
+const BACKLOG_MAX = 65535;
+
+export const listening = {
+  title: 'Listening',
+  settings: {
+    host: one(text('HOST', /^[^\s/\0]+$/, 'a host name or an IP address'), {
+      default: '127.0.0.1',
+      help: 'address to listen on; 0.0.0.0 for every IPv4 address',
+    }),
+    port: one(count(0, 65535, 'PORT'), { default: 8000, help: 'port to listen on; 0 for any free one' }),
+    listen: list(listenAddress, {
+      defaultText: 'HOST:PORT of the above, or the sockets systemd passes',
+      help: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N, instead of --host and --port',
+    }),
+    'server-backlog': one(count(1, BACKLOG_MAX), {
+      default: 500,
+      help: 'connections that may wait in the kernel to be accepted',
+    }),
+    'max-clients': one(count(1, 1_000_000), { default: 20_000, help: 'simultaneous client connections' }),
+  },
+};
+
+export const server = {
+  title: 'Server',
+  settings: {
+    config: one(path('FILE'), {
+      default: null,
+      defaultText: "vivarium.toml or pyproject.toml in the application's directory",
+      help: 'configuration file',
+      notInFile: true,
+    }),
+    'server-root': one(path('DIRECTORY'), {
+      default: null,
+      defaultText: 'a fresh private directory under the temporary directory',
+      help: 'directory for sockets and temporary files',
+    }),
+    'pid-file': one(path('FILE'), { default: null, help: 'file to write the process id to' }),
+    user: one(text('USER'), { default: null, help: 'user to run as, by name or number; needs root' }),
+    group: one(text('GROUP'), {
+      default: null,
+      defaultText: "the user's group",
+      help: 'group to run as, by name or number; needs root',
+    }),
+  },
+};

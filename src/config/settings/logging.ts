@@ -1,0 +1,32 @@
+/** Settings: the error log and the access log. */
+import { one } from '../setting.ts';
+import { choice, onOff, path, text } from '../value-types.ts';
+
+export const logging = {
+  title: 'Logging',
+  settings: {
+    'log-level': one(choice('debug', 'info', 'warn', 'error'), {
+      default: 'info',
+      help: 'least severity of messages in the error log',
+    }),
+    'log-directory': one(path('DIRECTORY'), {
+      default: null,
+      defaultText: 'none: logs go to the terminal',
+      help: 'directory for error_log and access_log',
+    }),
+    'log-to-terminal': one(onOff, {
+      default: null,
+      defaultText: 'on without --log-directory',
+      help: 'log to the terminal; off without a directory logs to the server root',
+    }),
+    'access-log': one(onOff, { default: true, help: 'write one line for each request' }),
+    'access-log-format': one(
+      text(
+        'FORMAT',
+        /^(combined|common|json|[^\0\n]*%[^\0\n]*)$/,
+        'combined, common, json or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
+      ),
+      { default: 'combined', help: 'combined, common, json or an Apache format string' },
+    ),
+  },
+};

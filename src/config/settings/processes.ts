@@ -1,0 +1,32 @@
+/** Settings: how many processes and threads run the application, and what may wait for them. */
+import { one } from '../setting.ts';
+import { count, seconds } from '../value-types.ts';
+
+export const processes = {
+  title: 'Processes and capacity',
+  settings: {
+    processes: one(count(1, 1024), {
+      default: null,
+      defaultText: 'one per available core, up to 4',
+      help: 'worker processes',
+    }),
+    threads: one(count(1, 1024), { default: 8, help: 'threads in each worker' }),
+    'queue-size': one(count(0, 1_000_000), {
+      default: 1000,
+      help: 'requests that may wait for a thread; more are answered 503',
+    }),
+    'queue-timeout': one(seconds(), {
+      default: 45,
+      help: 'longest time a request waits for a thread before it is answered 504',
+    }),
+    'startup-timeout': one(seconds(), { default: 15, help: 'time the application has to load' }),
+    'graceful-timeout': one(seconds('at once'), {
+      default: 15,
+      help: 'time running requests have to finish when the server stops',
+    }),
+    'shutdown-timeout': one(seconds('at once'), {
+      default: 5,
+      help: 'time a process then has before it is killed',
+    }),
+  },
+};

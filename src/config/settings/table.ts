@@ -1,0 +1,47 @@
+/** Every setting of Vivarium, in the order in which help and reference show them. */
+import type { Setting, SettingGroup } from '../setting.ts';
+import { application } from './application.ts';
+import { limits, responses, timeouts } from './http.ts';
+import { listening, server } from './listening.ts';
+import { logging } from './logging.ts';
+import { processes } from './processes.ts';
+import { staticFiles } from './static.ts';
+
+export const groups: readonly SettingGroup[] = [
+  application,
+  listening,
+  processes,
+  staticFiles,
+  logging,
+  limits,
+  timeouts,
+  responses,
+  server,
+];
+
+const table = {
+  ...application.settings,
+  ...listening.settings,
+  ...processes.settings,
+  ...staticFiles.settings,
+  ...logging.settings,
+  ...limits.settings,
+  ...timeouts.settings,
+  ...responses.settings,
+  ...server.settings,
+};
+
+export type SettingName = keyof typeof table;
+
+/** What every setting amounts to, once all sources are read. */
+export type Values = {
+  readonly [N in SettingName]: (typeof table)[N] extends Setting<infer T> ? T : never;
+};
+
+export const settings: Readonly<Record<SettingName, Setting>> = table;
+
+export const settingNames = Object.keys(table) as readonly SettingName[];
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(table, name);
+}
