@@ -11,7 +11,7 @@ module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
     only('base', []),
-    only('protocols', ['base/', 'fields\\.ts']),
+    only('protocols', ['base/', 'fields\\.ts', 'exchange\\.ts']),
     only('telemetry', ['base/', ...vocabulary]),
     only('routing', ['base/', ...vocabulary]),
     only('middleware', ['base/', 'telemetry/', ...vocabulary]),

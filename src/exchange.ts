@@ -57,8 +57,11 @@ export interface Exchange {
   /** Names this request in logs, in the environ and, when asked, in the response. */
   readonly id: string;
 
-  /** Answers whole. Adds Date, Server and the framing; drops the body where RFC 9110 forbids one. */
-  respond(status: number, fields: FieldList, body: Bytes): void;
+  /**
+   * Answers whole. `respond` and `start` throw InvalidField, with nothing sent, when a field must not be sent.
+   * Adds Date, Server and the framing; drops the body where RFC 9110 forbids one.
+   */
+  respond(status: number, fields: FieldList, body: Bytes, reason?: string): void;
   /** Starts an answer whose body follows by `write` and `end`. A content-length among the fields is kept to. */
   start(status: number, fields: FieldList, reason?: string): void;
   /** Sends body bytes. False: hold the next ones until `onDrain`. */

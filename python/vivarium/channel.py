@@ -37,8 +37,7 @@ class Channel:
         self._finished = []
         self._held = None
         self._started = 0
-        self._recalled_through = 0
-        self._has_recalled = False
+        self._recalled = None
         self._worker.ledger[self.index] = 0
         self._buffer = b''
         self._at = 0
@@ -101,7 +100,7 @@ class Channel:
 
     def _request(self, exchange, buffer, payload, end, shapes):
         with self._lock:
-            if self._has_recalled and self._was_recalled(exchange):
+            if self._recalled is not None and self._was_recalled(exchange):
                 return
             self._started = exchange
         self._worker.ledger[self.index] = exchange
@@ -183,18 +182,18 @@ class Channel:
 
     # Called by the main thread
 
-    def recall(self, through):
-        """Takes back the requests up to `through` that have not been started, and sends what is finished.
+    def recall(self, after, through):
+        """Takes back the requests after `after` up to `through` that have not been started, and sends what is finished.
 
-        Returns the id of the request started last: those after it will not be run here.
+        Returns the id after which they will not be run here.
         """
         with self._lock:
-            started = self._started
-            if frames.is_after(through, started):
-                self._recalled_through = through
-                self._has_recalled = True
+            if frames.is_after(self._started, after):
+                after = self._started
+            if frames.is_after(through, after):
+                self._recalled = (after, through)
         self._flush_from_outside()
-        return started
+        return after
 
     def _flush_from_outside(self):
         # If the thread itself is sending, it sends everything that is finished.
@@ -214,7 +213,8 @@ class Channel:
             self._send_lock.release()
 
     def _was_recalled(self, exchange):
-        if frames.is_after(exchange, self._recalled_through):
-            self._has_recalled = False
+        after, through = self._recalled
+        if frames.is_after(exchange, through):
+            self._recalled = None
             return False
-        return True
+        return frames.is_after(exchange, after)

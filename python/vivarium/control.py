@@ -120,7 +120,7 @@ class Control:
     def _handle(self, kind, message):
         channel = self._worker.channels[message['channel']]
         if kind == frames.RECALL:
-            started = channel.recall(message['through'])
+            started = channel.recall(message['after'], message['through'])
             self._send(frames.RECALLED, {'channel': channel.index, 'through': message['through'], 'started': started})
         elif kind == frames.ABORT:
             channel.aborted = message['exchange']

@@ -1,0 +1,258 @@
+/**
+ * A managed application: its workers, the queue of requests that wait for a thread, and the handler that the
+ * request path ends in.
+ */
+import type { SpoolLimits } from '../base/spool.ts';
+import type { ApplicationSettings } from '../config/configuration.ts';
+import type { WorkerIdentity } from '../control/messages.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Handler } from '../handler.ts';
+import { Shapes } from '../protocols/worker/request.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Assignment, type AssignmentOwner } from './assignment.ts';
+import type { Channel } from './channel.ts';
+import { Scheduler } from './scheduler.ts';
+import { ServiceTime } from './service-time.ts';
+import { Worker, type WorkerOwner } from './worker.ts';
+
+/** What the gateway passes on to the supervisor. */
+export interface WorkerEvents {
+  ready(worker: Worker): void;
+  failed(worker: Worker, traceback: string): void;
+  stopping(worker: Worker): void;
+  drained(worker: Worker): void;
+  broken(worker: Worker, why: string): void;
+}
+
+/** The first request of a channel may run so long before those behind it are given to other threads. */
+const PATIENCE_MS = 3;
+/** Lost requests are logged with the cause of death; if that is not heard of, after this without it. */
+const CAUSE_WAIT_MS = 2_000;
+
+export class Application implements WorkerOwner, AssignmentOwner {
+  readonly #settings: ApplicationSettings;
+  readonly #events: WorkerEvents;
+  readonly #log: Log;
+  readonly responseSpool: SpoolLimits;
+  readonly shapes = new Shapes();
+  readonly workers = new Map<number, Worker>();
+  readonly #serviceTime = new ServiceTime();
+  readonly #scheduler = new Scheduler<Channel>(this.#serviceTime);
+  #queue: Assignment[] = [];
+  #toFlush: Channel[] = [];
+  #watch: NodeJS.Timeout | null = null;
+  /** Why no worker can be had; null while there are some or they are starting. */
+  #unavailable: string | null = null;
+  /** Requests that ran in a worker that is gone, until its cause of death is known. */
+  readonly #mourned = new Map<Worker, string[]>();
+
+  constructor(settings: ApplicationSettings, responseSpool: SpoolLimits, events: WorkerEvents, log: Log) {
+    this.#settings = settings;
+    this.responseSpool = responseSpool;
+    this.#events = events;
+    this.#log = log;
+  }
+
+  /** SCRIPT_NAME: '' for an application at the root. */
+  get mountPoint(): string {
+    return this.#settings.mountPoint === '/' ? '' : this.#settings.mountPoint;
+  }
+
+  readonly handle: Handler = (exchange: Exchange) => {
+    const assignment = new Assignment(this, exchange);
+    if (this.#queue.length === 0) {
+      const channel = this.#pick(assignment);
+      if (channel !== null) return this.#give(assignment, channel);
+    }
+    this.#enqueue(assignment);
+  };
+
+  // What the supervisor says
+
+  expect(identity: WorkerIdentity): void {
+    this.workers.set(identity.worker, new Worker(identity, this));
+  }
+
+  switch(activate: readonly number[], drain: readonly number[]): void {
+    for (const number of activate) this.workers.get(number)?.activate();
+    this.#unavailable = null;
+    for (const number of drain) this.workers.get(number)?.drain();
+    this.#dispatch();
+  }
+
+  exited(number: number, cause: string): void {
+    const worker = this.workers.get(number);
+    if (worker === undefined) return;
+    this.workers.delete(number);
+    worker.close();
+    this.channelsChanged();
+    this.#mourn(worker, cause);
+  }
+
+  unavailable(why: string): void {
+    this.#unavailable = why;
+    for (const assignment of this.#queue.splice(0)) assignment.refuse(503, UNAVAILABLE);
+  }
+
+  // Queue
+
+  #enqueue(assignment: Assignment): void {
+    if (this.#unavailable !== null) return assignment.refuse(503, UNAVAILABLE);
+    if (this.#queue.length >= this.#settings.queueSize) return assignment.refuse(503, 'Too many requests are waiting.');
+    assignment.queuedAt = performance.now();
+    this.#queue.push(assignment);
+  }
+
+  /** Once a second: requests that have waited too long. They are in the order of their arrival. */
+  check(now: number): void {
+    const latest = now - this.#settings.queueTimeoutMs;
+    while (this.#settings.queueTimeoutMs > 0 && this.#queue.length > 0 && this.#queue[0]!.queuedAt < latest) {
+      const assignment = this.#queue.shift()!;
+      this.report(assignment, 'queue-timeout', 'waited longer than queue-timeout for a thread');
+      assignment.refuse(503, 'This request has waited too long.');
+    }
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const channel = this.#pick(this.#queue[0]!);
+      if (channel === null) return;
+      this.#give(this.#queue.shift()!, channel);
+    }
+  }
+
+  #pick(assignment: Assignment): Channel | null {
+    return assignment.uploads ? this.#scheduler.pickIdle() : this.#scheduler.pick();
+  }
+
+  #give(assignment: Assignment, channel: Channel): void {
+    assignment.exchange.workerPid = (channel.worker as Worker).pid;
+    assignment.sendTo(channel);
+    // The watch looks after requests that others wait behind, and after answers held back for a batch.
+    this.#watch ??= setTimeout(this.#onWatchTimer, PATIENCE_MS);
+  }
+
+  // Flushing: one write a turn and channel
+
+  needsFlush(channel: Channel): void {
+    if (this.#toFlush.length === 0) setImmediate(this.#flush);
+    this.#toFlush.push(channel);
+  }
+
+  readonly #flush = (): void => {
+    const channels = this.#toFlush;
+    this.#toFlush = [];
+    for (const channel of channels) channel.flush();
+  };
+
+  // Recall
+
+  /** Timers fire before sockets are read: answers that have come while we were busy must be seen first. */
+  readonly #onWatchTimer = (): void => {
+    setImmediate(this.#onWatch);
+  };
+
+  readonly #onWatch = (): void => {
+    this.#watch = null;
+    const latest = performance.now() - PATIENCE_MS;
+    let busy = false;
+    for (const worker of this.workers.values()) {
+      for (const channel of worker.channels) {
+        if (channel.load === 0) continue;
+        if (channel.stuck) continue;
+        if (channel.headSince < latest) worker.recall(channel);
+        else busy = true;
+      }
+    }
+    if (busy) this.#watch = setTimeout(this.#onWatchTimer, PATIENCE_MS);
+  };
+
+  // What workers say
+
+  answered(_channel: Channel, count: number, elapsedMs: number): void {
+    this.#serviceTime.observe(elapsedMs, count);
+    if (this.#queue.length > 0) this.#dispatch();
+  }
+
+  returned(assignments: readonly Assignment[]): void {
+    const waiting = assignments.filter((assignment) => !assignment.gone);
+    for (const assignment of waiting) assignment.channel = null;
+    if (waiting.length === 0) return;
+    const now = performance.now();
+    for (const assignment of waiting) assignment.queuedAt ||= now;
+    // They came before all that wait.
+    this.#queue.unshift(...waiting);
+    this.#dispatch();
+    if (this.#unavailable !== null) this.unavailable(this.#unavailable);
+  }
+
+  lost(worker: Worker, assignments: readonly Assignment[]): void {
+    for (const assignment of assignments) {
+      if (!assignment.gone) this.#remember(worker, assignment);
+      assignment.lost();
+    }
+  }
+
+  channelsChanged(): void {
+    const active = [...this.workers.values()].filter((worker) => worker.state === 'active');
+    this.#scheduler.setChannels(active.map((worker) => worker.channels));
+    this.#dispatch();
+  }
+
+  onReady(worker: Worker): void {
+    this.#events.ready(worker);
+  }
+
+  onFailed(worker: Worker, traceback: string): void {
+    this.#events.failed(worker, traceback);
+  }
+
+  onStopping(worker: Worker): void {
+    this.#events.stopping(worker);
+  }
+
+  onDrained(worker: Worker): void {
+    this.#events.drained(worker);
+  }
+
+  onBroken(worker: Worker, why: string): void {
+    this.#events.broken(worker, why);
+  }
+
+  // What assignments say
+
+  clientGone(assignment: Assignment): void {
+    if (assignment.channel !== null) (assignment.channel.worker as Worker).abort(assignment);
+    const at = this.#queue.indexOf(assignment);
+    if (at >= 0) this.#queue.splice(at, 1);
+  }
+
+  report(assignment: Assignment, code: string, what: string): void {
+    this.#log.error(code, `${describe(assignment)}: ${what}`);
+  }
+
+  // Lost requests and why
+
+  #remember(worker: Worker, assignment: Assignment): void {
+    let lost = this.#mourned.get(worker);
+    if (lost === undefined) {
+      lost = [];
+      this.#mourned.set(worker, lost);
+      setTimeout(() => this.#mourn(worker, 'has closed its connection'), CAUSE_WAIT_MS).unref();
+    }
+    lost.push(describe(assignment));
+  }
+
+  #mourn(worker: Worker, cause: string): void {
+    const lost = this.#mourned.get(worker) ?? [];
+    this.#mourned.delete(worker);
+    for (const request of lost) this.#log.error('request-lost', `${request}: ${worker.name}, which ran it, ${cause}`);
+  }
+}
+
+const UNAVAILABLE = 'The application is not available. The error log says why.';
+
+function describe(assignment: Assignment): string {
+  const { id, request } = assignment.exchange;
+  return `[request ${id}] ${request.method} ${request.target} from ${request.remoteAddress || 'a local client'}`;
+}

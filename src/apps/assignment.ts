@@ -1,0 +1,234 @@
+/**
+ * One exchange as an application's business: what a worker must be told of it, and what becomes of the worker's
+ * answer. Stands between a channel, which must not wait, and a client, who may be slow.
+ */
+import { Spool, type SpoolLimits } from '../base/spool.ts';
+import type { Exchange } from '../exchange.ts';
+import type { RequestFields } from '../fields.ts';
+import { INLINE_BODY_MAX } from '../protocols/worker/frames.ts';
+import type { RequestLine } from '../protocols/worker/request.ts';
+import type { ResponseHead } from '../protocols/worker/response.ts';
+import type { Channel } from './channel.ts';
+
+/** Bodies up to this size go to the client as latin-1 text, in one write with the head. */
+const TEXT_MAX = 16_384;
+
+/** What an assignment needs of its application. */
+export interface AssignmentOwner {
+  readonly mountPoint: string;
+  readonly responseSpool: SpoolLimits;
+  /** The client has gone while the request waits or runs. */
+  clientGone(assignment: Assignment): void;
+  /** The application did something wrong; for the error log. */
+  report(assignment: Assignment, code: string, what: string): void;
+}
+
+export class Assignment implements RequestLine {
+  readonly #owner: AssignmentOwner;
+  readonly exchange: Exchange;
+  channel: Channel | null = null;
+  channelId = 0;
+  /** performance.now() when it began to wait. */
+  queuedAt = 0;
+  #spool: Spool | null = null;
+  #gone = false;
+
+  constructor(owner: AssignmentOwner, exchange: Exchange) {
+    this.#owner = owner;
+    this.exchange = exchange;
+    exchange.onGone = () => this.#onGone();
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  // RequestLine: the variables of CGI and PEP 3333
+
+  get fields(): RequestFields {
+    return this.exchange.request.fields;
+  }
+  get method() {
+    return this.exchange.request.method;
+  }
+  get scriptName() {
+    return this.#owner.mountPoint;
+  }
+  get pathInfo() {
+    const { decodedPath } = this.exchange.request;
+    return decodedPath.slice(this.#owner.mountPoint.length);
+  }
+  get query() {
+    return this.exchange.request.query;
+  }
+  get uri() {
+    const { target, path, query } = this.exchange.request;
+    // Of an absolute target only the path: that is what every server passes on.
+    if (target.charCodeAt(0) === 47) return target;
+    return query === '' ? path : `${path}?${query}`;
+  }
+  get version() {
+    return this.exchange.request.version;
+  }
+  get serverName() {
+    const { authority, localAddress } = this.exchange.request;
+    if (authority === '') return localAddress;
+    const colon = authority.lastIndexOf(':');
+    return colon < 0 || authority.endsWith(']') ? authority : authority.slice(0, colon);
+  }
+  get serverPort() {
+    return this.exchange.request.localPort;
+  }
+  get remoteAddress() {
+    return this.exchange.request.remoteAddress;
+  }
+  get remotePort() {
+    return this.exchange.request.remotePort;
+  }
+  get scheme() {
+    return this.exchange.request.scheme;
+  }
+  get id() {
+    return this.exchange.id;
+  }
+
+  // On its way to the worker
+
+  /** True when the body is too large to travel with the request. */
+  get uploads(): boolean {
+    const { body } = this.exchange;
+    return body !== null && (body.size > INLINE_BODY_MAX || body.inMemory === null);
+  }
+
+  sendTo(channel: Channel): void {
+    const { body } = this.exchange;
+    if (!this.uploads) return channel.send(this, body === null ? null : inline(body.inMemory!), false);
+    channel.send(this, null, true);
+    this.#sendBody(channel, this.channelId);
+  }
+
+  given(channel: Channel, id: number): void {
+    this.channel = channel;
+    this.channelId = id;
+  }
+
+  #sendBody(channel: Channel, id: number): void {
+    this.exchange.body!.read((error, chunk) => {
+      // Answered, recalled or gone in the meantime: the worker skips to the end of the body.
+      if (this.channel !== channel || this.#gone || chunk === null || error !== null) {
+        if (error !== null) this.#owner.report(this, 'request-body', error.message);
+        return channel.endBody(id);
+      }
+      if (channel.sendBody(id, chunk)) return this.#sendBody(channel, id);
+      channel.onDrain = () => {
+        channel.onDrain = null;
+        this.#sendBody(channel, id);
+      };
+    });
+  }
+
+  // The answer, called by the channel
+
+  respond(head: ResponseHead, buffer: Buffer, end: number): void {
+    this.#answered();
+    const length = end - head.bodyStart;
+    const body = length <= TEXT_MAX ? buffer.latin1Slice(head.bodyStart, end) : buffer.subarray(head.bodyStart, end);
+    try {
+      this.exchange.respond(head.status, head.fields, body, head.statusLine.slice(4));
+    } catch (error) {
+      this.invalid((error as Error).message);
+    }
+  }
+
+  start(head: ResponseHead): void {
+    try {
+      this.exchange.start(head.status, head.fields, head.statusLine.slice(4));
+    } catch (error) {
+      this.invalid((error as Error).message);
+    }
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#gone) return;
+    if (this.#spool !== null) {
+      if (!this.#spool.write(chunk)) this.channel?.pause();
+    } else if (!this.exchange.write(chunk)) this.#spoolAnswer();
+  }
+
+  end(): void {
+    this.#answered();
+    if (this.#spool !== null) this.#spool.end();
+    else this.exchange.end();
+  }
+
+  failed(why: string): void {
+    this.#answered();
+    this.#spool?.discard();
+    this.exchange.abort(500, 'The application failed. Its error log says why.');
+    this.#owner.report(this, 'request-failed', why);
+  }
+
+  /** The head of the answer cannot be sent. */
+  invalid(what: string): void {
+    this.#owner.report(this, 'invalid-response', `the application's response has ${what}`);
+    this.exchange.abort(500, 'The application gave an invalid response.');
+    this.#gone = true;
+  }
+
+  /** The worker is lost. */
+  lost(): void {
+    this.#answered();
+    this.#spool?.discard();
+    this.exchange.abort(502, 'The process that ran this request has ended.');
+  }
+
+  /** Refused before any worker saw it. */
+  refuse(status: number, why: string): void {
+    this.exchange.onGone = null;
+    const fields = ['Content-Type', 'text/plain; charset=utf-8', 'Retry-After', '1'];
+    this.exchange.respond(status, fields, `${why}\n`);
+  }
+
+  #answered(): void {
+    this.channel = null;
+  }
+
+  /** The client is slower than the worker: the answer is stored, the thread goes on to its next request. */
+  #spoolAnswer(): void {
+    const spool = new Spool(this.#owner.responseSpool);
+    this.#spool = spool;
+    spool.onDrain = () => this.channel?.resume();
+    this.exchange.onDrain = () => {
+      this.exchange.onDrain = null;
+      this.#sendSpooled(spool);
+    };
+  }
+
+  #sendSpooled(spool: Spool): void {
+    spool.read((error, chunk) => {
+      if (this.#gone) return;
+      if (error !== null) {
+        this.#owner.report(this, 'response-spool', error.message);
+        return this.exchange.abort(500, 'The answer could not be stored.');
+      }
+      if (chunk === null) return this.exchange.end();
+      if (this.exchange.write(chunk)) return this.#sendSpooled(spool);
+      this.exchange.onDrain = () => {
+        this.exchange.onDrain = null;
+        this.#sendSpooled(spool);
+      };
+    });
+  }
+
+  #onGone(): void {
+    this.#gone = true;
+    this.#spool?.discard();
+    // The channel may be waiting for a client who will take nothing more.
+    this.channel?.resume();
+    this.#owner.clientGone(this);
+  }
+}
+
+function inline(body: Uint8Array): string {
+  return Buffer.from(body.buffer, body.byteOffset, body.length).latin1Slice();
+}

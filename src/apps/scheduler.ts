@@ -1,0 +1,68 @@
+/**
+ * Which channel gets the next request: batch when fast, spread when slow.
+ *
+ * While requests take microseconds, several wait on the hottest channel, which saves system calls on both sides.
+ * When they take longer than a hand-over costs, they are spread over the processes; when they take about a
+ * millisecond each channel holds one. A channel whose first request has run for long (`stuck`) gets nothing.
+ */
+import type { ServiceTime } from './service-time.ts';
+
+/** What the scheduler looks at. */
+export interface Schedulable {
+  readonly worker: { readonly load: number };
+  /** Requests given to it and not answered. */
+  readonly load: number;
+  /** Its first request runs longer than predicted, or a body is being sent to it. */
+  readonly closed: boolean;
+}
+
+/** Below this a hand-over to another process costs more than it brings. */
+const SPREAD_US = 25;
+
+export class Scheduler<Channel extends Schedulable> {
+  readonly #serviceTime: ServiceTime;
+  /** The first channel of each worker, then the second of each, …: taken in order they fill processes before threads. */
+  #channels: readonly Channel[] = [];
+
+  constructor(serviceTime: ServiceTime) {
+    this.#serviceTime = serviceTime;
+  }
+
+  setChannels(byWorker: readonly (readonly Channel[])[]): void {
+    const longest = Math.max(0, ...byWorker.map((channels) => channels.length));
+    const ordered: Channel[] = [];
+    for (let i = 0; i < longest; i++) for (const channels of byWorker) if (i < channels.length) ordered.push(channels[i]!);
+    this.#channels = ordered;
+  }
+
+  /** The channel for a request that is whole; null when it must wait. */
+  pick(): Channel | null {
+    const { batch } = this.#serviceTime;
+    if (batch === 1) return this.pickIdle();
+    if (this.#serviceTime.us >= SPREAD_US) return this.#pickSpread(batch);
+    for (const channel of this.#channels) if (!channel.closed && channel.load < batch) return channel;
+    return null;
+  }
+
+  /** A channel that does nothing, of the least busy process; for requests whose body follows, too. */
+  pickIdle(): Channel | null {
+    let best: Channel | null = null;
+    for (const channel of this.#channels) {
+      if (channel.closed || channel.load > 0) continue;
+      if (best === null || channel.worker.load < best.worker.load) best = channel;
+      if (best.worker.load === 0) return best;
+    }
+    return best;
+  }
+
+  /** The first channel with room of the least busy process. */
+  #pickSpread(batch: number): Channel | null {
+    let best: Channel | null = null;
+    for (const channel of this.#channels) {
+      if (channel.closed || channel.load >= batch) continue;
+      if (best === null || channel.worker.load < best.worker.load) best = channel;
+      if (best.worker.load === 0) return best;
+    }
+    return best;
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The private Unix socket that workers dial. A connection says who it is in its first frame, proves it with the
+ * worker's token, and becomes that worker's control connection or one of its channels.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
+import { Kind } from '../protocols/worker/frames.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Worker } from './worker.ts';
+
+const HELLO_MAX = 4096;
+/** A worker may dial a new gateway before the supervisor has told the gateway about it. */
+const UNKNOWN_WAIT_MS = 5_000;
+
+interface Hello {
+  readonly worker: number;
+  readonly token: string;
+  readonly channel: number | null;
+  readonly pid: number;
+}
+
+interface Waiting {
+  readonly hello: Hello;
+  readonly socket: net.Socket;
+}
+
+export class WorkerListener {
+  readonly #workers: ReadonlyMap<number, Worker>;
+  readonly #log: Log;
+  readonly #server = net.createServer((socket) => this.#accept(socket));
+  readonly #waiting = new Set<Waiting>();
+
+  constructor(workers: ReadonlyMap<number, Worker>, log: Log) {
+    this.#workers = workers;
+    this.#log = log;
+  }
+
+  listen(path: string): Promise<void> {
+    // Of a gateway before us, which is gone.
+    fs.rmSync(path, { force: true });
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ path, backlog: 1024 }, () => {
+        fs.chmodSync(path, 0o600);
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const { socket } of this.#waiting) socket.destroy();
+  }
+
+  /** A worker has been added to the map: connections that came too early are taken up. */
+  workerAdded(worker: number): void {
+    for (const waiting of this.#waiting) {
+      if (waiting.hello.worker !== worker) continue;
+      this.#waiting.delete(waiting);
+      this.#assign(waiting);
+    }
+  }
+
+  #accept(socket: net.Socket): void {
+    const decoder = new FrameDecoder(HELLO_MAX);
+    socket.on('error', () => {});
+    const onData = (chunk: Buffer) => {
+      decoder.push(chunk);
+      if (!decoder.next()) {
+        if (decoder.violation !== null) socket.destroy();
+        return;
+      }
+      socket.off('data', onData);
+      const hello = decoder.kind === Kind.hello ? parseHello(decoder.buffer.utf8Slice(decoder.start, decoder.end)) : null;
+      if (hello === null) return this.#reject(socket, 'its first message is not a hello');
+      // What came right behind the hello belongs to the new owner of the socket.
+      const rest = decoder.buffer.subarray(decoder.end);
+      if (rest.length > 0) socket.unshift(rest);
+      this.#introduce({ hello, socket });
+    };
+    socket.on('data', onData);
+  }
+
+  #introduce(waiting: Waiting): void {
+    if (this.#workers.has(waiting.hello.worker)) return this.#assign(waiting);
+    this.#waiting.add(waiting);
+    waiting.socket.pause();
+    setTimeout(() => {
+      if (this.#waiting.delete(waiting)) waiting.socket.destroy();
+    }, UNKNOWN_WAIT_MS).unref();
+  }
+
+  #assign({ hello, socket }: Waiting): void {
+    const worker = this.#workers.get(hello.worker)!;
+    if (!sameToken(hello.token, worker.identity.token)) return this.#reject(socket, 'its token is wrong');
+    const taken = hello.channel === null ? worker.setControl(socket, hello.pid) : worker.addChannel(hello.channel, socket);
+    if (!taken) socket.destroy();
+    else socket.resume();
+  }
+
+  #reject(socket: net.Socket, why: string): void {
+    this.#log.warn('worker-rejected', `a connection to the workers' socket was refused: ${why}`);
+    socket.destroy();
+  }
+}
+
+function sameToken(given: string, expected: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(expected);
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function parseHello(text: string): Hello | null {
+  try {
+    const { worker, token, channel, pid } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof worker !== 'number' || typeof token !== 'string') return null;
+    if (typeof channel === 'number') return { worker, token, channel, pid: 0 };
+    return typeof pid === 'number' ? { worker, token, channel: null, pid } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * A worker process as the gateway sees it: its control connection, its channels, and how far it is in its life.
+ *
+ *   expected → ready → active → draining → gone
+ */
+import type { Socket } from 'node:net';
+import type { WorkerIdentity } from '../control/messages.ts';
+import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
+import { controlFrame, isAfter, Kind } from '../protocols/worker/frames.ts';
+import type { Shapes } from '../protocols/worker/request.ts';
+import type { Assignment } from './assignment.ts';
+import { Channel, type ChannelOwner } from './channel.ts';
+import { readLedger } from './started-ledger.ts';
+
+export type WorkerState = 'expected' | 'ready' | 'active' | 'draining' | 'gone';
+
+/** What a worker tells the application that it belongs to. */
+export interface WorkerOwner {
+  readonly shapes: Shapes;
+  needsFlush(channel: Channel): void;
+  answered(channel: Channel, count: number, elapsedMs: number): void;
+  /** These were never started, and can be given to another worker. */
+  returned(assignments: readonly Assignment[]): void;
+  /** These ran when the worker was lost. */
+  lost(worker: Worker, assignments: readonly Assignment[]): void;
+  /** The set of usable channels has changed. */
+  channelsChanged(): void;
+  onReady(worker: Worker): void;
+  onFailed(worker: Worker, traceback: string): void;
+  onStopping(worker: Worker): void;
+  onDrained(worker: Worker): void;
+  onBroken(worker: Worker, why: string): void;
+}
+
+const CONTROL_FRAME_MAX = 1_048_576;
+
+export class Worker implements ChannelOwner {
+  readonly identity: WorkerIdentity;
+  readonly #owner: WorkerOwner;
+  readonly #channels: (Channel | null)[];
+  #control: Socket | null = null;
+  state: WorkerState = 'expected';
+  pid = 0;
+  /** Requests in flight on all channels. */
+  load = 0;
+
+  constructor(identity: WorkerIdentity, owner: WorkerOwner) {
+    this.identity = identity;
+    this.#owner = owner;
+    this.#channels = new Array<Channel | null>(identity.threads).fill(null);
+  }
+
+  get channels(): readonly Channel[] {
+    return this.#channels.filter((channel) => channel !== null);
+  }
+
+  /** "worker 3 (pid 77)" */
+  get name(): string {
+    return `worker ${this.identity.worker} (pid ${this.pid})`;
+  }
+
+  /** Gets requests from now on. */
+  activate(): void {
+    if (this.state === 'gone') return;
+    this.state = 'active';
+    this.#owner.channelsChanged();
+  }
+
+  /** Finishes what it has; `onDrained` follows. */
+  drain(): void {
+    if (this.state === 'gone') return;
+    this.state = 'draining';
+    this.#owner.channelsChanged();
+    for (const channel of this.channels) this.recall(channel);
+    this.#checkDrained();
+  }
+
+  /** The process has ended, or must not be used any more. */
+  close(): void {
+    this.state = 'gone';
+    this.#control?.destroy();
+    for (const channel of this.channels) channel.close();
+  }
+
+  // Connections
+
+  addChannel(index: number, socket: Socket): boolean {
+    if (index >= this.#channels.length || this.#channels[index] !== null || this.state === 'gone') return false;
+    this.#channels[index] = new Channel(this, index, socket, this.#owner.shapes);
+    if (this.state === 'active') this.#owner.channelsChanged();
+    return true;
+  }
+
+  setControl(socket: Socket, pid: number): boolean {
+    if (this.#control !== null || this.state === 'gone') return false;
+    this.pid = pid;
+    this.#control = socket;
+    const decoder = new FrameDecoder(CONTROL_FRAME_MAX);
+    socket.on('data', (chunk: Buffer) => this.#onControl(decoder, chunk));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#control = null;
+    });
+    return true;
+  }
+
+  // What channels call
+
+  needsFlush(channel: Channel): void {
+    this.#owner.needsFlush(channel);
+  }
+
+  answered(channel: Channel, count: number, elapsedMs: number): void {
+    this.#owner.answered(channel, count, elapsedMs);
+    this.#checkDrained();
+  }
+
+  broken(why: string): void {
+    if (this.state === 'gone') return;
+    this.close();
+    this.#owner.onBroken(this, why);
+  }
+
+  lost(channel: Channel): void {
+    this.#channels[channel.index] = null;
+    this.#owner.channelsChanged();
+    const inFlight = channel.takeAll();
+    if (inFlight.length === 0) return;
+    const started = readLedger(this.identity.ledgerPath, this.identity.threads)[channel.index]!;
+    // The body of an upload has been read; it cannot be sent a second time.
+    const returned = inFlight.filter((one) => isAfter(one.channelId, started) && !one.uploads);
+    this.#owner.lost(this, inFlight.filter((one) => !returned.includes(one)));
+    this.#owner.returned(returned);
+    this.#checkDrained();
+  }
+
+  // Control messages
+
+  /**
+   * Asks for everything behind the first request back, and for what is finished but not sent. The first one is
+   * asked for too, unless its body is on the way: the thread may still be busy after its last answer.
+   */
+  recall(channel: Channel): void {
+    const { first } = channel;
+    if (first === null) return;
+    channel.stuck = true;
+    const after = first.uploads ? first.channelId : (first.channelId - 1) >>> 0;
+    this.#say(Kind.recall, { channel: channel.index, after, through: channel.lastId });
+  }
+
+  abort(assignment: Assignment): void {
+    this.#say(Kind.abort, { channel: assignment.channel!.index, exchange: assignment.channelId });
+  }
+
+  #say(kind: number, message: object): void {
+    this.#control?.write(controlFrame(kind, message), 'latin1');
+  }
+
+  #onControl(decoder: FrameDecoder, chunk: Buffer): void {
+    decoder.push(chunk);
+    while (decoder.next()) {
+      const message = parseObject(decoder.buffer.utf8Slice(decoder.start, decoder.end));
+      if (message === null || !this.#handle(decoder.kind, message)) {
+        return this.broken(`a malformed control message of kind ${decoder.kind}`);
+      }
+    }
+    if (decoder.violation !== null) this.broken(decoder.violation);
+  }
+
+  #handle(kind: number, message: Record<string, unknown>): boolean {
+    switch (kind) {
+      case Kind.ready:
+        if (this.state === 'expected') this.state = 'ready';
+        this.#owner.onReady(this);
+        return true;
+      case Kind.failed:
+        if (typeof message.traceback !== 'string') return false;
+        this.#owner.onFailed(this, message.traceback);
+        return true;
+      case Kind.stopping:
+        this.#owner.onStopping(this);
+        this.drain();
+        return true;
+      case Kind.recalled:
+        return this.#onRecalled(message);
+      default:
+        return false;
+    }
+  }
+
+  #onRecalled(message: Record<string, unknown>): boolean {
+    const { channel: index, started, through } = message;
+    if (typeof index !== 'number' || typeof started !== 'number' || typeof through !== 'number') return false;
+    const channel = this.#channels[index];
+    if (channel === null || channel === undefined) return true;
+    const returned = channel.takeUnstarted(started, through);
+    if (channel.load === 0) channel.stuck = false;
+    this.#owner.returned(returned);
+    this.#checkDrained();
+    return true;
+  }
+
+  #checkDrained(): void {
+    if (this.state !== 'draining' || this.load > 0) return;
+    // The end of its channels tells the worker that its last answer has arrived.
+    for (const channel of this.channels) channel.close();
+    this.#owner.onDrained(this);
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,133 @@
+/** The request path, put together from the configuration: listeners → routing and middleware → handlers. */
+import { randomBytes } from 'node:crypto';
+import { Application } from '../apps/application.ts';
+import { WorkerListener } from '../apps/worker-listener.ts';
+import type { Configuration } from '../config/configuration.ts';
+import type { ToGateway, ToSupervisor } from '../control/messages.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Handler } from '../handler.ts';
+import type { Refusal } from '../protocols/http1/refusal.ts';
+import { ServerFields } from '../protocols/http1/response-head.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Listener, type ListenerContext } from './listener.ts';
+import { SERVER_NAME } from './server-name.ts';
+import { type Site, composeSite } from './site.ts';
+
+type Configure = Extract<ToGateway, { type: 'configure' }>;
+
+const CHECK_MS = 1_000;
+
+export class Gateway {
+  readonly #configure: Configure;
+  readonly #configuration: Configuration;
+  readonly #log: Log;
+  readonly #tell: (message: ToSupervisor) => void;
+  readonly #serverFields: ServerFields;
+  readonly #application: Application | null;
+  readonly #workerListener: WorkerListener | null;
+  readonly #site: Site;
+  readonly #listeners: Listener[] = [];
+  #checks: NodeJS.Timeout | null = null;
+  readonly #idPrefix = `${randomBytes(5).toString('hex')}-`;
+  #requests = 0;
+
+  constructor(configure: Configure, log: Log, tell: (message: ToSupervisor) => void) {
+    this.#configure = configure;
+    this.#configuration = configure.configuration;
+    this.#log = log;
+    this.#tell = tell;
+    const { http } = this.#configuration;
+    this.#serverFields = new ServerFields(http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain, new Date());
+    this.#application = this.#createApplication();
+    this.#workerListener = this.#application && new WorkerListener(this.#application.workers, log);
+    this.#site = composeSite(this.#configuration, this.#application?.handle ?? null, log);
+  }
+
+  async start(): Promise<void> {
+    await this.#workerListener?.listen(this.#configure.workerSocketPath);
+    for (const inherited of this.#configure.listeners) {
+      const listener = new Listener(this.#listenerContext(inherited.path));
+      await listener.listen(inherited.fd, this.#configuration.backlog);
+      this.#listeners.push(listener);
+    }
+    this.#checks = setInterval(() => this.#check(), CHECK_MS);
+  }
+
+  handle(message: ToGateway): void {
+    switch (message.type) {
+      case 'expect-worker':
+        this.#application?.expect(message.identity);
+        this.#workerListener?.workerAdded(message.identity.worker);
+        break;
+      case 'switch':
+        this.#application?.switch(message.activate, message.drain);
+        break;
+      case 'worker-exited':
+        this.#application?.exited(message.worker, message.cause);
+        break;
+      case 'application-unavailable':
+        this.#application?.unavailable(message.why);
+        break;
+      case 'reopen-logs':
+        this.#site.reopenLogs();
+        break;
+    }
+  }
+
+  /** Stops listening and resolves when the last connection has ended. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.drain()));
+    if (this.#checks !== null) clearInterval(this.#checks);
+    this.#workerListener?.close();
+    await this.#site.close();
+  }
+
+  #createApplication(): Application | null {
+    const { application, http, serverRoot } = this.#configuration;
+    if (application === null) return null;
+    const spool = { memoryMax: http.responseBufferSize, fileMax: http.responseSpoolSize, directory: serverRoot };
+    const tell = this.#tell;
+    return new Application(
+      application,
+      spool,
+      {
+        ready: (worker) => tell({ type: 'worker-ready', worker: worker.identity.worker, pid: worker.pid }),
+        failed: (worker, traceback) => tell({ type: 'worker-failed', worker: worker.identity.worker, traceback }),
+        stopping: (worker) => tell({ type: 'worker-stopping', worker: worker.identity.worker }),
+        drained: (worker) => tell({ type: 'worker-drained', worker: worker.identity.worker }),
+        broken: (worker, why) => tell({ type: 'worker-broken', worker: worker.identity.worker, why }),
+      },
+      this.#log,
+    );
+  }
+
+  #listenerContext(path: string | null): ListenerContext {
+    const { http, serverRoot } = this.#configuration;
+    const bodyLimit = http.limitRequestBody > 0 ? http.limitRequestBody : Number.POSITIVE_INFINITY;
+    return {
+      settings: http,
+      bodySpool: { memoryMax: http.requestBufferSize, fileMax: bodyLimit, directory: serverRoot },
+      serverFields: this.#serverFields,
+      log: this.#log,
+      path,
+      handle: this.#site.handle,
+      refuse: this.#refuse,
+      nextId: this.#nextId,
+    };
+  }
+
+  readonly #nextId = (): string => this.#idPrefix + (++this.#requests).toString(36);
+
+  readonly #refuse = (exchange: Exchange, refusal: Refusal): void => {
+    this.#log.info('request-refused', `[request ${exchange.id}] from ${exchange.request.remoteAddress}: ${refusal.status} ${refusal.why}`);
+    const answer: Handler = (refused) => refused.abort(refusal.status, `${refusal.why}.`);
+    this.#site.wrap(answer)(exchange);
+  };
+
+  #check(): void {
+    const now = performance.now();
+    this.#serverFields.tick(new Date());
+    for (const listener of this.#listeners) listener.check(now);
+    this.#application?.check(now);
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * One request and its answer on an HTTP/1.1 connection. Keeps the promises of framing: never more bytes than were
+ * declared, and a connection that is cut, not reused, when there are fewer.
+ */
+import type { Bytes, Exchange, FieldList, Outcome, Request, RequestBody } from '../../exchange.ts';
+import type { RequestFields } from '../../fields.ts';
+import type { RequestHead } from '../../protocols/http1/request-head.ts';
+import { type Framing, responseHead, type ServerFields, UNKNOWN } from '../../protocols/http1/response-head.ts';
+import { reasonPhrase } from '../../protocols/http1/status.ts';
+import type { Peer } from '../peer.ts';
+
+/** What an exchange needs of its connection. */
+export interface ExchangeConnection {
+  readonly server: ServerFields;
+  readonly peer: Peer;
+  /** False once the connection is to be closed after the present answer. */
+  readonly mayKeepAlive: boolean;
+  send(bytes: Bytes): boolean;
+  /** Head and body together. */
+  sendBoth(head: string, body: Bytes): boolean;
+  /** The exchange is over. `cut`: the client must see that something is missing. */
+  exchangeEnded(keepAlive: boolean, cut: boolean): void;
+  /** An answer that broke its own promise; for the error log. */
+  report(exchange: Http1Exchange, code: string, what: string): void;
+}
+
+const NO_FIELDS: FieldList = [];
+
+export class Http1Request implements Request {
+  readonly #head: RequestHead;
+  readonly #peer: Peer;
+  readonly fields: RequestFields;
+
+  constructor(head: RequestHead, peer: Peer, fields: RequestFields) {
+    this.#head = head;
+    this.#peer = peer;
+    this.fields = fields;
+  }
+
+  get method() {
+    return this.#head.method;
+  }
+  get target() {
+    return this.#head.target;
+  }
+  get path() {
+    return this.#head.path;
+  }
+  get decodedPath() {
+    return this.#head.decodedPath;
+  }
+  get query() {
+    return this.#head.query;
+  }
+  get version() {
+    return this.#head.version;
+  }
+  get scheme() {
+    return this.#peer.scheme;
+  }
+  get authority() {
+    return this.#head.authority;
+  }
+  get remoteAddress() {
+    return this.#peer.remoteAddress;
+  }
+  get remotePort() {
+    return this.#peer.remotePort;
+  }
+  get localAddress() {
+    return this.#peer.localAddress;
+  }
+  get localPort() {
+    return this.#peer.localPort;
+  }
+}
+
+export class Http1Exchange implements Exchange {
+  readonly #connection: ExchangeConnection;
+  readonly #head: RequestHead;
+  readonly #began: number;
+  readonly request: Request;
+  readonly id: string;
+  body: RequestBody | null = null;
+
+  #state: 'waiting' | 'started' | 'ended' = 'waiting';
+  #framing: Framing = 'none';
+  #keepAlive = false;
+  /** Of a declared length: body bytes still owed. */
+  #owed = 0;
+  /** A head that waits for the first block, so that both go in one write. */
+  #unsentHead = '';
+
+  onDrain: (() => void) | null = null;
+  onGone: (() => void) | null = null;
+  onFinished: ((exchange: Exchange) => void) | null = null;
+
+  status = 0;
+  responseFields: FieldList = NO_FIELDS;
+  bodyBytesSent = 0;
+  outcome: Outcome = 'complete';
+  durationMs = 0;
+  workerPid = 0;
+
+  constructor(connection: ExchangeConnection, head: RequestHead, fields: RequestFields, id: string, began: number) {
+    this.#connection = connection;
+    this.#head = head;
+    this.#began = began;
+    this.id = id;
+    this.request = new Http1Request(head, connection.peer, fields);
+  }
+
+  get startedAtMs(): number {
+    return performance.timeOrigin + this.#began;
+  }
+
+  respond(status: number, fields: FieldList, body: Bytes, reason = reasonPhrase(status)): void {
+    if (this.#state !== 'waiting') return;
+    const text = this.#begin(status, fields, body.length, reason);
+    if (this.#framing === 'none') {
+      this.#connection.send(text);
+      return this.#finish(this.#keepAlive, false);
+    }
+    const promised = this.#owed;
+    if (promised === body.length) {
+      this.bodyBytesSent = promised;
+      this.#connection.sendBoth(text, body);
+      return this.#finish(this.#keepAlive, false);
+    }
+    this.#connection.sendBoth(text, body.slice(0, promised));
+    this.bodyBytesSent = Math.min(promised, body.length);
+    this.#reportLength(promised, body.length);
+    this.#finish(this.#keepAlive && body.length > promised, body.length < promised);
+  }
+
+  start(status: number, fields: FieldList, reason = reasonPhrase(status)): void {
+    if (this.#state !== 'waiting') return;
+    this.#unsentHead = this.#begin(status, fields, UNKNOWN, reason);
+    this.#state = 'started';
+    process.nextTick(() => this.#flushHead());
+  }
+
+  write(chunk: Bytes): boolean {
+    if (this.#state !== 'started') return true;
+    let block = chunk;
+    if (this.#framing === 'none' || block.length === 0) return true;
+    if (this.#framing === 'length') {
+      if (block.length > this.#owed) {
+        this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent + block.length);
+        block = block.slice(0, this.#owed);
+        if (block.length === 0) return true;
+      }
+      this.#owed -= block.length;
+    }
+    this.bodyBytesSent += block.length;
+    const head = this.#unsentHead;
+    this.#unsentHead = '';
+    if (this.#framing !== 'chunked') return this.#connection.sendBoth(head, block);
+    this.#connection.sendBoth(`${head}${block.length.toString(16)}\r\n`, block);
+    return this.#connection.send('\r\n');
+  }
+
+  end(): void {
+    if (this.#state !== 'started') return;
+    const missing = this.#framing === 'length' && this.#owed > 0;
+    if (missing) this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent);
+    if (this.#framing === 'chunked') this.#connection.send(`${this.#unsentHead}0\r\n\r\n`);
+    else this.#flushHead();
+    this.#unsentHead = '';
+    this.#finish(this.#keepAlive && !missing, missing);
+  }
+
+  abort(status: number, why: string): void {
+    if (this.#state === 'ended') return;
+    if (this.#state === 'waiting') {
+      this.respond(status, ERROR_FIELDS, errorPage(status, why));
+      return;
+    }
+    this.#flushHead();
+    this.outcome = 'aborted';
+    this.#finish(false, true);
+  }
+
+  /** The connection is lost. */
+  clientGone(outcome: Outcome): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.outcome = outcome;
+    this.#conclude();
+    this.onGone?.();
+  }
+
+  /** The head as text; from here on the status is decided. */
+  #begin(status: number, fields: FieldList, bodyBytes: number, reason: string): string {
+    const context = {
+      method: this.#head.method,
+      version: this.#head.version,
+      keepAlive: this.#head.block.keepAlive && this.#connection.mayKeepAlive,
+    };
+    const head = responseHead(context, status, reason, fields, bodyBytes, this.#connection.server);
+    this.status = status;
+    this.responseFields = fields;
+    this.#framing = head.framing;
+    this.#keepAlive = head.keepAlive;
+    this.#owed = head.contentLength;
+    return head.text;
+  }
+
+  #flushHead(): void {
+    if (this.#unsentHead === '') return;
+    this.#connection.send(this.#unsentHead);
+    this.#unsentHead = '';
+  }
+
+  #finish(keepAlive: boolean, cut: boolean): void {
+    this.#state = 'ended';
+    this.#conclude();
+    this.#connection.exchangeEnded(keepAlive, cut);
+  }
+
+  #conclude(): void {
+    this.body?.discard();
+    this.durationMs = performance.now() - this.#began;
+    this.onFinished?.(this);
+  }
+
+  #reportLength(declared: number, actual: number): void {
+    const relation = actual > declared ? 'cut off' : 'the connection is closed';
+    this.#connection.report(this, 'response-length', `Content-Length ${declared} but ${actual} bytes of body: ${relation}`);
+  }
+}
+
+const ERROR_FIELDS: FieldList = ['Content-Type', 'text/html; charset=utf-8'];
+
+/** A plain page for an error of ours. `why` is for people; it never holds what a client sent. */
+export function errorPage(status: number, why: string): string {
+  const title = `${status} ${reasonPhrase(status)}`;
+  return `<!doctype html>\n<html lang="en"><title>${title}</title>\n<h1>${title}</h1>\n<p>${why}</p>\n</html>\n`;
+}

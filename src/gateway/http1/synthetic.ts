@@ -1,0 +1,36 @@
+/** Heads and fields that no client has sent in this form. */
+import { fieldName, RequestFields } from '../../fields.ts';
+import type { RequestHead } from '../../protocols/http1/request-head.ts';
+
+/** Stands for a request whose head cannot be read; `-` is what access logs show. */
+export const NO_HEAD: RequestHead = {
+  method: '-',
+  target: '-',
+  path: '-',
+  decodedPath: '-',
+  query: '',
+  version: 'HTTP/1.1',
+  authority: '',
+  block: {
+    text: '',
+    version: 'HTTP/1.1',
+    fields: new RequestFields(),
+    host: '',
+    keepAlive: false,
+    bodyLength: 0,
+    expectContinue: false,
+  },
+};
+
+const FRAMING = new Set(['transfer-encoding', 'content-length', 'trailer']);
+const CONTENT_LENGTH = fieldName('Content-Length');
+
+/** The fields of a chunked request whose body has been collected: its length is known now. */
+export function withContentLength(fields: RequestFields, bytes: number): RequestFields {
+  const known = new RequestFields();
+  for (let i = 0; i < fields.names.length; i++) {
+    if (!FRAMING.has(fields.names[i]!.lower)) known.add(fields.names[i]!, fields.values[i]!);
+  }
+  known.add(CONTENT_LENGTH, String(bytes));
+  return known;
+}

@@ -1,0 +1,129 @@
+/** A listening socket and its connections. */
+import net from 'node:net';
+import type { SpoolLimits } from '../base/spool.ts';
+import type { HttpSettings } from '../config/configuration.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Handler } from '../handler.ts';
+import type { Refusal } from '../protocols/http1/refusal.ts';
+import type { ServerFields } from '../protocols/http1/response-head.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Http1Connection } from './http1/connection.ts';
+
+/** What the connections of a listener share. */
+export interface ListenerContext {
+  readonly settings: HttpSettings;
+  readonly bodySpool: SpoolLimits;
+  readonly serverFields: ServerFields;
+  readonly log: Log;
+  /** Path of a Unix socket, else null. */
+  readonly path: string | null;
+  readonly handle: Handler;
+  readonly refuse: (exchange: Exchange, refusal: Refusal) => void;
+  readonly nextId: () => string;
+}
+
+interface ConnectedSocket extends net.Socket {
+  connection: Http1Connection;
+  listener: Listener;
+}
+
+const OVERLOADED =
+  'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n';
+
+export class Listener {
+  readonly #server: net.Server;
+  readonly #context: ListenerContext;
+  readonly #connections = new Set<Http1Connection>();
+  #onEmpty: (() => void) | null = null;
+
+  constructor(context: ListenerContext) {
+    this.#context = context;
+    this.#server = net.createServer({ allowHalfOpen: true, noDelay: context.path === null }, (socket) => this.#accept(socket));
+  }
+
+  /** Takes over an inherited listening socket. */
+  listen(fd: number, backlog: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ fd, backlog }, () => {
+        this.#server.off('error', reject);
+        // An accept that fails for want of descriptors is tried again by Node; nothing to do but say so.
+        this.#server.on('error', (error) => this.#context.log.error('accept-failed', error.message));
+        resolve();
+      });
+    });
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Once a second. */
+  check(now: number): void {
+    for (const connection of this.#connections) connection.check(now);
+  }
+
+  /** Accepts no more, and resolves when the last connection has ended. The socket itself stays open in the supervisor. */
+  drain(): Promise<void> {
+    this.#server.close();
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
+  #accept(socket: net.Socket): void {
+    if (this.#connections.size >= this.#context.settings.maxClients && !this.#closeLongestIdle()) {
+      socket.on('error', ignore);
+      socket.end(OVERLOADED, 'latin1', () => socket.destroy());
+      return;
+    }
+    const connection = new Http1Connection(socket, this.#context, performance.now());
+    this.#connections.add(connection);
+    (socket as ConnectedSocket).connection = connection;
+    (socket as ConnectedSocket).listener = this;
+    socket.on('data', onData);
+    socket.on('end', onEnd);
+    socket.on('drain', onDrain);
+    socket.on('error', ignore);
+    socket.on('close', onClose);
+  }
+
+  /** Kept-alive connections give way to new ones. They are in order of arrival, so the first idle one will do. */
+  #closeLongestIdle(): boolean {
+    for (const connection of this.#connections) {
+      if (connection.idleSince === null) continue;
+      connection.drain();
+      this.#connections.delete(connection);
+      return true;
+    }
+    return false;
+  }
+
+  closed(connection: Http1Connection): void {
+    this.#connections.delete(connection);
+    connection.onClose();
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+}
+
+// Functions shared by all sockets: an idle connection keeps no closures of its own.
+function onData(this: net.Socket, chunk: Buffer): void {
+  (this as ConnectedSocket).connection.onData(chunk);
+}
+
+function onEnd(this: net.Socket): void {
+  (this as ConnectedSocket).connection.onEnd();
+}
+
+function onDrain(this: net.Socket): void {
+  (this as ConnectedSocket).connection.onDrain();
+}
+
+function onClose(this: net.Socket): void {
+  (this as ConnectedSocket).listener.closed((this as ConnectedSocket).connection);
+}
+
+/** 'close' follows and says all there is to say. */
+function ignore(): void {}
