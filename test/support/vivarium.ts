@@ -21,8 +21,8 @@ export interface Exit {
 export interface StartOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Descriptors that the process inherits as 3, 4, … */
-  readonly inherit?: readonly number[];
+  /** Runs this instead of `bin/vivarium`; it becomes it by exec. */
+  readonly command?: string;
 }
 
 const living = new Set<ChildProcess>();
@@ -40,10 +40,10 @@ export class VivariumProcess {
   readonly #watchers = new Set<() => void>();
 
   constructor(args: readonly string[], options: StartOptions = {}) {
-    this.#child = spawn(VIVARIUM, args, {
+    this.#child = spawn(options.command ?? VIVARIUM, args, {
       cwd: options.cwd ?? ROOT,
       env: { ...cleanEnvironment(), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(options.inherit ?? [])],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     living.add(this.#child);
     this.pid = this.#child.pid!;
