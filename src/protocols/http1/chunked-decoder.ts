@@ -15,10 +15,14 @@ const EXTENSIONS_MAX = 16 * 1024;
 /** From the first semicolon on; white space is only forgiven where real clients put it, behind a semicolon. */
 const EXTENSIONS =
   /^(?:;[\t ]*[!#$%&'*+\-.^_`|~\w]+(?:=(?:[!#$%&'*+\-.^_`|~\w]+|"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"))?)*$/;
-/** A message whose trailers say these is an attempt at smuggling. */
-const REFUSED_TRAILERS = new Set(['content-length', 'transfer-encoding', 'host']);
-/** Fields that would change routing, access or the meaning of the body after the head has been judged: dropped (RFC 9110, section 6.5.1). */
-const DROPPED_TRAILERS = new Set([
+/**
+ * Fields that would change framing, routing or access after the head has been judged (RFC 9110, section 6.5.1).
+ * Others are harmless, as trailers are never merged into the head.
+ */
+const FORBIDDEN_TRAILERS = new Set([
+  'content-length',
+  'transfer-encoding',
+  'host',
   'trailer',
   'te',
   'connection',
@@ -29,7 +33,6 @@ const DROPPED_TRAILERS = new Set([
   'cookie',
   'set-cookie',
   'content-encoding',
-  'content-type',
   'content-range',
   'expect',
   'range',
@@ -130,13 +133,11 @@ export class ChunkedDecoder {
 
   #trailersDone(): Refusal | null {
     if (this.#partial !== '\r\n' && !this.#partial.endsWith('\r\n\r\n')) return null;
-    const fields = new RequestFields();
-    const refusal = parseFieldLines(this.#partial.slice(0, -2), this.#limits, fields);
+    const refusal = parseFieldLines(this.#partial.slice(0, -2), this.#limits, this.trailers);
     if (refusal !== null) return refusal;
-    for (const [i, name] of fields.names.entries()) {
-      if (REFUSED_TRAILERS.has(name.lower))
+    for (const name of this.trailers.names) {
+      if (FORBIDDEN_TRAILERS.has(name.lower))
         return new Refusal(400, `field not allowed as a trailer: ${name.lower}`);
-      if (!DROPPED_TRAILERS.has(name.lower)) this.trailers.add(name, fields.values[i]!);
     }
     this.#state = 'done';
     return null;

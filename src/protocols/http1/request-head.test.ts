@@ -7,7 +7,7 @@ import { type HeadLimits, parseFieldLines, parseRequestHead, type RequestHead } 
 const LIMITS: HeadLimits = {
   limitRequestLine: 40,
   limitRequestFields: 4,
-  limitRequestFieldSize: 30,
+  limitRequestFieldSize: 32,
   limitRequestHead: 110,
 };
 

@@ -11,10 +11,12 @@ import { Refusal } from './refusal.ts';
 import { isAuthority, parseTarget } from './request-target.ts';
 
 export interface HeadLimits {
+  /** Bytes of the request line without its line break. */
   readonly limitRequestLine: number;
   readonly limitRequestFields: number;
+  /** Bytes of one field line with its line break, as gunicorn counts. */
   readonly limitRequestFieldSize: number;
-  /** Bytes of the whole head. */
+  /** Bytes of the whole head without the empty line that ends it. */
   readonly limitRequestHead: number;
 }
 
@@ -127,7 +129,7 @@ export function parseFieldLines(text: string, limits: HeadLimits, fields: Reques
     if (text.charCodeAt(lineEnd) !== 13 || text.charCodeAt(lineEnd + 1) !== 10) {
       return new Refusal(400, 'control character in a field value');
     }
-    if (lineEnd - at > limits.limitRequestFieldSize)
+    if (lineEnd + 2 - at > limits.limitRequestFieldSize)
       return new Refusal(431, 'field longer than limit-request-field-size');
     if (fields.names.length >= limits.limitRequestFields)
       return new Refusal(431, 'more fields than limit-request-fields');

@@ -6,7 +6,7 @@ import { RequestParser } from './request-parser.ts';
 const LIMITS = {
   limitRequestLine: 50,
   limitRequestFields: 5,
-  limitRequestFieldSize: 60,
+  limitRequestFieldSize: 62,
   limitRequestHead: 200,
 };
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
