@@ -37,7 +37,7 @@ class Channel:
         self._finished = []
         self._held = None
         self._started = 0
-        self._recalled = None
+        self._recalled = []
         self._worker.ledger[self.index] = 0
         self._buffer = b''
         self._at = 0
@@ -100,7 +100,7 @@ class Channel:
 
     def _request(self, exchange, buffer, payload, end, shapes):
         with self._lock:
-            if self._recalled is not None and self._was_recalled(exchange):
+            if self._recalled and self._was_recalled(exchange):
                 return
             self._started = exchange
         self._worker.ledger[self.index] = exchange
@@ -191,7 +191,7 @@ class Channel:
             if frames.is_after(self._started, after):
                 after = self._started
             if frames.is_after(through, after):
-                self._recalled = (after, through)
+                self._recalled.append((after, through))
         self._flush_from_outside()
         return after
 
@@ -213,8 +213,6 @@ class Channel:
             self._send_lock.release()
 
     def _was_recalled(self, exchange):
-        after, through = self._recalled
-        if frames.is_after(exchange, through):
-            self._recalled = None
-            return False
-        return frames.is_after(exchange, after)
+        # Ranges that are passed are forgotten; an earlier one may still be in the buffer when a later one comes.
+        self._recalled = [one for one in self._recalled if not frames.is_after(exchange, one[1])]
+        return any(frames.is_after(exchange, after) for after, _ in self._recalled)
