@@ -1,0 +1,75 @@
+/** What is measured: a table. Each case is run for every stack that can serve it. */
+
+const MEGABYTE = 1 << 20;
+const HELLO = Buffer.from('Hello, World!\n');
+
+/** Connections of the load generator, where a case does not say otherwise. */
+const CONNECTIONS = 64;
+
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly bodyBytes: number;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly title: string;
+  /** `load`: one wrk. `mixed`: a second one asks for a slow URL. `idle`: memory of connections that do nothing. */
+  readonly kind: 'load' | 'mixed' | 'idle';
+  /** The module in bench/apps that answers, or `static`: files from a directory at /static. */
+  readonly source: string;
+  readonly request: Request;
+  /** A stack has to answer with 200 and a body of this length, and of these bytes where they are given. */
+  readonly answer: { readonly bytes: number; readonly body?: Buffer };
+  readonly connections: number;
+}
+
+function wsgi(name: string, title: string, source: string, answer: Case['answer']): Case {
+  const request = { method: 'GET', path: '/', bodyBytes: 0 } as const;
+  return { name, title, kind: 'load', source, request, answer, connections: CONNECTIONS };
+}
+
+function file(name: string, title: string, fileName: string): Case {
+  const request = { method: 'GET', path: `/static/${fileName}`, bodyBytes: 0 } as const;
+  const body = STATIC_FILES[fileName]!;
+  const answer = { bytes: body.length, body };
+  return { name, title, kind: 'load', source: 'static', request, answer, connections: CONNECTIONS };
+}
+
+const hello = { bytes: HELLO.length, body: HELLO };
+const uploaded = Buffer.from(`${MEGABYTE}\n`);
+
+/** The directory served at /static. */
+export const STATIC_FILES: Readonly<Record<string, Buffer>> = {
+  '4k.bin': Buffer.alloc(4096, 'abcdefgh'),
+  '1m.bin': Buffer.alloc(MEGABYTE, 'abcdefgh'),
+};
+
+/** In the mixed case: connections that keep asking for SLOW_PATH, which takes 200 ms. */
+export const SLOW_PATH = '/slow';
+export const SLOW_CONNECTIONS = 4;
+
+export const CASES: readonly Case[] = [
+  wsgi('hello', 'Hello world', 'hello', hello),
+  wsgi('flask', 'Flask hello', 'flask_app', hello),
+  wsgi('django', 'Django hello, two middlewares', 'django_app', hello),
+  wsgi('json', 'JSON answer of 10 KB', 'json_10k', { bytes: 10240 }),
+  wsgi('answer-1m', 'Answer of 1 MB', 'answer_1m', { bytes: MEGABYTE }),
+  {
+    ...wsgi('upload-1m', 'Upload of 1 MB', 'upload_1m', { bytes: uploaded.length, body: uploaded }),
+    request: { method: 'POST', path: '/', bodyBytes: MEGABYTE },
+  },
+  file('static-4k', 'Static file of 4 KB', '4k.bin'),
+  file('static-1m', 'Static file of 1 MB', '1m.bin'),
+  {
+    ...wsgi('mixed', 'Instant requests beside slow ones', 'mixed', hello),
+    kind: 'mixed',
+    connections: 32,
+  },
+  {
+    ...wsgi('idle', '10,000 idle connections', 'hello', hello),
+    kind: 'idle',
+    connections: 10_000,
+  },
+];

@@ -1,0 +1,56 @@
+/** One measurement of one stack: what wrk saw, and what it cost the stack. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Case, SLOW_CONNECTIONS, SLOW_PATH } from './cases.ts';
+import { openIdleConnections } from './idle-connections.ts';
+import type { Stack } from './stack.ts';
+import { type LoadReport, runWrk } from './wrk.ts';
+
+export interface LoadSample extends LoadReport {
+  /** User and system time of every process of the stack. */
+  readonly cpuSeconds: number;
+}
+
+export interface IdleSample {
+  /** Proportional set size of every process of the stack before the first connection. */
+  readonly pssBytes: number;
+  readonly bytesPerConnection: number;
+  readonly problems: readonly string[];
+}
+
+/** Time in which buffers that were needed for opening alone are given back. */
+const SETTLE_MS = 1_000;
+
+export async function measureLoad(
+  stack: Stack,
+  test: Case,
+  seconds: number,
+  script: string | undefined,
+  signal: AbortSignal,
+): Promise<LoadSample> {
+  const load = { url: stack.origin + test.request.path, connections: test.connections, seconds, script };
+  const before = stack.cpuSeconds();
+  const slow = { url: stack.origin + SLOW_PATH, connections: SLOW_CONNECTIONS, seconds };
+  const [report, beside] = await Promise.all([
+    runWrk(load, signal),
+    test.kind === 'mixed' ? runWrk(slow, signal) : null,
+  ]);
+  const cpuSeconds = stack.cpuSeconds() - before;
+  const problems = [...report.problems, ...(beside?.problems ?? []).map((problem) => `slow URL: ${problem}`)];
+  return { ...report, problems, cpuSeconds };
+}
+
+export async function measureIdle(stack: Stack, test: Case, signal: AbortSignal): Promise<IdleSample> {
+  await sleep(SETTLE_MS, undefined, { signal });
+  const pssBytes = stack.pssBytes();
+  const port = Number(new URL(stack.origin).port);
+  const connections = await openIdleConnections(port, test.connections, test.answer.body!, signal);
+  try {
+    await sleep(SETTLE_MS, undefined, { signal });
+    const held = connections.held();
+    const bytesPerConnection = (stack.pssBytes() - pssBytes) / held;
+    const problems = held < test.connections ? [`held ${held} of ${test.connections} connections`] : [];
+    return { pssBytes, bytesPerConnection, problems };
+  } finally {
+    connections.close();
+  }
+}

@@ -1,0 +1,20 @@
+/** granian, from PyPI, in the virtual environment that scripts/bench.sh makes. */
+import type { Peer } from './peer.ts';
+import { isApplication, packageVersion, THREADS } from './peer.ts';
+import { VENV_PYTHON } from './venv.ts';
+
+const version = () => packageVersion(VENV_PYTHON, 'granian');
+
+export const granian: Peer = {
+  name: 'granian',
+  serves: isApplication,
+  missing: () => (version() === null ? 'granian is not in the virtual environment of the benchmarks' : null),
+  version: () => version() ?? 'unknown',
+  start(job) {
+    const listen = ['--host', '127.0.0.1', '--port', String(job.port), '--backlog', String(job.backlog)];
+    const worker = ['--workers', '1', '--blocking-threads', String(THREADS), '--http', '1'];
+    const options = [...listen, ...worker, '--no-access-log', '--log-level', 'warning', '--no-ws'];
+    const application = ['--working-dir', job.appsDirectory, `${job.test.source}:application`];
+    return { commands: [[VENV_PYTHON, '-m', 'granian', '--interface', 'wsgi', ...options, ...application]] };
+  },
+};

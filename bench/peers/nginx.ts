@@ -1,0 +1,82 @@
+/** nginx: in front of uWSGI for applications, alone for static files. */
+import type { Job, Peer } from './peer.ts';
+import { isApplication, missingCommands, versionPrinted } from './peer.ts';
+import { uwsgiCommand } from './uwsgi.ts';
+
+const version = () => versionPrinted('nginx', '-v');
+
+export const nginxUwsgi: Peer = {
+  name: 'nginx + uWSGI',
+  serves: isApplication,
+  missing: () => missingCommands('nginx', 'uwsgi'),
+  version: () => `nginx ${version()}, uWSGI ${versionPrinted('uwsgi', '--version')}`,
+  start(job) {
+    const socket = `${job.directory}/uwsgi.sock`;
+    const gateway = `
+      location / {
+        include /etc/nginx/uwsgi_params;
+        uwsgi_pass unix:${socket};
+        uwsgi_buffers 80 16k;
+        uwsgi_max_temp_file_size 0;
+      }`;
+    return {
+      commands: [
+        nginxCommand(job),
+        uwsgiCommand(job, ['--plugin', 'python3', '--socket', socket, '--chmod-socket=666']),
+      ],
+      files: { 'nginx.conf': configuration(job, gateway) },
+    };
+  },
+};
+
+export const nginx: Peer = {
+  name: 'nginx',
+  serves: (test) => test.source === 'static',
+  missing: () => missingCommands('nginx'),
+  version,
+  start(job) {
+    const alias = `
+      location /static/ {
+        alias ${job.staticDirectory}/;
+      }`;
+    return { commands: [nginxCommand(job)], files: { 'nginx.conf': configuration(job, alias) } };
+  },
+};
+
+function nginxCommand(job: Job): string[] {
+  return ['nginx', '-p', job.directory, '-e', 'stderr', '-c', `${job.directory}/nginx.conf`];
+}
+
+function configuration(job: Job, location: string): string {
+  const user = process.getuid?.() === 0 ? 'user www-data;\n' : '';
+  return `${user}daemon off;
+worker_processes 1;
+pid nginx.pid;
+worker_rlimit_nofile ${job.test.connections * 2 + 1024};
+events {
+  worker_connections ${job.test.connections * 2 + 512};
+}
+http {
+  include /etc/nginx/mime.types;
+  access_log off;
+  error_log stderr warn;
+  sendfile on;
+  tcp_nopush on;
+  keepalive_timeout 75s;
+  keepalive_requests 1000000000;
+  client_max_body_size 2m;
+  client_body_buffer_size 2m;
+  client_body_temp_path body;
+  uwsgi_temp_path uwsgi;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  scgi_temp_path scgi;
+  open_file_cache max=1000 inactive=60s;
+  open_file_cache_valid 30s;
+  server {
+    listen 127.0.0.1:${job.port} backlog=${job.backlog};
+${location.replace(/^\n/, '').replace(/^ {2}/gm, '')}
+  }
+}
+`;
+}

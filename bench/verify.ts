@@ -1,0 +1,34 @@
+/** Asks a stack once, as any client would, and says what is wrong with the answer. */
+import { request } from 'node:http';
+import type { Case } from './cases.ts';
+
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** null when the answer is right. */
+export async function verifyAnswer(origin: string, test: Case): Promise<string | null> {
+  try {
+    const { status, body } = await ask(origin, test);
+    if (status !== 200) return `status ${status} where 200 is right`;
+    if (body.length !== test.answer.bytes) return `${body.length} bytes where ${test.answer.bytes} are right`;
+    if (test.answer.body !== undefined && !body.equals(test.answer.body)) return 'a body with other bytes';
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function ask(origin: string, test: Case): Promise<{ status: number; body: Buffer }> {
+  const { method, path, bodyBytes } = test.request;
+  const headers = bodyBytes > 0 ? { 'content-length': bodyBytes } : {};
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(`${origin}${path}`, { method, headers, agent: false, signal }, (response) => {
+      const blocks: Buffer[] = [];
+      response.on('data', (block) => blocks.push(block));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(blocks) }));
+      response.on('error', reject);
+    });
+    outgoing.on('error', reject);
+    outgoing.end(Buffer.alloc(bodyBytes, 'x'));
+  });
+}
