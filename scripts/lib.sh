@@ -20,11 +20,14 @@ apt_install() {
 }
 
 # npm writes node_modules/.package-lock.json last, so it is absent after an installation that was cut short.
+# `npm install` keeps to package-lock.json as `npm ci` does, but npm 11.21 and later refuse to `ci` where the lock
+# file was made with a registry that lacks the optional packages of other platforms.
 ensure_packages() {
   if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
     say "installing npm packages"
-    npm ci --no-audit --no-fund --engine-strict=false --loglevel=error >&2 ||
+    npm install --no-save --no-audit --no-fund --engine-strict=false --loglevel=error >&2 ||
       die "npm could not install the packages (see above)."
+    touch node_modules/.package-lock.json
   fi
   ensure_node
 }
@@ -37,9 +40,10 @@ ensure_node() {
   # The install script of the `node` package did not run (--ignore-scripts, or not approved in npm): do its work.
   say "installing a current Node.js in node_modules"
   (cd node_modules/node && node installArchSpecificPackage.js >&2)
+  hash -r
   node_is_current && return
-  die "Vivarium needs Node.js 26.9 or later; $(command -v node) is $(node --version)." \
-    "Install one from https://nodejs.org/ and put it first in PATH."
+  say "Vivarium needs Node.js 26.9 or later; $(command -v node) is $(node --version)."
+  die "Install one from https://nodejs.org/ and put it first in PATH."
 }
 
 node_is_current() {
