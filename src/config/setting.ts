@@ -35,7 +35,9 @@ interface Options<D> {
   readonly notInFile?: true;
 }
 
-export function one<T, D extends T | null>(type: ValueType<T>, options: Options<D>): Setting<T | D> {
+export function one<T>(type: ValueType<T>, options: Options<NoInfer<T>>): Setting<T>;
+export function one<T>(type: ValueType<T>, options: Options<null>): Setting<T | null>;
+export function one<T>(type: ValueType<T>, options: Options<T | null>): Setting<T | null> {
   const placeholder = options.placeholder ?? (isSwitch(type) ? '' : type.placeholder);
   return make({ shape: 'one', type, keyType: null, ...options, placeholder });
 }

@@ -1,0 +1,131 @@
+/** From resolved settings, in the user's words and units, to the Configuration, in ours. No looking around here. */
+import type {
+  ApplicationSettings,
+  Configuration,
+  HttpSettings,
+  ListenAddress,
+  LogSettings,
+} from './configuration.ts';
+import { parseListenAddress } from './listen-address.ts';
+import { type Entry, strengthOf } from './resolve.ts';
+import type { Values } from './settings/table.ts';
+import { applicationName, type Target } from './target/target.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the settings leave open. */
+export interface FoundParts {
+  readonly target: Target;
+  readonly interpreter: string;
+  readonly interpreterVersion: string;
+}
+
+/** `environment` is that of vivarium itself, for passenv. What depends on the machine must be resolved by now. */
+export function buildConfiguration(
+  values: Values,
+  entries: readonly Entry[],
+  found: FoundParts,
+  environment: Environment,
+): Configuration {
+  const serverRoot = values['server-root']!;
+  const urlAliases = Object.entries(values['url-alias']).map(([url, path]) => ({ url, path }));
+  return deepFreeze({
+    serverRoot,
+    listen: listenAddresses(values, entries),
+    backlog: values['server-backlog'],
+    user: values.user,
+    group: values.group,
+    pidFile: values['pid-file'],
+    logs: logSettings(values, entries, serverRoot),
+    http: httpSettings(values),
+    site: { mountPoint: values['mount-point'], urlAliases },
+    application: applicationSettings(values, found, environment),
+    gracefulTimeoutMs: ms(values['graceful-timeout']),
+    shutdownTimeoutMs: ms(values['shutdown-timeout']),
+  });
+}
+
+/** `listen` replaces host and port, unless one of these comes from a stronger source. */
+export function listenBeatsPort(entries: readonly Entry[]): boolean {
+  const listen = strengthOf(entries, 'listen');
+  return listen >= 0 && listen >= Math.max(strengthOf(entries, 'host'), strengthOf(entries, 'port'));
+}
+
+function listenAddresses(values: Values, entries: readonly Entry[]): ListenAddress[] {
+  if (!listenBeatsPort(entries)) return [{ kind: 'tcp', host: values.host, port: values.port }];
+  return values.listen.map((address) => parseListenAddress(address)!);
+}
+
+/** As with mod_wsgi-express, `log-to-terminal` wins over a directory of the same source. */
+function logSettings(values: Values, entries: readonly Entry[], serverRoot: string): LogSettings {
+  const toTerminal = values['log-to-terminal'];
+  const directory = values['log-directory'];
+  const isNewer = strengthOf(entries, 'log-directory') > strengthOf(entries, 'log-to-terminal');
+  const terminal = directory === null ? toTerminal !== false : toTerminal === true && !isNewer;
+  return {
+    level: values['log-level'],
+    directory: terminal ? null : (directory ?? serverRoot),
+    accessLog: values['access-log'],
+    accessLogFormat: values['access-log-format'],
+  };
+}
+
+function httpSettings(values: Values): HttpSettings {
+  return {
+    limitRequestLine: values['limit-request-line'],
+    limitRequestFields: values['limit-request-fields'],
+    limitRequestFieldSize: values['limit-request-field-size'],
+    limitRequestHead: values['limit-request-head'],
+    limitRequestBody: values['limit-request-body'],
+    headerTimeoutMs: ms(values['header-timeout']),
+    headerMaxTimeoutMs: ms(values['header-max-timeout']),
+    headerMinRate: values['header-min-rate'],
+    bodyTimeoutMs: ms(values['body-timeout']),
+    bodyMaxTimeoutMs: ms(values['body-max-timeout']),
+    bodyMinRate: values['body-min-rate'],
+    keepAliveTimeoutMs: ms(values['keep-alive-timeout']),
+    responseSocketTimeoutMs: ms(values['response-socket-timeout']),
+    maxClients: values['max-clients'],
+    requestBufferSize: values['request-buffer-size'],
+    responseBufferSize: values['response-buffer-size'],
+    responseSpoolSize: values['response-spool-size'],
+    serverTokens: values['server-tokens'],
+  };
+}
+
+function applicationSettings(
+  values: Values,
+  found: FoundParts,
+  environment: Environment,
+): ApplicationSettings {
+  return {
+    name: applicationName(found.target),
+    target: found.target,
+    interpreter: found.interpreter,
+    interpreterVersion: found.interpreterVersion,
+    workingDirectory: values['working-directory']!,
+    pythonPath: values['python-path'],
+    environment: { ...passed(values.passenv, environment), ...values.setenv },
+    processes: values.processes!,
+    threads: values.threads,
+    mountPoint: values['mount-point'],
+    startupTimeoutMs: ms(values['startup-timeout']),
+    queueSize: values['queue-size'],
+    queueTimeoutMs: ms(values['queue-timeout']),
+  };
+}
+
+/** The variables of `environment` that are set and named. */
+export function passed(names: readonly string[], environment: Environment): Record<string, string> {
+  const known = names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]));
+  return Object.fromEntries(known);
+}
+
+function ms(seconds: number): number {
+  return Math.round(seconds * 1000);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  return value;
+}

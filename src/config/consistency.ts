@@ -1,0 +1,94 @@
+/** Rules that hold between settings, and between settings and this machine. */
+import { findGroup, findUser } from '../base/accounts.ts';
+import { type Origin, placeOf } from './origin.ts';
+import { type Entry, entryOf, type Resolved } from './resolve.ts';
+import { type SettingName, settings, type Values } from './settings/table.ts';
+import { kindOf } from './target/target.ts';
+
+/** Not more than: [the smaller, the greater, whether 0 of the greater means no limit]. */
+const ORDERED: readonly [SettingName, SettingName, boolean][] = [
+  ['limit-request-line', 'limit-request-head', false],
+  ['limit-request-field-size', 'limit-request-head', false],
+  ['header-timeout', 'header-max-timeout', false],
+  ['body-timeout', 'body-max-timeout', true],
+];
+
+export interface Identity {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What is wrong, each complete with its place. */
+export function findContradictions({ values, entries }: Resolved): string[] {
+  const mistakes: string[] = [];
+  for (const [lesser, greater, zeroIsNone] of ORDERED) {
+    const [low, high] = [Number(values[lesser]), Number(values[greater])];
+    if (low <= high || (zeroIsNone && high === 0)) continue;
+    const format = (name: SettingName, value: number) => settings[name].type.format(value);
+    const blamed = isDefault(entries, lesser) ? greater : lesser;
+    const [found, allowed] =
+      blamed === lesser
+        ? [format(lesser, low), `no more than ${greater}, which is ${format(greater, high)}`]
+        : [format(greater, high), `no less than ${lesser}, which is ${format(lesser, low)}`];
+    mistakes.push(`${place(entries, blamed)}: found ${found}; allowed: ${allowed}`);
+  }
+  const directory = values['working-directory'];
+  if (directory !== null && kindOf(directory) !== 'directory') {
+    mistakes.push(
+      `${place(entries, 'working-directory')}: found ${JSON.stringify(directory)}; there is no such directory`,
+    );
+  }
+  return mistakes;
+}
+
+/** The user and group to run as; null when they are those we have. `processUid` is who we are. */
+export function findIdentity(
+  { values, entries }: Resolved,
+  processUid: number,
+): { readonly identity: Identity | null; readonly mistakes: readonly string[] } {
+  const mistakes: string[] = [];
+  const user = values.user === null ? null : findUser(values.user);
+  const group = values.group === null ? null : findGroup(values.group);
+  const refuse = (name: 'user' | 'group', why: string) =>
+    mistakes.push(`${place(entries, name)}: found ${JSON.stringify(values[name])}; ${why}`);
+  if (values.user !== null && user === null) refuse('user', 'there is no such user');
+  if (values.group !== null && group === null) refuse('group', 'there is no such group');
+  if (processUid !== 0) {
+    if (user !== null && user.uid !== processUid) refuse('user', 'only root can run as another user');
+    if (group !== null && group.gid !== process.getgid?.()) refuse('group', 'only root can change the group');
+    return { identity: null, mistakes };
+  }
+  if (user === null && group === null) return { identity: null, mistakes };
+  return { identity: { uid: user?.uid ?? 0, gid: group?.gid ?? user?.gid ?? 0 }, mistakes };
+}
+
+/** What will not stop the server but deserves a word. */
+export function findDoubts(
+  values: Values,
+  environment: Readonly<Record<string, string | undefined>>,
+  processUid: number,
+): string[] {
+  const doubts: string[] = [];
+  for (const [url, path] of Object.entries(values['url-alias'])) {
+    if (kindOf(path) === null) doubts.push(`url-alias ${url}: there is no ${path} yet`);
+  }
+  for (const name of values.passenv) {
+    if (environment[name] === undefined) doubts.push(`passenv ${name}: the environment has no such variable`);
+  }
+  if (processUid === 0 && (values.user === null || values.user === 'root' || values.user === '0')) {
+    doubts.push('the application runs as root; name another user with --user');
+  }
+  return doubts;
+}
+
+function isDefault(entries: readonly Entry[], name: SettingName): boolean {
+  return originOf(entries, name).kind === 'default';
+}
+
+function place(entries: readonly Entry[], name: SettingName): string {
+  return placeOf(originOf(entries, name), name);
+}
+
+function originOf(entries: readonly Entry[], name: SettingName): Origin {
+  return entryOf(entries, name)?.origin ?? { kind: 'default' };
+}

@@ -1,0 +1,115 @@
+/**
+ * Loads the configuration: reads the sources, finds the application and its interpreter (find-application.ts), and
+ * builds the frozen Configuration. Mistakes are collected and reported together; nothing of the application is
+ * run before the settings are known to be right.
+ */
+import { randomBytes } from 'node:crypto';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildConfiguration, listenBeatsPort } from './build.ts';
+import type { Configuration } from './configuration.ts';
+import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
+import { findApplication } from './find-application.ts';
+import type { Origin } from './origin.ts';
+import { findPlace } from './place.ts';
+import { type Entry, entryOf, resolveSettings } from './resolve.ts';
+import type { SettingName } from './settings/table.ts';
+import { readEnvironment } from './sources/environment.ts';
+import { readConfigurationFile } from './sources/file.ts';
+import type { Flags } from './sources/flags.ts';
+import type { Given, Source } from './sources/given.ts';
+import { socketsOfSystemd } from './sources/systemd.ts';
+import { parseTarget } from './target/target.ts';
+
+export interface LoadRequest {
+  readonly flags: Flags;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Of this process: systemd says for whom its sockets are, and only root changes users. */
+  readonly pid: number;
+  readonly uid: number;
+}
+
+export interface Loaded {
+  readonly configuration: Configuration;
+  /** Every effective value and its origin, in the order of the table. */
+  readonly entries: readonly Entry[];
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_PROCESSES_MAX = 4;
+
+/** @throws ConfigurationError with every mistake that was found */
+export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
+  const { environment, uid } = request;
+  const { given, mistakes, place, directory } = readSources(request);
+  const resolved = resolveSettings(given);
+  const identity = findIdentity(resolved, uid);
+  const application = await findApplication({
+    resolved,
+    directory: directory ?? resolved.values['working-directory'] ?? place.directory,
+    looked: place.looked,
+    environment,
+    identity: identity.identity,
+    mistakes: [...mistakes, ...resolved.mistakes, ...findContradictions(resolved), ...identity.mistakes],
+  });
+
+  const found = [...application.given, ...machineDefaults(resolved.values['log-directory'])];
+  const { values, entries } = resolveSettings([...found, ...given]);
+  const unused: SettingName[] = listenBeatsPort(entries) ? ['host', 'port'] : ['listen'];
+  return {
+    configuration: buildConfiguration(values, entries, application, environment),
+    entries: entries.filter(({ name }) => !unused.includes(name)),
+    warnings: [...application.warnings, ...findDoubts(values, environment, uid)],
+  };
+}
+
+function readSources({ flags, environment, cwd, pid }: LoadRequest) {
+  const target = flags.target === null ? null : parseTarget(flags.target, cwd);
+  // A TARGET that is a directory is where modules are; any other is the flag form of `application`.
+  const base = target?.kind === 'directory' ? target.path : cwd;
+  const fromTarget = target === null || target.kind === 'directory' ? [] : [targetGiven(flags.target!, cwd)];
+  const variables = rebase(readEnvironment(environment, cwd), base);
+  const own = rebase(flags, base);
+  const outer = [...variables.given, ...own.given, ...fromTarget];
+
+  const early = resolveSettings(outer);
+  const named = entryOf(early.entries, 'application');
+  const where = target ?? (named === undefined ? null : parseTarget(String(named.value), named.directory));
+  const place = findPlace(where, early.values.config, cwd);
+  const file = place.configurationFile === null ? null : readConfigurationFile(place.configurationFile, cwd);
+  const twice = fromTarget.length > 0 && own.given.some(({ name }) => name === 'application');
+  return {
+    given: [...socketsOfSystemd(environment, pid), ...(file?.given ?? []), ...outer],
+    mistakes: [
+      ...own.mistakes,
+      ...(twice ? ['--application: found beside TARGET; allowed: one of them'] : []),
+      ...variables.mistakes,
+      ...(file?.mistakes ?? []),
+    ],
+    place,
+    /** Where to look for the application when nothing names it; null: no TARGET says so. */
+    directory: where === null ? null : place.directory,
+  };
+}
+
+function targetGiven(raw: string, directory: string): Given {
+  return { name: 'application', key: null, raw, origin: { kind: 'flag', flag: 'TARGET' }, directory };
+}
+
+function rebase(source: Source, directory: string): Source {
+  const given = source.given.map((one) => (one.name === 'application' ? { ...one, directory } : one));
+  return { ...source, given };
+}
+
+/** Defaults that depend on this machine. `availableParallelism` knows affinity masks and the quota of the cgroup. */
+function machineDefaults(logDirectory: string | null): Given[] {
+  const origin: Origin = { kind: 'default' };
+  const root = join(tmpdir(), `vivarium-${randomBytes(6).toString('hex')}`);
+  const values: [SettingName, unknown][] = [
+    ['processes', Math.min(availableParallelism(), DEFAULT_PROCESSES_MAX)],
+    ['server-root', root],
+    ['log-to-terminal', logDirectory === null],
+  ];
+  return values.map(([name, raw]) => ({ name, key: null, raw, origin, directory: '/' }));
+}

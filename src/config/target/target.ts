@@ -1,0 +1,73 @@
+/** What TARGET means: a directory to look in, a script, a module, or a module and the callable in it. */
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import type { ApplicationSettings } from '../configuration.ts';
+
+export type Target = ApplicationSettings['target'];
+
+export interface NamedApplication {
+  readonly target: Target;
+  /** Its working directory unless the settings name another. */
+  readonly directory: string;
+}
+
+export type ParsedTarget =
+  | { readonly kind: 'directory'; readonly path: string }
+  | ({ readonly kind: 'application' } & NamedApplication)
+  /** What follows the place in the message. */
+  | { readonly kind: 'mistake'; readonly mistake: string };
+
+const NAME = /[^\W\d]\w*/u.source;
+const MODULE = new RegExp(`^(${NAME}(?:\\.${NAME})*)(?::(${NAME}(?:\\.${NAME})*))?$`, 'u');
+const PYTHON_FILE = /^(.+):([^\W\d][\w.]*)$/u;
+
+/** `directory` is what a relative TARGET is relative to, and where modules are imported from. */
+export function parseTarget(text: string, directory: string): ParsedTarget {
+  const path = resolve(directory, text);
+  const isPackage = MODULE.test(text) && existsSync(join(path, '__init__.py'));
+  const kind = kindOf(path);
+  if (kind === 'directory' && !isPackage) return { kind: 'directory', path };
+  if (kind === 'file') return script(path, null);
+
+  const [, file, callable] = PYTHON_FILE.exec(text) ?? [];
+  if (file !== undefined && kindOf(resolve(directory, file)) === 'file') {
+    return script(resolve(directory, file), callable!);
+  }
+  const [, module, attribute = null] = MODULE.exec(text) ?? [];
+  if (module === undefined || module.endsWith('.py')) {
+    const found = `found ${JSON.stringify(text)}`;
+    const what =
+      text.includes('/') || text.includes('.py')
+        ? `there is no file ${file ?? path}`
+        : 'which is none of these';
+    const allowed = 'allowed: a directory, a file, package.module or package.module:callable';
+    return { kind: 'mistake', mistake: `${found}; ${what}; ${allowed}` };
+  }
+  return { kind: 'application', target: { kind: 'module', module, callable: attribute }, directory };
+}
+
+function script(path: string, callable: string | null): ParsedTarget {
+  if (extname(path) === '.toml') {
+    const mistake = `found ${JSON.stringify(path)}, which is no Python file; use --config for a configuration file`;
+    return { kind: 'mistake', mistake };
+  }
+  return { kind: 'application', target: { kind: 'script', path, callable }, directory: dirname(path) };
+}
+
+/** `shop.wsgi:application`, `/srv/shop/wsgi.py`: as one would name it on the command line. */
+export function formatTarget(target: Target): string {
+  const place = target.kind === 'script' ? target.path : target.module;
+  return target.callable === null ? place : `${place}:${target.callable}`;
+}
+
+/** A short name for logs: the top package, or the directory of the script. */
+export function applicationName(target: Target): string {
+  if (target.kind === 'module') return target.module.split('.')[0]!;
+  return basename(dirname(target.path)) || basename(target.path, extname(target.path));
+}
+
+export function kindOf(path: string): 'file' | 'directory' | null {
+  const stats = statSync(path, { throwIfNoEntry: false, bigint: false });
+  if (stats === undefined) return null;
+  return stats.isDirectory() ? 'directory' : 'file';
+}
