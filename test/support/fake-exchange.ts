@@ -122,8 +122,9 @@ export class FakeExchange implements Exchange {
   abort(status: number, why: string): void {
     if (this.#ended) return;
     this.aborted = why;
-    if (this.status === 0) this.status = status;
-    this.#finish('aborted');
+    if (this.status === 0)
+      this.respond(status, ['Content-Type', 'text/html; charset=utf-8'], `<p>${why}</p>`);
+    else this.#finish('aborted');
   }
 
   /** The client reads `bytes` more. */

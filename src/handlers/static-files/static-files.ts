@@ -35,7 +35,7 @@ export function createStaticFiles(
     const path = canonicalPath(exchange.request.decodedPath);
     const fileName = locate(path);
     if (fileName === null) {
-      refuse(exchange, 404);
+      refuseMissing(exchange);
       return;
     }
     const isGone = watchForGone(exchange);
@@ -52,7 +52,7 @@ export function createStaticFiles(
     } else if (found.kind === 'error') {
       refuseForError(exchange, found.error, fileName, log);
     } else if (path.endsWith('/')) {
-      refuse(exchange, 404); // The index is itself a directory: a redirect would come back to it.
+      refuseMissing(exchange); // The index is itself a directory: a redirect would come back to it.
     } else {
       redirect(exchange, path);
     }
@@ -65,7 +65,7 @@ export function createStaticFiles(
       if (file !== null) sendFromMemory(exchange, file);
       else findAndSend(exchange);
     } else {
-      refuse(exchange, 405, ['Allow', 'GET, HEAD']);
+      answerShortly(exchange, 405, 'Allow', 'GET, HEAD');
     }
   };
 }
@@ -117,7 +117,7 @@ function sendOpenFile(exchange: Exchange, fd: number, file: Representation): voi
  */
 function redirect(exchange: Exchange, path: string): void {
   const query = encodeQuery(exchange.request.query);
-  refuse(exchange, 301, ['Location', `${encodePath(path)}/${query === '' ? '' : `?${query}`}`]);
+  answerShortly(exchange, 301, 'Location', `${encodePath(path)}/${query === '' ? '' : `?${query}`}`);
 }
 
 const NOT_FOUND = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
@@ -126,17 +126,24 @@ const FORBIDDEN = new Set(['EACCES', 'EPERM']);
 function refuseForError(exchange: Exchange, error: NodeJS.ErrnoException, fileName: string, log: Log): void {
   const code = error.code ?? '';
   if (NOT_FOUND.has(code)) {
-    refuse(exchange, 404);
-  } else {
-    const file = Buffer.from(fileName, 'latin1').toString('utf8');
-    log.error('static-file-failed', `request ${exchange.id}: ${file} cannot be sent: ${error.message}`);
-    refuse(exchange, FORBIDDEN.has(code) ? 403 : 500);
+    refuseMissing(exchange);
+    return;
   }
+  const file = Buffer.from(fileName, 'latin1').toString('utf8');
+  log.error('static-file-failed', `[request ${exchange.id}] ${file}: ${error.message}`);
+  if (FORBIDDEN.has(code)) exchange.abort(403, 'The server may not read this file.');
+  else exchange.abort(500, 'The file could not be read.');
 }
 
-function refuse(exchange: Exchange, status: number, fields: FieldList = []): void {
+/** Files that are hidden, outside or not there: a client cannot tell which. */
+function refuseMissing(exchange: Exchange): void {
+  exchange.abort(404, 'There is no such file.');
+}
+
+/** Short answers that need fields of their own. */
+function answerShortly(exchange: Exchange, status: number, name: string, value: string): void {
   const text = `${status} ${STATUS_CODES[status]}\n`;
-  exchange.respond(status, ['Content-Type', 'text/plain; charset=utf-8', ...fields], text);
+  exchange.respond(status, ['Content-Type', 'text/plain; charset=utf-8', name, value], text);
 }
 
 /** While a handler waits for the file system the client may leave: ask before sending or opening anything. */

@@ -1,0 +1,28 @@
+/** One JSON object a line, ASCII only. What a request does not have is null. */
+import type { Exchange } from '../../exchange.ts';
+import { loggedStatus, protocolName } from './directives.ts';
+import { jsonString } from './escape.ts';
+
+export function jsonLine(exchange: Exchange): string {
+  const { request, startedAtMs, durationMs, workerPid } = exchange;
+  return (
+    `{"time":"${new Date(startedAtMs).toISOString()}"` +
+    `,"remote":${orNull(request.remoteAddress)}` +
+    `,"method":${orNull(request.method)}` +
+    `,"target":${orNull(request.target)}` +
+    `,"protocol":"${protocolName(exchange)}"` +
+    `,"status":${loggedStatus(exchange)}` +
+    `,"bytes":${exchange.bodyBytesSent}` +
+    `,"duration_ms":${Math.round(durationMs * 1000) / 1000}` +
+    `,"referer":${orNull(request.fields.joined('referer'))}` +
+    `,"user_agent":${orNull(request.fields.joined('user-agent'))}` +
+    `,"host":${orNull(request.authority)}` +
+    `,"request_id":${orNull(exchange.id)}` +
+    `,"worker_pid":${workerPid === 0 ? 'null' : workerPid}` +
+    `,"outcome":"${exchange.outcome}"}`
+  );
+}
+
+function orNull(text: string | null): string {
+  return text === null || text === '' ? 'null' : jsonString(text);
+}
