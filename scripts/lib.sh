@@ -40,6 +40,7 @@ ensure_node() {
   # The install script of the `node` package did not run (--ignore-scripts, or not approved in npm): do its work.
   say "installing a current Node.js in node_modules"
   (cd node_modules/node && node installArchSpecificPackage.js >&2)
+  ln -sf ../node/bin/node node_modules/.bin/node
   hash -r
   node_is_current && return
   say "Vivarium needs Node.js 26.9 or later; $(command -v node) is $(node --version)."
