@@ -48,6 +48,7 @@ export class Member {
   #readyAtMs: number | null = null;
   #state: MemberState = 'loading';
   #cancelDeadline: Cancel = () => {};
+  #wasKilled = false;
 
   /** `overdue` is called when it takes too long to become ready, or to come back to a new gateway. */
   constructor(
@@ -68,6 +69,11 @@ export class Member {
 
   get state(): MemberState {
     return this.#state;
+  }
+
+  /** It did not stop when it was told to. */
+  get wasKilled(): boolean {
+    return this.#wasKilled;
   }
 
   get loadingMs(): number {
@@ -103,7 +109,10 @@ export class Member {
 
   /** It stops by itself, and is made to when it does not. */
   stopSoon(): void {
-    this.#enter('stopping', this.#limits.shutdownTimeoutMs, () => this.process.kill());
+    this.#enter('stopping', this.#limits.shutdownTimeoutMs, () => {
+      this.#wasKilled = true;
+      this.process.kill();
+    });
   }
 
   /** The process is gone. */

@@ -9,6 +9,8 @@ import type { Identity } from './privileges.ts';
 import { SOCKET_PATH_BYTES_MAX } from './socket-address.ts';
 import { errorCode, reasonOf, StartupError } from './startup-error.ts';
 
+const LEDGER_KEPT_MS = 60_000;
+
 export class ServerRoot {
   readonly path: string;
   readonly workerSocketPath: string;
@@ -41,6 +43,11 @@ export class ServerRoot {
 
   ledgerPath(worker: number): string {
     return join(this.path, `worker-${worker}.started`);
+  }
+
+  /** After its worker has ended: the gateway still looks up there which requests the worker had started. */
+  retireLedger(worker: number): void {
+    setTimeout(() => rmSync(this.ledgerPath(worker), { force: true }), LEDGER_KEPT_MS).unref();
   }
 
   /** A gateway that was killed leaves its socket file; the next one must be able to bind. */

@@ -1,89 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
-import { FakeClock } from '../../test/support/fake-clock.ts';
-import type { ToGateway } from '../control/messages.ts';
-import { createLog } from '../telemetry/log.ts';
-import { WorkerPool } from './worker-pool.ts';
-
-const SETTINGS = {
-  processes: 2,
-  startupTimeoutMs: 15_000,
-  gracefulTimeoutMs: 30_000,
-  shutdownTimeoutMs: 5000,
-};
-
-/** A pool with its surroundings: what it did is kept in `told`, `signals` and `lines`. */
-class Surroundings {
-  readonly clock = new FakeClock();
-  readonly alive = new Set<number>();
-  readonly lines: string[] = [];
-  settled = 0;
-  spawned = 0;
-  #told: string[] = [];
-  #signals: string[] = [];
-  readonly pool: WorkerPool;
-
-  constructor(processes = 2) {
-    const effects = {
-      spawn: (worker: number) => {
-        this.spawned = worker;
-        this.alive.add(worker);
-        return {
-          identity: { worker, token: String(worker), threads: 1, ledgerPath: '' },
-          label: `worker ${worker}`,
-          terminate: () => this.#signals.push(`TERM ${worker}`),
-          kill: () => this.#signals.push(`KILL ${worker}`),
-        };
-      },
-      tell: (message: ToGateway) => this.#told.push(briefly(message)),
-      settled: () => this.settled++,
-    };
-    const log = createLog('test', 'debug', (line) =>
-      this.lines.push(line.replace(/^.*\[test\] /, '').trim()),
-    );
-    this.pool = new WorkerPool({ ...SETTINGS, processes }, effects, this.clock, log, () => 0);
-  }
-
-  /** What was told since the last call. */
-  told(): string[] {
-    return this.#told.splice(0);
-  }
-
-  signals(): string[] {
-    return this.#signals.splice(0);
-  }
-
-  exit(worker: number, cause = 'was killed by SIGKILL'): void {
-    this.alive.delete(worker);
-    this.pool.workerExited(worker, cause);
-  }
-
-  fail(worker: number, traceback = 'Traceback\nImportError: no'): void {
-    this.pool.workerFailed(worker, traceback);
-    this.exit(worker, 'exited with status 3');
-  }
-
-  /** Starts, and makes all workers ready. */
-  serve(): this {
-    this.pool.start();
-    for (const worker of [...this.alive]) this.pool.workerReady(worker);
-    this.told();
-    return this;
-  }
-}
-
-function briefly(message: ToGateway): string {
-  if (message.type === 'switch') return `switch +${message.activate} -${message.drain}`;
-  if (message.type === 'worker-exited') return `exited ${message.worker}: ${message.cause}`;
-  if (message.type === 'application-unavailable') return `unavailable: ${message.why}`;
-  if (message.type === 'expect-worker') return `expect ${message.identity.worker}`;
-  return message.type;
-}
+import { briefly, PoolSurroundings, SETTINGS } from '../../test/support/pool-surroundings.ts';
 
 describe('keeping the workers up', () => {
   test('each worker gets requests as soon as it is ready', () => {
-    const at = new Surroundings();
+    const at = new PoolSurroundings();
     at.pool.start();
     assert.deepEqual([...at.alive], [1, 2]);
     assert.equal(at.settled, 0);
@@ -100,7 +21,7 @@ describe('keeping the workers up', () => {
   });
 
   test('one that dies is replaced at once, and the gateway hears why', () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.exit(1, 'was killed by SIGSEGV (segmentation fault)');
     assert.deepEqual([...at.alive], [2, 3]);
     assert.deepEqual(at.told(), ['exited 1: was killed by SIGSEGV (segmentation fault)']);
@@ -113,7 +34,7 @@ describe('keeping the workers up', () => {
   });
 
   test('one that keeps dying young waits longer and longer; a long life makes up for it', () => {
-    const at = new Surroundings(1).serve();
+    const at = new PoolSurroundings(1).serve();
     const waitsMs = [];
     for (let i = 0; i < 8; i++) {
       const before = at.spawned;
@@ -130,7 +51,7 @@ describe('keeping the workers up', () => {
   });
 
   test('one that is broken is stopped and replaced', () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.pool.workerBroken(1, 'sent a frame of unknown kind 9');
     assert.deepEqual(at.signals(), ['TERM 1']);
     assert.equal(at.spawned, 3);
@@ -142,7 +63,7 @@ describe('keeping the workers up', () => {
   });
 
   test('one that was told to stop by somebody else finishes by itself while another starts', () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.pool.workerStopping(1);
     assert.deepEqual(at.signals(), []);
     assert.equal(at.spawned, 3);
@@ -151,7 +72,7 @@ describe('keeping the workers up', () => {
   });
 
   test('one that is not ready in time is stopped, killed, and tried again', () => {
-    const at = new Surroundings(1);
+    const at = new PoolSurroundings(1);
     at.pool.start();
     at.clock.advance(SETTINGS.startupTimeoutMs);
     assert.deepEqual(at.signals(), ['TERM 1']);
@@ -166,7 +87,7 @@ describe('keeping the workers up', () => {
 
 describe('an application that cannot be loaded', () => {
   test('is reported to the gateway; its traceback is written once, then one line', () => {
-    const at = new Surroundings(1);
+    const at = new PoolSurroundings(1);
     at.pool.start();
     at.fail(1, 'Traceback\n  File "x"\nImportError: no\n');
     assert.deepEqual(at.told(), [
@@ -188,7 +109,7 @@ describe('an application that cannot be loaded', () => {
   });
 
   test('is tried by one worker, and by all again when that one could be started', () => {
-    const at = new Surroundings(4);
+    const at = new PoolSurroundings(4);
     at.pool.start();
     for (const worker of [1, 2, 3, 4]) at.fail(worker);
     // The last of the four was replaced, and tries for all.
@@ -203,7 +124,7 @@ describe('an application that cannot be loaded', () => {
   });
 
   test('a worker that fails while others serve does not make the application unavailable', () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.exit(1);
     at.told();
     at.fail(3);
@@ -211,113 +132,15 @@ describe('an application that cannot be loaded', () => {
   });
 });
 
-describe('reload', () => {
-  test('all new workers first, then one switch, then each old one stops when its requests are done', () => {
-    const at = new Surroundings().serve();
-    at.pool.reload();
-    assert.deepEqual([...at.alive], [1, 2, 3, 4]);
-    at.pool.workerReady(4);
-    assert.deepEqual(at.told(), []);
-    at.pool.workerReady(3);
-    assert.deepEqual(at.told(), ['switch +3,4 -1,2']);
-    assert.deepEqual(at.signals(), []);
-    at.pool.workerDrained(2);
-    assert.deepEqual(at.signals(), ['TERM 2']);
-    at.exit(2, 'exited with status 0');
-    at.clock.advance(SETTINGS.gracefulTimeoutMs);
-    assert.deepEqual(at.signals(), ['TERM 1']);
-    at.clock.advance(SETTINGS.shutdownTimeoutMs);
-    assert.deepEqual(at.signals(), ['KILL 1']);
-    at.exit(1);
-    assert.deepEqual([...at.alive], [3, 4]);
-    assert.equal(at.clock.pendingTimers, 0);
-  });
-
-  for (const [what, happens] of [
-    ['fails to load', (at: Surroundings) => at.fail(4)],
-    ['exits before it is ready', (at: Surroundings) => at.exit(4)],
-    ['exits when it is ready and waits for the others', (at: Surroundings) => at.exit(3)],
-    ['is not ready in time', (at: Surroundings) => at.clock.advance(SETTINGS.startupTimeoutMs)],
-    ['breaks the protocol', (at: Surroundings) => at.pool.workerBroken(3, 'is broken')],
-  ] as const) {
-    test(`when a new worker ${what}, the new ones stop and the old ones go on`, () => {
-      const at = new Surroundings().serve();
-      at.pool.reload();
-      at.pool.workerReady(3);
-      happens(at);
-      assert.equal(at.spawned, 4);
-      for (const worker of [3, 4]) if (at.alive.has(worker)) at.exit(worker, 'exited with status 0');
-      assert.deepEqual([...at.alive], [1, 2]);
-      assert.deepEqual(
-        at.told().filter((message) => message.startsWith('switch')),
-        [],
-      );
-      assert.ok(at.lines.some((line) => line.startsWith('reload-failed: worker')));
-      assert.equal(at.clock.pendingTimers, 0);
-    });
-  }
-
-  test('reloads asked for during a reload become one more', () => {
-    const at = new Surroundings(1).serve();
-    for (let i = 0; i < 5; i++) at.pool.reload();
-    assert.deepEqual([...at.alive], [1, 2]);
-    at.pool.workerReady(2);
-    assert.deepEqual([...at.alive], [1, 2, 3]);
-    at.pool.workerReady(3);
-    assert.deepEqual(at.told(), ['switch +2 -1', 'switch +3 -2']);
-    assert.equal(at.spawned, 3);
-  });
-
-  test('a worker that dies during a reload is replaced, whatever becomes of the reload', () => {
-    const at = new Surroundings().serve();
-    at.pool.reload();
-    at.exit(1);
-    assert.deepEqual([...at.alive], [2, 3, 4, 5]);
-    at.pool.workerReady(5);
-    assert.deepEqual(at.told(), ['exited 1: was killed by SIGKILL', 'switch +5 -']);
-    at.pool.workerReady(3);
-    at.pool.workerReady(4);
-    assert.deepEqual(at.told(), ['switch +3,4 -2,5']);
-  });
-
-  test('a replacement that is still loading at the switch is stopped, and so is a restart that waits', () => {
-    const at = new Surroundings().serve();
-    at.pool.reload();
-    at.exit(1);
-    at.exit(2);
-    at.exit(6, 'exited with status 1');
-    assert.equal(at.spawned, 6);
-    at.told();
-    at.pool.workerReady(3);
-    at.pool.workerReady(4);
-    assert.deepEqual(at.told(), ['switch +3,4 -']);
-    assert.deepEqual(at.signals(), ['TERM 5']);
-    at.clock.advance(60_000);
-    assert.equal(at.spawned, 6);
-  });
-
-  test('mends an application that could not be loaded', () => {
-    const at = new Surroundings(1);
-    at.pool.start();
-    at.fail(1);
-    at.fail(2);
-    at.pool.reload();
-    at.pool.workerReady(3);
-    assert.equal(at.told().at(-1), 'switch +3 -');
-    at.clock.advance(60_000);
-    assert.deepEqual([...at.alive], [3]);
-  });
-});
-
 describe('a new gateway', () => {
   test('hears of every living worker, and which ones get requests', () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.exit(1);
     assert.deepEqual(at.pool.introduction().map(briefly), ['expect 2', 'expect 3', 'switch +2 -']);
   });
 
   test('ends the wait for requests that died with the old one', () => {
-    const at = new Surroundings(1).serve();
+    const at = new PoolSurroundings(1).serve();
     at.pool.reload();
     at.pool.workerReady(2);
     assert.deepEqual(at.pool.introduction().map(briefly), ['expect 2', 'switch +2 -']);
@@ -325,7 +148,7 @@ describe('a new gateway', () => {
   });
 
   test('hears that the application cannot be loaded', () => {
-    const at = new Surroundings(1);
+    const at = new PoolSurroundings(1);
     at.pool.start();
     at.fail(1);
     assert.deepEqual(at.pool.introduction().map(briefly), [
@@ -335,7 +158,7 @@ describe('a new gateway', () => {
   });
 
   test('a worker that does not come back to it is replaced', () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.pool.introduction();
     at.pool.workerReady(1);
     at.clock.advance(SETTINGS.startupTimeoutMs);
@@ -347,7 +170,7 @@ describe('a new gateway', () => {
 
 describe('stopping', () => {
   test('all workers are told, killed when they do not listen, and none is replaced', async () => {
-    const at = new Surroundings().serve();
+    const at = new PoolSurroundings().serve();
     at.pool.reload();
     const stopped = at.pool.stop();
     assert.deepEqual(at.signals(), ['TERM 1', 'TERM 2', 'TERM 3', 'TERM 4']);
@@ -362,7 +185,7 @@ describe('stopping', () => {
   });
 
   test('a restart that waits is given up', async () => {
-    const at = new Surroundings(1);
+    const at = new PoolSurroundings(1);
     at.pool.start();
     at.fail(1);
     at.fail(2);
@@ -371,55 +194,3 @@ describe('stopping', () => {
     assert.equal(at.spawned, 2);
   });
 });
-
-test('whatever happens: once things calm down the wanted number of workers gets requests, and no other is left', () => {
-  const kinds = [
-    'ready',
-    'fail',
-    'exit',
-    'broken',
-    'stopping',
-    'drained',
-    'reload',
-    'gateway',
-    'wait',
-  ] as const;
-  const event = fc.record({ kind: fc.constantFrom(...kinds), pick: fc.nat() });
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(event, { maxLength: 60 }), (processes, events) => {
-      const at = new Surroundings(processes);
-      at.pool.start();
-      for (const { kind, pick } of events) {
-        const workers = [...at.alive];
-        const worker = workers[pick % workers.length] ?? 0;
-        if (kind === 'ready') at.pool.workerReady(worker);
-        else if (kind === 'fail') at.pool.workerFailed(worker, 'Traceback\nError: x');
-        else if (kind === 'exit') at.exit(worker);
-        else if (kind === 'broken') at.pool.workerBroken(worker, 'is broken');
-        else if (kind === 'stopping') at.pool.workerStopping(worker);
-        else if (kind === 'drained') at.pool.workerDrained(worker);
-        else if (kind === 'reload') at.pool.reload();
-        else if (kind === 'gateway') at.pool.introduction();
-        else at.clock.advance(pick % 40_000);
-      }
-      calmDown(at);
-      const introduced = at.pool.introduction().map(briefly);
-      const living = [...at.alive];
-      assert.equal(living.length, processes);
-      assert.deepEqual(introduced, [...living.map((worker) => `expect ${worker}`), `switch +${living} -`]);
-    }),
-    { numRuns: 500 },
-  );
-});
-
-/** Every worker becomes ready, and those that got a signal exit. */
-function calmDown(at: Surroundings): void {
-  for (let round = 0; round < 20; round++) {
-    for (const worker of [...at.alive]) at.pool.workerReady(worker);
-    at.clock.advance(SETTINGS.gracefulTimeoutMs + SETTINGS.shutdownTimeoutMs);
-    for (const signal of at.signals()) {
-      const worker = Number(signal.split(' ')[1]);
-      if (at.alive.has(worker)) at.exit(worker, 'exited with status 0');
-    }
-  }
-}

@@ -146,8 +146,7 @@ export class WorkerPool {
     member.end();
     this.#members.delete(worker);
     this.#effects.tell({ type: 'worker-exited', worker, cause });
-    const severity = member.state === 'stopping' ? 'debug' : 'warn';
-    this.#log[severity]('worker-exited', `${member.process.label} ${cause}`);
+    this.#reportExit(member, cause);
     this.#vacate(member, cause);
     if (this.#members.size === 0) this.#stopped?.resolve();
   }
@@ -283,6 +282,16 @@ export class WorkerPool {
         'worker-replaced',
         `${member.process.label} took the place of ${predecessor}: loading took ${seconds} s`,
       );
+    }
+  }
+
+  #reportExit(member: Member, cause: string): void {
+    const { label } = member.process;
+    if (member.wasKilled) {
+      const seconds = this.#settings.shutdownTimeoutMs / 1000;
+      this.#log.warn('worker-killed', `${label} had not stopped within ${seconds} s and was killed`);
+    } else {
+      this.#log[member.state === 'stopping' ? 'debug' : 'warn']('worker-exited', `${label} ${cause}`);
     }
   }
 

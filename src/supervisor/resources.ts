@@ -1,0 +1,80 @@
+/**
+ * What an instance holds while it runs: the error log, the server root, the pid file and the listening sockets. They are
+ * taken in that order and given back in the reverse one, also when taking one of them fails.
+ */
+import { chownSync, mkdirSync } from 'node:fs';
+import type { Configuration } from '../config/configuration.ts';
+import { ErrorLog } from './error-log.ts';
+import { type ListeningSocket, openListeningSockets } from './listening-sockets.ts';
+import { PidFile } from './pid-file.ts';
+import { findIdentity, type Identity } from './privileges.ts';
+import { ServerRoot } from './server-root.ts';
+import { reasonOf, StartupError } from './startup-error.ts';
+
+export class Resources {
+  readonly identity: Identity | null;
+  readonly errorLog: ErrorLog;
+  readonly serverRoot: ServerRoot;
+  readonly sockets: readonly ListeningSocket[];
+  readonly #giveBack: (() => void)[];
+  #areSocketsOpen = true;
+
+  private constructor(
+    identity: Identity | null,
+    errorLog: ErrorLog,
+    serverRoot: ServerRoot,
+    sockets: readonly ListeningSocket[],
+    giveBack: (() => void)[],
+  ) {
+    this.identity = identity;
+    this.errorLog = errorLog;
+    this.serverRoot = serverRoot;
+    this.sockets = sockets;
+    this.#giveBack = giveBack;
+  }
+
+  /** Throws StartupError, and has given everything back then. */
+  static async acquire(configuration: Configuration): Promise<Resources> {
+    const { logs, pidFile } = configuration;
+    const giveBack: (() => void)[] = [];
+    try {
+      const identity = findIdentity(configuration.user, configuration.group);
+      if (logs.directory !== null) makeLogDirectory(logs.directory, identity);
+      const errorLog = new ErrorLog(logs.directory);
+      giveBack.push(() => errorLog.close());
+      const serverRoot = ServerRoot.create(configuration.serverRoot, identity);
+      giveBack.push(() => serverRoot.remove(logs.directory));
+      if (pidFile !== null) {
+        const file = PidFile.create(pidFile, 'pid file');
+        giveBack.push(() => file.remove());
+      }
+      const sockets = await openListeningSockets(configuration.listen);
+      return new Resources(identity, errorLog, serverRoot, sockets, giveBack);
+    } catch (error) {
+      for (const step of giveBack.reverse()) step();
+      throw error;
+    }
+  }
+
+  /** From now on only gateways hold them: when the last one stops listening, clients are refused and do not wait. */
+  closeSockets(): void {
+    if (!this.#areSocketsOpen) return;
+    this.#areSocketsOpen = false;
+    for (const socket of this.sockets) socket.close();
+  }
+
+  release(): void {
+    this.closeSockets();
+    for (const step of this.#giveBack.splice(0).reverse()) step();
+  }
+}
+
+/** The gateway writes its access log there, as the user it runs as. */
+function makeLogDirectory(path: string, identity: Identity | null): void {
+  try {
+    const isMade = mkdirSync(path, { recursive: true }) !== undefined;
+    if (isMade && identity !== null) chownSync(path, identity.uid, identity.gid);
+  } catch (error) {
+    throw new StartupError(`cannot make the log directory ${path}: ${reasonOf(error)}`);
+  }
+}

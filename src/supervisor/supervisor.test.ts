@@ -1,0 +1,275 @@
+/** The supervisor with real processes: it runs in one of its own, with a fake gateway and fake workers. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, afterEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const folder = mkdtempSync(join(tmpdir(), 'supervisor-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+const HARNESS = fileURLToPath(new URL('../../test/support/run-supervisor.ts', import.meta.url));
+let runs = 0;
+let running: Run[] = [];
+afterEach(() => {
+  for (const run of running) run.child.kill('SIGKILL');
+  running = [];
+});
+
+interface Answer {
+  readonly status: number;
+  readonly gateway: number;
+  readonly workers: readonly number[];
+}
+
+class Run {
+  readonly child: ChildProcess;
+  readonly root: string;
+  readonly lines: string[] = [];
+  readonly behaviourPath: string;
+  /** The banner's URLs. */
+  readonly serving: Promise<string[]>;
+  readonly exited: Promise<unknown[]>;
+  /** Standard error is closed when the last process that had it is gone. */
+  readonly allGone: Promise<unknown[]>;
+  #news: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(behaviour: string, changes: object = {}, application: object = {}) {
+    const name = `run-${++runs}`;
+    this.root = join(folder, name);
+    this.behaviourPath = join(folder, `${name}.behaviour`);
+    this.behave(behaviour);
+    const configuration = {
+      serverRoot: this.root,
+      listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+      backlog: 100,
+      user: null,
+      group: null,
+      pidFile: join(folder, `${name}.pid`),
+      logs: { level: 'debug', directory: null },
+      http: { serverTokens: false },
+      gracefulTimeoutMs: 60_000,
+      shutdownTimeoutMs: 60_000,
+      ...changes,
+      application: {
+        name: 'shop',
+        interpreter: process.execPath,
+        environment: { FAKE_WORKER: this.behaviourPath },
+        processes: 2,
+        threads: 1,
+        startupTimeoutMs: 60_000,
+        ...application,
+      },
+    };
+    this.child = spawn(process.execPath, [HARNESS, JSON.stringify(configuration)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.push(this);
+    this.exited = once(this.child, 'exit');
+    this.allGone = once(this.child, 'close');
+    this.serving = this.#banner();
+    this.serving.catch(() => {}); // Some runs are meant not to serve.
+    const look = () => {
+      for (const again of this.#news.splice(0)) again();
+    };
+    createInterface(this.child.stderr!).on('line', (line) => {
+      this.lines.push(line);
+      look();
+    });
+    this.child.on('close', () => {
+      this.#isOver = true;
+      look();
+    });
+  }
+
+  async #banner(): Promise<string[]> {
+    for await (const line of createInterface(this.child.stdout!)) return JSON.parse(line);
+    throw new Error(`did not serve\n${this.lines.join('\n')}`);
+  }
+
+  behave(behaviour: string): void {
+    writeFileSync(this.behaviourPath, behaviour);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Resolves with the n-th line that matches, once it is there. */
+  async line(pattern: RegExp, n = 1): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = this.lines.map((line) => pattern.exec(line)).filter((match) => match !== null);
+      if (found.length >= n) return found[n - 1]!;
+      assert.ok(!this.#isOver, `${pattern} is not in\n${this.lines.join('\n')}`);
+      await new Promise<void>((resolve) => this.#news.push(resolve));
+    }
+  }
+
+  async get(): Promise<Answer> {
+    const [url] = await this.serving;
+    const response = await fetch(url!, { headers: { connection: 'close' } });
+    return { status: response.status, ...((await response.json()) as Omit<Answer, 'status'>) };
+  }
+
+  async stop(): Promise<void> {
+    this.signal('SIGTERM');
+    assert.deepEqual(await this.exited, [0, null]);
+    await this.allGone;
+  }
+}
+
+const pidOf = async (line: Promise<RegExpExecArray>) => Number((await line)[1]);
+const READY = /worker-(?:started|replaced): worker \d+ \(pid (\d+)\)/;
+
+test('serves, and leaves nothing behind when it is stopped', async () => {
+  const socketPath = join(folder, 'a.sock');
+  const run = new Run('serve', {
+    listen: [
+      { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      { kind: 'unix', path: socketPath },
+    ],
+  });
+  const [tcp, unix] = await run.serving;
+  assert.match(tcp!, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal(unix, `unix:${socketPath}`);
+  await run.line(READY, 2);
+  assert.deepEqual((await run.get()).status, 200);
+  assert.equal(readFileSync(join(folder, 'run-1.pid'), 'utf8').trim(), String(run.child.pid));
+  assert.equal(statSync(run.root).mode & 0o777, 0o700);
+  await run.stop();
+  for (const path of [run.root, socketPath, join(folder, 'run-1.pid')]) assert.equal(existsSync(path), false);
+  assert.match(run.lines.at(-1)!, /stopped: all processes have ended/);
+});
+
+test('a worker that is killed is replaced, and its end is named', async () => {
+  const run = new Run('serve');
+  process.kill(await pidOf(run.line(READY)), 'SIGKILL');
+  await run.line(/worker-exited: worker \d \(pid \d+\) was killed by SIGKILL$/);
+  await run.line(/worker-replaced: worker 3 \(pid \d+\) took the place of worker \d/);
+  assert.equal((await run.get()).workers.length, 2);
+  await run.stop();
+});
+
+test('a gateway that is killed is replaced: connections wait, and workers stay', async () => {
+  const run = new Run('serve');
+  await run.line(READY, 2);
+  const before = await run.get();
+  process.kill(before.gateway, 'SIGKILL');
+  await run.line(/gateway-exited: the gateway \(pid \d+\) was killed by SIGKILL/);
+  const after = await run.get();
+  assert.notEqual(after.gateway, before.gateway);
+  assert.deepEqual([...after.workers].sort(), [...before.workers].sort());
+  assert.equal(run.lines.filter((line) => line.includes('worker-exited')).length, 0);
+  await run.stop();
+});
+
+test('when the supervisor is killed, everything it started ends', async () => {
+  const run = new Run('serve');
+  await run.line(READY, 2);
+  run.signal('SIGKILL');
+  await run.allGone;
+  // What it left behind does not stand in the way of the next one.
+  const next = new Run('serve', { serverRoot: run.root, pidFile: `${run.root}.pid` });
+  await next.serving;
+  await next.stop();
+});
+
+test('a reload brings new workers, and one that fails leaves the old ones', async () => {
+  const run = new Run('serve');
+  await run.line(READY, 2);
+  run.signal('SIGHUP');
+  await run.line(/reload-finished/);
+  assert.deepEqual([...(await run.get()).workers].sort(), [3, 4]);
+  run.behave('fail');
+  run.signal('SIGHUP');
+  await run.line(
+    /reload-failed: worker \d \(pid \d+\) could not load the application: ImportError: the test said so/,
+  );
+  assert.deepEqual([...(await run.get()).workers].sort(), [3, 4]);
+  await run.stop();
+});
+
+test('an application that cannot be loaded is reported and tried again; meanwhile the server answers', async () => {
+  const run = new Run('fail', {}, { processes: 1 });
+  assert.equal((await run.get()).status, 503);
+  await run.line(/worker-failed: worker 1 \(pid \d+\) could not load the application:$/);
+  await run.line(/^ {4}ImportError: the test said so$/);
+  await run.line(
+    /worker-failed: worker 2 \(pid \d+\) could not load the application, as before: ImportError/,
+  );
+  run.behave('serve');
+  run.signal('SIGHUP');
+  await run.line(/reload-finished/);
+  assert.equal((await run.get()).status, 200);
+  await run.stop();
+});
+
+test('a worker that is not ready in time and does not listen is killed', async () => {
+  const run = new Run('hang', { shutdownTimeoutMs: 10 }, { processes: 1, startupTimeoutMs: 10 });
+  await run.line(/worker-failed: worker 1 \(pid \d+\) was not ready within 0.01 s/);
+  run.signal('SIGTERM');
+  assert.deepEqual(await run.exited, [0, null]);
+});
+
+test('a second signal makes the stop quick: workers that do not listen are killed', async () => {
+  const run = new Run('deaf', { shutdownTimeoutMs: 50 });
+  await run.line(READY, 2);
+  run.signal('SIGINT');
+  run.signal('SIGTERM');
+  assert.deepEqual(await run.exited, [0, null]);
+  await run.line(/worker-killed: worker \d \(pid \d+\) had not stopped within 0.05 s and was killed/, 2);
+  await run.allGone;
+});
+
+test('a third signal waits for nothing', async () => {
+  const run = new Run('deaf');
+  await run.line(READY, 2);
+  run.signal('SIGQUIT');
+  await run.line(/stopping: at once/);
+  run.signal('SIGQUIT');
+  assert.deepEqual(await run.exited, [0, null]);
+  await run.allGone;
+});
+
+test('logs go to the log directory, and to a new file when they were renamed', async () => {
+  const directory = join(folder, 'logs');
+  const run = new Run('serve', { logs: { level: 'info', directory } });
+  await run.serving;
+  const path = join(directory, 'error_log');
+  assert.match(readFileSync(path, 'utf8'), /server-started: serving at http:/);
+  renameSync(path, `${path}.1`);
+  run.signal('SIGUSR1');
+  await run.stop();
+  assert.match(readFileSync(path, 'utf8'), /stopped: /);
+});
+
+test('what keeps the server from starting is said on standard error', async () => {
+  for (const [changes, application, expected] of [
+    [
+      { listen: [{ kind: 'tcp', host: '192.0.2.1', port: 80 }] },
+      {},
+      /^vivarium: cannot listen on 192\.0\.2\.1:80: this/,
+    ],
+    [
+      {},
+      { interpreter: '/no/python' },
+      /^vivarium: the worker could not be started: \/no\/python: no such file/,
+    ],
+    [{ http: { serverTokens: true } }, {}, /^vivarium: the test said so$/],
+    [{ pidFile: '/no/such/folder/pid' }, {}, /^vivarium: cannot write the pid file .*\(ENOENT\)$/],
+  ] as const) {
+    const run = new Run('serve', changes, application);
+    assert.deepEqual(await run.exited, [1, null]);
+    await run.allGone;
+    assert.ok(
+      run.lines.some((line) => expected.test(line)),
+      `${expected} is not in\n${run.lines.join('\n')}`,
+    );
+    assert.equal(existsSync(run.root), false);
+  }
+});

@@ -1,0 +1,87 @@
+/**
+ * WorkerHandle: the supervisor's end of a worker process (python/vivarium is the other one).
+ *
+ * Its descriptor 3 is a socket pair, the lifeline: one line of JSON goes in at the start, and its end of file tells the
+ * worker that the supervisor is gone. Everything else a worker has to say it says to the gateway.
+ */
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { ApplicationSettings, LogSettings } from '../config/configuration.ts';
+import type { WorkerIdentity } from '../control/messages.ts';
+import { type ChildEnd, startChild } from './child-process.ts';
+import type { OutOfMemoryWatch } from './exit-cause.ts';
+import type { WorkerProcess } from './pool-member.ts';
+
+/** A folder with `__main__.py`, beside src/ and dist/. */
+export const WORKER_PROGRAM = fileURLToPath(new URL('../../python', import.meta.url));
+
+const LIFELINE = 3;
+
+export interface WorkerStart {
+  readonly identity: WorkerIdentity;
+  readonly application: ApplicationSettings;
+  /** What the interpreter runs. */
+  readonly program: string;
+  /** The gateway's socket, which the worker dials. */
+  readonly socketPath: string;
+  /** The worker changes to them itself. */
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly shutdownTimeoutMs: number;
+  readonly logLevel: LogSettings['level'];
+  /** The error log, which becomes its standard output and error. */
+  readonly outputFd: number;
+}
+
+export class WorkerHandle implements WorkerProcess {
+  readonly identity: WorkerIdentity;
+  readonly #child: ChildProcess | null;
+
+  constructor(start: WorkerStart, outOfMemory: OutOfMemoryWatch, ended: (end: ChildEnd) => void) {
+    const { identity, application, program, outputFd } = start;
+    this.identity = identity;
+    const options: SpawnOptions = {
+      stdio: ['ignore', outputFd, outputFd, 'pipe'],
+      env: { ...inheritedEnvironment(), ...application.environment },
+      // A session of its own: Ctrl-C in the terminal is for the supervisor alone.
+      detached: true,
+    };
+    const args = [program, application.name, String(identity.worker)];
+    this.#child = startChild(application.interpreter, args, options, outOfMemory, (end) => {
+      lifeline?.destroy();
+      ended(end);
+    });
+    const lifeline = this.#child?.stdio?.[LIFELINE] as Duplex | undefined;
+    // A worker that dies at once does not read its line; that it died is reported all the same.
+    lifeline?.on('error', () => {});
+    lifeline?.resume();
+    lifeline?.write(`${lifelineText(start)}\n`);
+  }
+
+  get label(): string {
+    const pid = this.#child?.pid;
+    return pid === undefined
+      ? `worker ${this.identity.worker}`
+      : `worker ${this.identity.worker} (pid ${pid})`;
+  }
+
+  terminate(): void {
+    this.#child?.kill('SIGTERM');
+  }
+
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+  }
+}
+
+function lifelineText(start: WorkerStart): string {
+  const { identity, application, socketPath, user, group, shutdownTimeoutMs, logLevel } = start;
+  return JSON.stringify({ ...identity, socketPath, user, group, shutdownTimeoutMs, logLevel, application });
+}
+
+/** Ours, without what was meant for the server itself. */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  const isOurs = (name: string) => /^(VIVARIUM_|LISTEN_(FDS|PID|FDNAMES)$|NOTIFY_SOCKET$)/.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
+}
