@@ -9,7 +9,7 @@ import { close } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import { canonicalPath, encodePath, encodeQuery } from '../../base/url-path.ts';
 import type { UrlAlias } from '../../config/configuration.ts';
-import type { Bytes, Exchange, FieldList } from '../../exchange.ts';
+import type { Bytes, Exchange } from '../../exchange.ts';
 import type { Handler } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { fileLocator } from './file-path.ts';
