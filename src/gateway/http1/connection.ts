@@ -162,6 +162,8 @@ export class Http1Connection implements ExchangeConnection {
     const { settings } = this.#context;
     const { bodyLength } = head.block;
     if (this.#phase === 'idle') this.#since = performance.now();
+    // We are no forward proxy (RFC 9110, section 9.3.6).
+    if (head.method === 'CONNECT') return this.#refuse(new Refusal(405, 'CONNECT is not served here'), head);
     if (bodyLength === 0) return;
     if (settings.limitRequestBody > 0 && bodyLength > settings.limitRequestBody) return this.#refuseBody(head);
     this.#enter('body', performance.now(), settings.bodyTimeoutMs);
@@ -174,7 +176,7 @@ export class Http1Connection implements ExchangeConnection {
     const body = this.#body!;
     const limit = this.#context.settings.limitRequestBody;
     if (limit > 0 && body.size + data.length > limit) return this.#refuseBody(this.#parser.head!);
-    if (!body.add(data, this.#resumeReading)) this.#socket.pause();
+    if (!body.add(data, () => this.#socket.resume())) this.#socket.pause();
   }
 
   #refuseBody(head: RequestHead): void {
@@ -269,10 +271,6 @@ export class Http1Connection implements ExchangeConnection {
     this.#exchange = null;
     exchange?.clientGone(outcome);
   }
-
-  readonly #resumeReading = (): void => {
-    this.#socket.resume();
-  };
 
   // Deadlines
 
