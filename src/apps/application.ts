@@ -98,7 +98,8 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   #enqueue(assignment: Assignment): void {
     if (this.#unavailable !== null) return assignment.refuse(503, UNAVAILABLE);
-    if (this.#queue.length >= this.#settings.queueSize) return assignment.refuse(503, 'Too many requests are waiting.');
+    if (this.#queue.length >= this.#settings.queueSize)
+      return assignment.refuse(503, 'Too many requests are waiting.');
     assignment.queuedAt = performance.now();
     this.#queue.push(assignment);
   }
@@ -246,7 +247,8 @@ export class Application implements WorkerOwner, AssignmentOwner {
   #mourn(worker: Worker, cause: string): void {
     const lost = this.#mourned.get(worker) ?? [];
     this.#mourned.delete(worker);
-    for (const request of lost) this.#log.error('request-lost', `${request}: ${worker.name}, which ran it, ${cause}`);
+    for (const request of lost)
+      this.#log.error('request-lost', `${request}: ${worker.name}, which ran it, ${cause}`);
   }
 }
 

@@ -132,7 +132,8 @@ export class Assignment implements RequestLine {
   respond(head: ResponseHead, buffer: Buffer, end: number): void {
     this.#answered();
     const length = end - head.bodyStart;
-    const body = length <= TEXT_MAX ? buffer.latin1Slice(head.bodyStart, end) : buffer.subarray(head.bodyStart, end);
+    const body =
+      length <= TEXT_MAX ? buffer.latin1Slice(head.bodyStart, end) : buffer.subarray(head.bodyStart, end);
     try {
       this.exchange.respond(head.status, head.fields, body, head.statusLine.slice(4));
     } catch (error) {

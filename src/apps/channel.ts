@@ -88,7 +88,8 @@ export class Channel implements Schedulable {
     this.worker.load++;
     this.uploading = follows;
     if (this.#outgoing === '') this.worker.needsFlush(this);
-    this.#outgoing += definition + requestFrame(id, shape.number, requestText(assignment, encoded), body, follows);
+    this.#outgoing +=
+      definition + requestFrame(id, shape.number, requestText(assignment, encoded), body, follows);
   }
 
   flush(): void {

@@ -31,7 +31,8 @@ export class Scheduler<Channel extends Schedulable> {
   setChannels(byWorker: readonly (readonly Channel[])[]): void {
     const longest = Math.max(0, ...byWorker.map((channels) => channels.length));
     const ordered: Channel[] = [];
-    for (let i = 0; i < longest; i++) for (const channels of byWorker) if (i < channels.length) ordered.push(channels[i]!);
+    for (let i = 0; i < longest; i++)
+      for (const channels of byWorker) if (i < channels.length) ordered.push(channels[i]!);
     this.#channels = ordered;
   }
 

@@ -73,7 +73,8 @@ export class WorkerListener {
         return;
       }
       socket.off('data', onData);
-      const hello = decoder.kind === Kind.hello ? parseHello(decoder.buffer.utf8Slice(decoder.start, decoder.end)) : null;
+      const hello =
+        decoder.kind === Kind.hello ? parseHello(decoder.buffer.utf8Slice(decoder.start, decoder.end)) : null;
       if (hello === null) return this.#reject(socket, 'its first message is not a hello');
       // What came right behind the hello belongs to the new owner of the socket.
       const rest = decoder.buffer.subarray(decoder.end);
@@ -95,7 +96,10 @@ export class WorkerListener {
   #assign({ hello, socket }: Waiting): void {
     const worker = this.#workers.get(hello.worker)!;
     if (!sameToken(hello.token, worker.identity.token)) return this.#reject(socket, 'its token is wrong');
-    const taken = hello.channel === null ? worker.setControl(socket, hello.pid) : worker.addChannel(hello.channel, socket);
+    const taken =
+      hello.channel === null
+        ? worker.setControl(socket, hello.pid)
+        : worker.addChannel(hello.channel, socket);
     if (!taken) socket.destroy();
     else socket.resume();
   }

@@ -85,7 +85,8 @@ export class Worker implements ChannelOwner {
   // Connections
 
   addChannel(index: number, socket: Socket): boolean {
-    if (index >= this.#channels.length || this.#channels[index] !== null || this.state === 'gone') return false;
+    if (index >= this.#channels.length || this.#channels[index] !== null || this.state === 'gone')
+      return false;
     this.#channels[index] = new Channel(this, index, socket, this.#owner.shapes);
     if (this.state === 'active') this.#owner.channelsChanged();
     return true;
@@ -129,7 +130,10 @@ export class Worker implements ChannelOwner {
     const started = readLedger(this.identity.ledgerPath, this.identity.threads)[channel.index]!;
     // The body of an upload has been read; it cannot be sent a second time.
     const returned = inFlight.filter((one) => isAfter(one.channelId, started) && !one.uploads);
-    this.#owner.lost(this, inFlight.filter((one) => !returned.includes(one)));
+    this.#owner.lost(
+      this,
+      inFlight.filter((one) => !returned.includes(one)),
+    );
     this.#owner.returned(returned);
     this.#checkDrained();
   }

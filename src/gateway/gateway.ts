@@ -11,7 +11,7 @@ import { ServerFields } from '../protocols/http1/response-head.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Listener, type ListenerContext } from './listener.ts';
 import { SERVER_NAME } from './server-name.ts';
-import { type Site, composeSite } from './site.ts';
+import { composeSite, type Site } from './site.ts';
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
@@ -37,7 +37,10 @@ export class Gateway {
     this.#log = log;
     this.#tell = tell;
     const { http } = this.#configuration;
-    this.#serverFields = new ServerFields(http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain, new Date());
+    this.#serverFields = new ServerFields(
+      http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain,
+      new Date(),
+    );
     this.#application = this.#createApplication();
     this.#workerListener = this.#application && new WorkerListener(this.#application.workers, log);
     this.#site = composeSite(this.#configuration, this.#application?.handle ?? null, log);
@@ -85,14 +88,19 @@ export class Gateway {
   #createApplication(): Application | null {
     const { application, http, serverRoot } = this.#configuration;
     if (application === null) return null;
-    const spool = { memoryMax: http.responseBufferSize, fileMax: http.responseSpoolSize, directory: serverRoot };
+    const spool = {
+      memoryMax: http.responseBufferSize,
+      fileMax: http.responseSpoolSize,
+      directory: serverRoot,
+    };
     const tell = this.#tell;
     return new Application(
       application,
       spool,
       {
         ready: (worker) => tell({ type: 'worker-ready', worker: worker.identity.worker, pid: worker.pid }),
-        failed: (worker, traceback) => tell({ type: 'worker-failed', worker: worker.identity.worker, traceback }),
+        failed: (worker, traceback) =>
+          tell({ type: 'worker-failed', worker: worker.identity.worker, traceback }),
         stopping: (worker) => tell({ type: 'worker-stopping', worker: worker.identity.worker }),
         drained: (worker) => tell({ type: 'worker-drained', worker: worker.identity.worker }),
         broken: (worker, why) => tell({ type: 'worker-broken', worker: worker.identity.worker, why }),
@@ -119,7 +127,10 @@ export class Gateway {
   readonly #nextId = (): string => this.#idPrefix + (++this.#requests).toString(36);
 
   readonly #refuse = (exchange: Exchange, refusal: Refusal): void => {
-    this.#log.info('request-refused', `[request ${exchange.id}] from ${exchange.request.remoteAddress}: ${refusal.status} ${refusal.why}`);
+    this.#log.info(
+      'request-refused',
+      `[request ${exchange.id}] from ${exchange.request.remoteAddress}: ${refusal.status} ${refusal.why}`,
+    );
     const answer: Handler = (refused) => refused.abort(refusal.status, `${refusal.why}.`);
     this.#site.wrap(answer)(exchange);
   };

@@ -38,7 +38,9 @@ export class Listener {
 
   constructor(context: ListenerContext) {
     this.#context = context;
-    this.#server = net.createServer({ allowHalfOpen: true, noDelay: context.path === null }, (socket) => this.#accept(socket));
+    this.#server = net.createServer({ allowHalfOpen: true, noDelay: context.path === null }, (socket) =>
+      this.#accept(socket),
+    );
   }
 
   /** Takes over an inherited listening socket. */

@@ -6,36 +6,41 @@ import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
 import { Gateway } from './gateway.ts';
 
+type Configure = Extract<ToGateway, { type: 'configure' }>;
+
+/** Resolves when the process may end. */
 export function runGateway(): Promise<void> {
+  // The supervisor decides when we stop; a signal meant for a whole group of processes must not cut requests.
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)
+    process.on(signal, () => {});
   return new Promise((resolve) => {
     let gateway: Gateway | null = null;
-    const tell = (message: ToSupervisor) => {
-      if (process.connected) process.send!(message);
-    };
-    const stop = () => {
-      process.off('message', onMessage);
-      resolve();
-      // Connections and files that are still open must not keep a process alive that has no supervisor.
-      process.disconnect?.();
-      process.exitCode = 0;
-      setImmediate(() => process.exit());
-    };
-    const onMessage = (message: ToGateway) => {
-      if (message.type === 'configure') {
-        const { level } = message.configuration.logs;
-        const log = createLog(`gateway ${process.pid}`, level, (line) => process.stderr.write(line));
-        gateway = new Gateway(message, log, tell);
-        gateway.start().then(
-          () => tell({ type: 'serving' }),
-          (error: Error) => tell({ type: 'not-serving', why: error.message }),
-        );
-      } else if (message.type === 'stop') {
-        gateway?.drain().then(stop);
-      } else gateway?.handle(message);
-    };
-    process.on('message', onMessage);
-    process.on('disconnect', stop);
-    // The supervisor decides when we stop; a signal meant for the whole group must not cut requests.
-    for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
+    process.on('disconnect', resolve);
+    process.on('message', (message: ToGateway) => {
+      if (message.type === 'configure') gateway = configure(message);
+      else if (message.type === 'stop') (gateway?.drain() ?? Promise.resolve()).then(resolve);
+      else gateway?.handle(message);
+    });
   });
+}
+
+function configure(message: Configure): Gateway | null {
+  const { level } = message.configuration.logs;
+  const log = createLog(`gateway ${process.pid}`, level, (line) => process.stderr.write(line));
+  try {
+    const gateway = new Gateway(message, log, tell);
+    gateway.start().then(() => tell({ type: 'serving' }), notServing);
+    return gateway;
+  } catch (error) {
+    notServing(error as Error);
+    return null;
+  }
+}
+
+function notServing(error: Error): void {
+  tell({ type: 'not-serving', why: error.message });
+}
+
+function tell(message: ToSupervisor): void {
+  if (process.connected) process.send!(message);
 }

@@ -1,25 +1,47 @@
 /** The built-in parts of the request path, composed: the table of contents of what a request can meet. */
-import type { Configuration } from '../config/configuration.ts';
-import type { Handler } from '../handler.ts';
+import path from 'node:path';
+import type { Configuration, LogSettings } from '../config/configuration.ts';
+import type { Handler, Middleware } from '../handler.ts';
+import { FileStore } from '../handlers/static-files/file-store.ts';
 import { createStaticFiles } from '../handlers/static-files/static-files.ts';
+import { accessLog } from '../middleware/access-log/access-log.ts';
 import { compileSite } from '../routing/compile-site.ts';
 import type { Log } from '../telemetry/log.ts';
+import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
 
 export interface Site {
   readonly handle: Handler;
   /** The middleware alone around another handler: for requests that never come to routing. */
-  wrap(handler: Handler): Handler;
+  readonly wrap: Middleware;
   reopenLogs(): void;
   close(): Promise<void>;
 }
 
+/** Throws when a log cannot be opened. `application`: null for a site of static files only. */
 export function composeSite(configuration: Configuration, application: Handler | null, log: Log): Site {
-  const notFound: Handler = (exchange) => exchange.abort(404, 'Nothing is served at this address.');
+  const writer = openAccessLog(configuration.logs, log);
+  const wrap: Middleware =
+    writer === null
+      ? (next) => next
+      : accessLog(configuration.logs.accessLogFormat, (line) => writer.write(line));
+  const store = new FileStore();
   const routes = compileSite(configuration.site, {
     application,
-    staticFiles: (alias) => createStaticFiles(alias, { log }),
-    notFound,
+    staticFiles: (alias) => createStaticFiles(alias, { log, store }),
+    notFound: (exchange) => exchange.abort(404, 'Nothing is served at this address.'),
   });
-  const wrap = (handler: Handler) => handler;
-  return { handle: wrap(routes), wrap, reopenLogs: () => {}, close: async () => {} };
+  return {
+    handle: wrap(routes),
+    wrap,
+    reopenLogs: () => writer?.reopen(),
+    close: async () => writer?.close(),
+  };
+}
+
+function openAccessLog(logs: LogSettings, log: Log): LogWriter | null {
+  if (!logs.accessLog) return null;
+  return createLogWriter(
+    logs.directory === null ? { fd: 1 } : { path: path.join(logs.directory, 'access_log') },
+    log,
+  );
 }

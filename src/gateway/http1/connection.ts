@@ -73,7 +73,8 @@ export class Http1Connection implements ExchangeConnection {
     if (this.#phase === 'lingering') return;
     this.#received += chunk.length;
     this.#parser.push(chunk);
-    if (this.#phase === 'idle') this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
+    if (this.#phase === 'idle')
+      this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
     if (this.#exchange === null) this.#advance();
     else if (this.#parser.pending > PENDING_MAX) this.#socket.pause();
   }
@@ -106,7 +107,10 @@ export class Http1Connection implements ExchangeConnection {
       case 'head':
         return this.#refuse(new Refusal(408, 'the request head took longer than header-timeout'), NO_HEAD);
       case 'body':
-        return this.#refuse(new Refusal(408, 'the request body took longer than body-timeout'), this.#parser.head ?? NO_HEAD);
+        return this.#refuse(
+          new Refusal(408, 'the request body took longer than body-timeout'),
+          this.#parser.head ?? NO_HEAD,
+        );
       default:
         this.#socket.destroy();
     }
@@ -141,7 +145,8 @@ export class Http1Connection implements ExchangeConnection {
     const parser = this.#parser;
     switch (parser.next()) {
       case 'need-data':
-        if (this.#phase === 'idle' && parser.pending > 0) this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
+        if (this.#phase === 'idle' && parser.pending > 0)
+          this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
         return false;
       case 'head':
         this.#onHead(parser.head!);
@@ -165,7 +170,8 @@ export class Http1Connection implements ExchangeConnection {
     // We are no forward proxy (RFC 9110, section 9.3.6).
     if (head.method === 'CONNECT') return this.#refuse(new Refusal(405, 'CONNECT is not served here'), head);
     if (bodyLength === 0) return;
-    if (settings.limitRequestBody > 0 && bodyLength > settings.limitRequestBody) return this.#refuseBody(head);
+    if (settings.limitRequestBody > 0 && bodyLength > settings.limitRequestBody)
+      return this.#refuseBody(head);
     this.#enter('body', performance.now(), settings.bodyTimeoutMs);
     this.#received = this.#parser.pending;
     this.#body = new CollectedBody(this.#context.bodySpool);
@@ -188,7 +194,8 @@ export class Http1Connection implements ExchangeConnection {
     this.#body = null;
     body?.complete();
     const { fields } = head.block;
-    const passed = body !== null && head.block.bodyLength === CHUNKED ? withContentLength(fields, body.size) : fields;
+    const passed =
+      body !== null && head.block.bodyLength === CHUNKED ? withContentLength(fields, body.size) : fields;
     const exchange = this.#begin(head, passed);
     exchange.body = body;
     this.#context.handle(exchange);
@@ -286,14 +293,18 @@ export class Http1Connection implements ExchangeConnection {
     const { settings } = this.#context;
     if (this.#phase === 'head') {
       const earned = settings.headerMinRate > 0 ? (this.#received / settings.headerMinRate) * 1000 : 0;
-      const latest = settings.headerMaxTimeoutMs > 0 ? this.#since + settings.headerMaxTimeoutMs : Number.POSITIVE_INFINITY;
+      const latest =
+        settings.headerMaxTimeoutMs > 0
+          ? this.#since + settings.headerMaxTimeoutMs
+          : Number.POSITIVE_INFINITY;
       return Math.min(this.#deadline + earned, latest);
     }
     if (this.#phase === 'body') {
       // While we cannot take more, the client is not to blame.
       if (this.#socket.isPaused()) return Number.POSITIVE_INFINITY;
       const earned = settings.bodyMinRate > 0 ? (this.#received / settings.bodyMinRate) * 1000 : 0;
-      const latest = settings.bodyMaxTimeoutMs > 0 ? this.#since + settings.bodyMaxTimeoutMs : Number.POSITIVE_INFINITY;
+      const latest =
+        settings.bodyMaxTimeoutMs > 0 ? this.#since + settings.bodyMaxTimeoutMs : Number.POSITIVE_INFINITY;
       return Math.min(this.#deadline + earned, latest);
     }
     return this.#deadline;

@@ -5,7 +5,12 @@
 import type { Bytes, Exchange, FieldList, Outcome, Request, RequestBody } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
-import { type Framing, responseHead, type ServerFields, UNKNOWN } from '../../protocols/http1/response-head.ts';
+import {
+  type Framing,
+  responseHead,
+  type ServerFields,
+  UNKNOWN,
+} from '../../protocols/http1/response-head.ts';
 import { reasonPhrase } from '../../protocols/http1/status.ts';
 import type { Peer } from '../peer.ts';
 
@@ -102,7 +107,13 @@ export class Http1Exchange implements Exchange {
   durationMs = 0;
   workerPid = 0;
 
-  constructor(connection: ExchangeConnection, head: RequestHead, fields: RequestFields, id: string, began: number) {
+  constructor(
+    connection: ExchangeConnection,
+    head: RequestHead,
+    fields: RequestFields,
+    id: string,
+    began: number,
+  ) {
     this.#connection = connection;
     this.#head = head;
     this.#began = began;
@@ -226,7 +237,11 @@ export class Http1Exchange implements Exchange {
 
   #reportLength(declared: number, actual: number): void {
     const relation = actual > declared ? 'cut off' : 'the connection is closed';
-    this.#connection.report(this, 'response-length', `Content-Length ${declared} but ${actual} bytes of body: ${relation}`);
+    this.#connection.report(
+      this,
+      'response-length',
+      `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
+    );
   }
 }
 
