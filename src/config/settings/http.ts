@@ -34,10 +34,13 @@ export const timeouts = {
       default: 15,
       help: 'time the head of a request may take, longer while it keeps the minimum rate',
     }),
-    'header-max-timeout': one(seconds(), { default: 30, help: 'time it may take at most' }),
+    'header-max-timeout': one(seconds(), {
+      default: 30,
+      help: 'time the head of a request may take at most',
+    }),
     'header-min-rate': one(count(1, RATE_MAX, 'BYTES'), {
       default: 500,
-      help: 'bytes of it that buy one second more',
+      help: 'bytes of the head that buy one second more',
     }),
     'body-timeout': one(seconds(), {
       default: 15,
@@ -45,11 +48,11 @@ export const timeouts = {
     }),
     'body-max-timeout': one(seconds('no limit'), {
       default: 0,
-      help: 'time it may take at most; 0 for no limit',
+      help: 'time the body of a request may take at most; 0 for no limit',
     }),
     'body-min-rate': one(count(1, RATE_MAX, 'BYTES'), {
       default: 500,
-      help: 'bytes of it that buy one second more',
+      help: 'bytes of the body that buy one second more',
     }),
     'keep-alive-timeout': one(seconds(), { default: 75, help: 'time a connection may be idle' }),
     'response-socket-timeout': one(seconds(), {

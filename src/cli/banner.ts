@@ -1,0 +1,48 @@
+/** What the server says once it serves, after the model of `mod_wsgi-express start-server`. */
+import { join } from 'node:path';
+import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
+
+export function formatBanner(configuration: Configuration, urls: readonly string[]): string {
+  const { serverRoot, site, application, gracefulTimeoutMs, http, pidFile } = configuration;
+  const mounted = (url: string) =>
+    url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${site.mountPoint}`;
+  const rows: [label: string, value: string][] = [
+    ...urls.map((url): [string, string] => ['Server URL', mounted(url)]),
+    ['Server Root', serverRoot],
+    ...(application === null ? [] : applicationRows(application)),
+    ['Graceful Timeout', seconds(gracefulTimeoutMs)],
+    ['Keep-alive Timeout', seconds(http.keepAliveTimeoutMs)],
+    ...site.urlAliases.map(({ url, path }): [string, string] => ['Static Files', `${url} from ${path}`]),
+    ...logRows(configuration),
+    ...(pidFile === null ? [] : [['Pid File', pidFile] as [string, string]]),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, value]) => `${label.padEnd(width)} : ${value}\n`).join('');
+}
+
+function applicationRows(application: ApplicationSettings): [string, string][] {
+  const { target, processes, threads } = application;
+  const place = target.kind === 'script' ? target.path : target.module;
+  const processesText = `${processes} ${processes === 1 ? 'process' : 'processes'}`;
+  const threadsText = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  return [
+    ['Interpreter', `${application.interpreter} (Python ${application.interpreterVersion})`],
+    ['Application', target.callable === null ? place : `${place}:${target.callable}`],
+    ['Request Capacity', `${processes * threads} (${processesText} * ${threadsText})`],
+    ['Startup Timeout', seconds(application.startupTimeoutMs)],
+    ['Queue Size', `${application.queueSize} (requests)`],
+    ['Queue Timeout', seconds(application.queueTimeoutMs)],
+  ];
+}
+
+function logRows({ logs }: Configuration): [string, string][] {
+  const file = (name: string) => (logs.directory === null ? 'terminal' : join(logs.directory, name));
+  return [
+    ['Error Log', `${file('error_log')} (${logs.level})`],
+    ['Access Log', logs.accessLog ? `${file('access_log')} (${logs.accessLogFormat})` : 'off'],
+  ];
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000} (seconds)`;
+}

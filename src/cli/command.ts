@@ -1,0 +1,29 @@
+/** What a command of the command line is made of. */
+import type { Terminal } from './terminal.ts';
+
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+export interface Command {
+  readonly name: string;
+  /** What stands behind the name in `Usage: vivarium NAME …`. */
+  readonly usage: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Paragraphs below the usage. */
+  readonly description: readonly string[];
+  /** Its own switches and what they do; `--help` goes without saying. */
+  readonly switches: Readonly<Record<string, string>>;
+  /** It also takes the flags of all settings. */
+  readonly takesSettings: boolean;
+  /** Returns the exit status. */
+  run(argv: readonly string[], context: CommandContext): Promise<number>;
+}
+
+/** Exit statuses. */
+export const OK = 0;
+export const FAILED = 1;
+export const MISUSED = 2;

@@ -1,0 +1,65 @@
+/** Every command, and the choice among them. */
+import { closest } from '../base/closest.ts';
+import { check } from './check.ts';
+import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
+import { formatCommandHelp, formatOverview } from './help.ts';
+import { serve } from './serve.ts';
+import { version } from './version.ts';
+
+const help: Command = {
+  name: 'help',
+  usage: '[COMMAND]',
+  summary: 'explain a command',
+  description: ['Explains a command, or lists them all.'],
+  switches: {},
+  takesSettings: false,
+  async run([name], { terminal }) {
+    const command = name === undefined ? null : findCommand(name);
+    if (command === undefined) return refuse(name!, terminal.tell);
+    terminal.print(
+      command === null ? formatOverview(commands, terminal) : formatCommandHelp(command, terminal),
+    );
+    return OK;
+  },
+};
+
+const commands: readonly Command[] = [serve, check, version, help];
+
+/** What people also type. */
+const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '--help': 'help', '-h': 'help' };
+
+/** Runs `vivarium ARGV…`. Returns the exit status. */
+export async function runCommandLine(argv: readonly string[], context: CommandContext): Promise<number> {
+  const [name = 'help', ...rest] = argv;
+  const command = findCommand(ALIASES[name] ?? name);
+  if (command === undefined) return refuse(name, context.terminal.tell);
+  if (asksForHelp(rest)) {
+    context.terminal.print(formatCommandHelp(command, context.terminal));
+    return OK;
+  }
+  const surplus = command.takesSettings ? [] : rest.slice(command === help ? 1 : 0);
+  if (surplus.length > 0) {
+    const found = `vivarium ${command.name}: found ${JSON.stringify(surplus[0])}`;
+    context.terminal.tell(`${found}; usage: vivarium ${[command.name, command.usage].join(' ').trim()}\n`);
+    return MISUSED;
+  }
+  return command.run(rest, context);
+}
+
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const flags = end < 0 ? argv : argv.slice(0, end);
+  return flags.includes('--help') || flags.includes('-h');
+}
+
+function findCommand(name: string): Command | undefined {
+  return commands.find((command) => command.name === name);
+}
+
+function refuse(name: string, tell: (text: string) => void): number {
+  const names = commands.map((command) => command.name);
+  const meant = closest(name, names);
+  const hint = meant === null ? `allowed: ${names.join(', ')}` : `did you mean ${meant}?`;
+  tell(`vivarium: no such command: ${JSON.stringify(name)}; ${hint}\n`);
+  return MISUSED;
+}

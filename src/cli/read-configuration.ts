@@ -1,0 +1,40 @@
+/** The arguments of `serve` and `check`, read the same way by both. */
+
+import { type Loaded, loadConfiguration } from '../config/load.ts';
+import { ConfigurationError } from '../config/origin.ts';
+import { readFlags } from '../config/sources/flags.ts';
+import type { CommandContext } from './command.ts';
+
+export interface ReadConfiguration {
+  /** The switches of the command that are there. */
+  readonly switches: ReadonlySet<string>;
+  readonly result: Loaded | { readonly mistakes: readonly string[] };
+}
+
+export async function readConfiguration(
+  argv: readonly string[],
+  ownSwitches: readonly string[],
+  { environment, cwd }: CommandContext,
+): Promise<ReadConfiguration> {
+  const flags = readFlags(argv, cwd, ownSwitches);
+  const { pid } = process;
+  const uid = process.getuid!();
+  try {
+    const result = await loadConfiguration({ flags, environment, cwd, pid, uid });
+    return { switches: flags.switches, result };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return { switches: flags.switches, result: { mistakes: error.mistakes } };
+  }
+}
+
+/** For people. A mistake can have lines of detail, which are indented below it. */
+export function formatMistakes(mistakes: readonly string[]): string {
+  const indented = mistakes.map((mistake) => `  ${mistake.replaceAll('\n', '\n  ')}\n`).join('');
+  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
+  return `vivarium: ${count} in the configuration:\n${indented}`;
+}
+
+export function formatWarnings(warnings: readonly string[]): string {
+  return warnings.map((warning) => `vivarium: warning: ${warning}\n`).join('');
+}

@@ -1,0 +1,34 @@
+/** `vivarium serve`: hosts the application until it is told to stop. */
+import { formatBanner } from './banner.ts';
+import { type Command, type CommandContext, MISUSED } from './command.ts';
+import { formatMistakes, formatWarnings, readConfiguration } from './read-configuration.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  usage: '[TARGET] [options]',
+  summary: 'serve a Python web application',
+  description: [
+    'TARGET is a script (wsgi.py), a module (package.module, package.module:callable) or a directory, in which' +
+      ' vivarium.toml, pyproject.toml with [tool.vivarium], a Django project, wsgi.py, app.py and main.py are' +
+      ' looked for. Without TARGET it is the current directory.',
+    'Ctrl-C and SIGTERM stop the server when the running requests are answered; SIGHUP reloads the application.',
+  ],
+  switches: {},
+  takesSettings: true,
+  run: runServe,
+};
+
+async function runServe(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { terminal } = context;
+  const { result } = await readConfiguration(argv, [], context);
+  if ('mistakes' in result) {
+    terminal.tell(`${formatMistakes(result.mistakes)}Nothing was started. See vivarium serve --help.\n`);
+    return MISUSED;
+  }
+  const { configuration, warnings } = result;
+  terminal.tell(formatWarnings(warnings));
+  const { runSupervisor } = await import('../supervisor/supervisor.ts');
+  return runSupervisor(configuration, {
+    onServing: (urls) => terminal.tell(formatBanner(configuration, urls)),
+  });
+}

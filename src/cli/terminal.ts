@@ -1,0 +1,54 @@
+/** What a command says to a person: results on standard output, everything else on standard error. */
+import { writeSync } from 'node:fs';
+
+export interface Terminal {
+  readonly columns: number;
+  /** Standard output shows colours: it is a terminal, and NO_COLOR (no-color.org) is not set. */
+  readonly hasColor: boolean;
+  /** The result of a command. */
+  print(text: string): void;
+  /** Messages, so that they never mix with an access log on standard output. */
+  tell(text: string): void;
+}
+
+const COLUMNS_MIN = 72;
+const COLUMNS_MAX = 100;
+const STANDARD_ERROR = 2;
+
+export function createTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
+  const isPlain = Boolean(environment.NO_COLOR) || environment.TERM === 'dumb';
+  return {
+    columns: Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, process.stdout.columns || COLUMNS_MAX)),
+    hasColor: process.stdout.isTTY === true && !isPlain,
+    print: (text) => process.stdout.write(text),
+    tell: writeToStandardError,
+  };
+}
+
+/** Without a stream, which would make a pipe non-blocking for the children that inherit it. */
+function writeToStandardError(text: string): void {
+  try {
+    writeSync(STANDARD_ERROR, text);
+  } catch {
+    // Nobody listens: the reader is gone, or does not keep up.
+  }
+}
+
+const CODES = { bold: [1, 22], dim: [2, 22] } as const;
+
+export function styled(terminal: Terminal, style: keyof typeof CODES, text: string): string {
+  const [on, off] = CODES[style];
+  return terminal.hasColor ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+}
+
+/** Breaks `text` between words so that no line is longer than `width`, where a word allows it. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,28 @@
+/**
+ * Process entry: the command line, which becomes the supervisor, or a gateway, which the supervisor starts with an
+ * argument that nobody types. Each loads only its own modules; a gateway has no use for the settings' libraries.
+ */
+import { enableCompileCache } from 'node:module';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+
+useCompileCache();
+if (process.argv[2] === 'vivarium-gateway') {
+  const { runGateway } = await import('./gateway/main.ts');
+  await runGateway();
+} else {
+  const { runCli } = await import('./cli/main.ts');
+  process.exitCode = await runCli();
+}
+
+/**
+ * Compiled code is kept in the home directory of the user we are, by number and not by $HOME: in a directory that
+ * others can write they could plant code, and Node's own choice is below /tmp. Without a home nothing is kept.
+ */
+function useCompileCache(): void {
+  try {
+    enableCompileCache(join(userInfo().homedir, '.cache/vivarium'));
+  } catch {
+    // No entry for this user: it only starts a little slower.
+  }
+}
