@@ -25,6 +25,8 @@ export interface Reading {
   readonly requests: ReadRequest[];
   /** The status of the refusal; `closed`: after a request without keep-alive, what follows was not looked at. */
   readonly end: 'between-requests' | 'mid-request' | 'closed' | number;
+  /** The reason of the refusal. */
+  readonly why: string;
 }
 
 export function readRequests(pieces: Iterable<Buffer>, limits: HeadLimits = DEFAULT_LIMITS): Reading {
@@ -33,9 +35,9 @@ export function readRequests(pieces: Iterable<Buffer>, limits: HeadLimits = DEFA
   for (const piece of pieces) {
     parser.push(piece);
     const end = drain(parser, requests, piece.length);
-    if (end !== null) return { requests, end };
+    if (end !== null) return { requests, end, why: parser.refusal?.why ?? '' };
   }
-  return { requests, end: parser.midRequest ? 'mid-request' : 'between-requests' };
+  return { requests, end: parser.midRequest ? 'mid-request' : 'between-requests', why: '' };
 }
 
 function drain(

@@ -52,9 +52,10 @@ export class ChunkedDecoder {
   #state: State = 'size';
   /** Bytes of the present chunk still to come. */
   #left = 0;
-  /** Of a line, a trailer section or a chunk end that is not complete yet: latin-1. */
+  /** Of a line that is not complete yet: latin-1. */
   #partial = '';
   #extensionBytes = 0;
+  #trailerBytes = 0;
   /** A piece of the body after `decode` returned 'data'. */
   data: Buffer | null = null;
   refusal: Refusal | null = null;
@@ -92,13 +93,11 @@ export class ChunkedDecoder {
     return 'need-data';
   }
 
-  /** Collects bytes up to a line feed (for trailers: up to the empty line) in #partial. */
+  /** Collects bytes up to a line feed in #partial. */
   #takeLine(buffer: Buffer, from: number): 'line' | 'need-data' | 'refused' {
-    const room =
-      this.#state === 'data-end' ? 2 : this.#state === 'size' ? SIZE_LINE_MAX : this.#limits.limitRequestHead;
     const newline = buffer.indexOf(10, from);
     const end = newline < 0 ? buffer.length : newline + 1;
-    if (this.#partial.length + end - from > room) {
+    if (this.#partial.length + end - from > this.#room()) {
       return this.#refuse(this.#state === 'trailers' ? 431 : 400, 'chunk line or trailer section too long');
     }
     this.#partial += buffer.toString('latin1', from, end);
@@ -108,6 +107,13 @@ export class ChunkedDecoder {
     return 'line';
   }
 
+  /** How long the present line may be. */
+  #room(): number {
+    if (this.#state === 'data-end') return 2;
+    if (this.#state === 'size') return SIZE_LINE_MAX;
+    return this.#limits.limitRequestHead - this.#trailerBytes;
+  }
+
   /** An incomplete line that can never become right is refused at once, not when its end arrives. */
   #plausible(): boolean {
     if (this.#state === 'data-end') return this.#partial === '\r';
@@ -115,9 +121,9 @@ export class ChunkedDecoder {
   }
 
   #lineDone(): Refusal | null {
-    if (this.#state === 'trailers') return this.#trailersDone();
     const line = this.#partial.slice(0, -2);
     this.#partial = '';
+    if (this.#state === 'trailers') return this.#trailerDone(line);
     if (this.#state === 'data-end') {
       if (line !== '') return new Refusal(400, 'chunk data longer than its size');
       this.#state = 'size';
@@ -131,16 +137,16 @@ export class ChunkedDecoder {
     return null;
   }
 
-  #trailersDone(): Refusal | null {
-    if (this.#partial !== '\r\n' && !this.#partial.endsWith('\r\n\r\n')) return null;
-    const refusal = parseFieldLines(this.#partial.slice(0, -2), this.#limits, this.trailers);
-    if (refusal !== null) return refusal;
-    for (const name of this.trailers.names) {
-      if (FORBIDDEN_TRAILERS.has(name.lower))
-        return new Refusal(400, `field not allowed as a trailer: ${name.lower}`);
+  #trailerDone(line: string): Refusal | null {
+    if (line === '') {
+      this.#state = 'done';
+      return null;
     }
-    this.#state = 'done';
-    return null;
+    this.#trailerBytes += line.length + 2;
+    const refusal = parseFieldLines(`${line}\r\n`, this.#limits, this.trailers);
+    if (refusal !== null) return refusal;
+    const name = this.trailers.names.at(-1)!.lower;
+    return FORBIDDEN_TRAILERS.has(name) ? new Refusal(400, `field not allowed as a trailer: ${name}`) : null;
   }
 
   #refuse(status: number, why: string): 'refused' {

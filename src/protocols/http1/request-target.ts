@@ -12,6 +12,8 @@ export interface RequestTarget {
 
 /** Host as RFC 3986 has it: a name or IPv4 address, or an IPv6 literal in brackets; an optional port. */
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
+/** User information, without the characters by which two readers could find different hosts behind it. */
+const USER = /^[A-Za-z0-9\-._~!$&'()*+,;=:%]*$/;
 const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
 
 export function isAuthority(text: string): boolean {
@@ -33,8 +35,10 @@ export function parseTarget(method: string, target: string): RequestTarget | Ref
   if (absolute === null) return new Refusal(400, 'malformed request target');
   const named = absolute[1]!;
   // User information is no part of the host (RFC 9110, section 4.2.4); it is not passed on.
-  const authority = named.slice(named.lastIndexOf('@') + 1);
-  if (!isAuthority(authority)) return new Refusal(400, 'malformed host in the request target');
+  const userEnd = Math.max(0, named.lastIndexOf('@'));
+  const authority = userEnd === 0 ? named : named.slice(userEnd + 1);
+  if (!isAuthority(authority) || !USER.test(named.slice(0, userEnd)))
+    return new Refusal(400, 'malformed host in the request target');
   const rest = target.slice(absolute[0].length);
   return splitPath(rest.charCodeAt(0) === 47 ? rest : `/${rest}`, authority);
 }
