@@ -10,6 +10,8 @@ useCompileCache();
 if (process.argv[2] === 'vivarium-gateway') {
   const { runGateway } = await import('./gateway/main.ts');
   await runGateway();
+  // Connections and files that are still open must not keep it alive.
+  process.exit();
 } else {
   const { runCli } = await import('./cli/main.ts');
   process.exitCode = await runCli();

@@ -10,17 +10,23 @@ type Configure = Extract<ToGateway, { type: 'configure' }>;
 
 /** Resolves when the process may end. */
 export function runGateway(): Promise<void> {
-  // The supervisor decides when we stop; a signal meant for a whole group of processes must not cut requests.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)
-    process.on(signal, () => {});
   return new Promise((resolve) => {
     let gateway: Gateway | null = null;
-    process.on('disconnect', resolve);
+    let draining = false;
+    const drain = () => {
+      draining = true;
+      (gateway?.drain() ?? Promise.resolve()).then(resolve);
+    };
     process.on('message', (message: ToGateway) => {
       if (message.type === 'configure') gateway = configure(message);
-      else if (message.type === 'stop') (gateway?.drain() ?? Promise.resolve()).then(resolve);
+      else if (message.type === 'stop') drain();
       else gateway?.handle(message);
     });
+    process.on('disconnect', resolve);
+    // Asked a second time, it does not wait for its clients.
+    process.on('SIGTERM', () => (draining ? resolve() : drain()));
+    // Signals that are meant for a whole group of processes are the supervisor's business.
+    for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   });
 }
 
