@@ -78,7 +78,7 @@ function collect(entries: readonly Entry[]): Values {
 function validate(given: Given, mistakes: string[]): Entry | null {
   const { name, key, raw, origin, directory } = given;
   const { shape, type, keyType } = settings[name];
-  const place = placeOf(origin, key === null ? name : `${name}.${JSON.stringify(key)}`);
+  const place = placeOf(origin, key === null ? name : `${name}.${/^[\w-]+$/.test(key) ? key : quote(key)}`);
   const check = <T>(as: ValueType<T>, value: unknown, what: string): T | undefined => {
     const checked = parseIn(as, value, directory);
     if (checked === undefined) mistakes.push(`${place}: found ${what}; allowed: ${as.allowed}`);

@@ -128,7 +128,11 @@ export function choice<const T extends string>(...words: T[]): ValueType<T> {
 }
 
 /** A text without NUL, which neither file names nor the environment can hold. */
-export function text(placeholder: string, pattern = /^[^\0]+$/, allowed = 'a text'): ValueType<string> {
+export function text(
+  placeholder: string,
+  pattern = /^[^\0]+$/,
+  allowed = 'a text, in quotes in a file',
+): ValueType<string> {
   return { schema: z.string().regex(pattern), allowed, placeholder, fromText: asIs, format: String };
 }
 

@@ -8,11 +8,14 @@ const environmentVariable = text('NAME', /^[^\0=\s]+$/, 'the name of an environm
 export const application = {
   title: 'Application',
   settings: {
-    application: one(text('TARGET'), {
-      default: null,
-      defaultText: 'looked for in the current directory',
-      help: 'the application, where TARGET is not given: a script, a module, MODULE:CALLABLE or a directory',
-    }),
+    application: one(
+      text('TARGET', /^[^\0]+$/, 'a directory, a file, package.module or package.module:callable'),
+      {
+        default: null,
+        defaultText: 'looked for in the current directory',
+        help: 'the application, where TARGET is not given: a script, a module, MODULE:CALLABLE or a directory',
+      },
+    ),
     'callable-object': one(text('NAME', IDENTIFIER, 'the name of a Python object'), {
       default: null,
       defaultText: 'application, then app',

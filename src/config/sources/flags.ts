@@ -70,15 +70,19 @@ function readFlag(
     give(positive, null, false);
     return [];
   }
-  if (!word.startsWith('--') || !isSettingName(name)) return [unknownFlag(word, ownSwitches)];
+  if (!word.startsWith('--') || !isSettingName(name)) {
+    const meant = closestFlag(word, ownSwitches);
+    // Its arguments go with it, so that they are not taken for TARGETs.
+    if (meant !== null && inline === null) takeArguments(argumentCount(meant), rest);
+    return [`${word}: no such option${meant === null ? '' : `; did you mean ${meant}?`}`];
+  }
   const { shape, type, placeholder } = settings[name];
   if (isSwitch(type)) {
     give(name, null, inline === null ? true : type.fromText(inline));
     return [];
   }
-  const values = inline === null ? [] : [inline];
-  const wanted = shape === 'map' ? 2 : 1;
-  while (values.length < wanted && rest.length > 0 && !rest[0]!.startsWith('--')) values.push(rest.shift()!);
+  const wanted = argumentCount(word);
+  const values = inline === null ? takeArguments(wanted, rest) : [inline, ...takeArguments(wanted - 1, rest)];
   if (values.length < wanted) {
     const found = values.length === 0 ? 'nothing' : `only ${JSON.stringify(values[0])}`;
     return [`${word}: found ${found} after it; allowed: ${word} ${placeholder}`];
@@ -88,10 +92,20 @@ function readFlag(
   return [];
 }
 
-function unknownFlag(word: string, ownSwitches: readonly string[]): string {
+function argumentCount(flag: string): number {
+  const name = flag.replace(/^--/, '');
+  if (!isSettingName(name) || isSwitch(settings[name].type)) return 0;
+  return settings[name].shape === 'map' ? 2 : 1;
+}
+
+function takeArguments(count: number, rest: string[]): string[] {
+  const end = rest.findIndex((argument) => argument.startsWith('--'));
+  return rest.splice(0, Math.min(count, end < 0 ? rest.length : end));
+}
+
+function closestFlag(word: string, ownSwitches: readonly string[]): string | null {
   const known = [...settingNames, ...ownSwitches, 'help'].map((name) => `--${name}`);
   const negated = settingNames.filter((name) => isSwitch(settings[name].type)).map((name) => `--no-${name}`);
   const variable = settingNames.find((name) => environmentName(name) === word.replace(/^-+/, ''));
-  const meant = variable === undefined ? closest(word, [...known, ...negated]) : `--${variable}`;
-  return `${word}: no such option${meant === null ? '' : `; did you mean ${meant}?`}`;
+  return variable === undefined ? closest(word, [...known, ...negated]) : `--${variable}`;
 }
