@@ -21,6 +21,10 @@ export interface LoadFigure {
   readonly requestsPerSecond: Spread;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** CPU time of one request in microseconds, by the name of the process. */
+  readonly cpuMicrosByProcess: ReadonlyMap<string, number>;
+  /** The greatest share of the servers' core that other programs had in a round. */
+  readonly otherShareMax: number;
 }
 
 export interface CaseFigures {
@@ -45,8 +49,24 @@ export function loadFigure(stack: string, samples: readonly LoadSample[]): Figur
     requestsPerSecond: spread(samples.map((sample) => sample.requestsPerSecond)),
     p50Ms: spread(samples.map((sample) => sample.p50Ms)).median,
     p99Ms: spread(samples.map((sample) => sample.p99Ms)).median,
+    cpuMicrosByProcess: cpuMicrosByProcess(samples),
+    otherShareMax: spread(samples.map((sample) => sample.otherShare)).max,
   };
   return { stack, problems, load: samples.length === 0 ? null : load, idle: null };
+}
+
+function cpuMicrosByProcess(samples: readonly LoadSample[]): Map<string, number> {
+  const requests = samples.reduce((sum, sample) => sum + sample.requests, 0);
+  const names = new Set(samples.flatMap((sample) => [...sample.cpuSecondsByProcess.keys()]));
+  const seconds = (name: string) =>
+    samples.reduce((sum, sample) => sum + (sample.cpuSecondsByProcess.get(name) ?? 0), 0);
+  return new Map([...names].map((name) => [name, (seconds(name) * 1e6) / requests]));
+}
+
+/** The greatest share of the servers' core that other programs had while any of these figures was measured. */
+export function otherShareMax(cases: readonly CaseFigures[]): number {
+  const shares = cases.flatMap(({ figures }) => figures.map((figure) => figure.load?.otherShareMax ?? 0));
+  return Math.max(0, ...shares);
 }
 
 export function idleFigure(stack: string, { problems, ...idle }: IdleSample): Figure {

@@ -2,6 +2,8 @@
 import { connect, type Socket } from 'node:net';
 
 const OPENING_AT_ONCE = 100;
+/** A server that is full is not asked ten thousand times. */
+const FAILURES_MAX = 10;
 const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface IdleConnections {
@@ -19,11 +21,15 @@ export async function openIdleConnections(
 ): Promise<IdleConnections> {
   const sockets = new Set<Socket>();
   let started = 0;
+  let failed = 0;
   const openSome = async () => {
-    while (started < count && !signal.aborted) {
+    while (started < count && failed < FAILURES_MAX && !signal.aborted) {
       started++;
       const socket = await openOne(port, answerEnd).catch(() => null);
-      if (socket === null) continue;
+      if (socket === null) {
+        failed++;
+        continue;
+      }
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
     }

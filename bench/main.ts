@@ -5,7 +5,7 @@ import type { CaseFigures } from './figures.ts';
 import { describeMachine, missingFromMachine } from './machine.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
 import type { Peer } from './peers/peer.ts';
-import { chartOf, type Run, type Skipped, skippedLine, writeReport } from './report.ts';
+import { chartOf, othersLine, type Run, type Skipped, skippedLine, writeReport } from './report.ts';
 import { runCase } from './run.ts';
 import { setupOf } from './setup.ts';
 import { caseTable, goalTable, printTable } from './tables.ts';
@@ -79,7 +79,9 @@ async function measureAll(options: Options, stacks: readonly Peer[]): Promise<Ca
         stacks.filter((stack) => stack.serves(test)),
         plan,
       );
-      print(`\n${test.title}\n${printTable(caseTable(figures))}`);
+      print(
+        `\n${test.title}\n${printTable(caseTable(figures))}${test.kind === 'idle' ? '' : othersLine([figures])}`,
+      );
       cases.push(figures);
     }
     return cases;

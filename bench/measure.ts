@@ -2,12 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Case, SLOW_CONNECTIONS, SLOW_PATH } from './cases.ts';
 import { openIdleConnections } from './idle-connections.ts';
+import { busySecondsOf } from './proc.ts';
 import type { Stack } from './stack.ts';
-import { type LoadReport, runWrk } from './wrk.ts';
+import { type LoadReport, runWrk, SERVER_CORE } from './wrk.ts';
 
 export interface LoadSample extends LoadReport {
   /** User and system time of every process of the stack. */
   readonly cpuSeconds: number;
+  /** The same by the name of the process. */
+  readonly cpuSecondsByProcess: ReadonlyMap<string, number>;
+  /** Share of the servers' core that went to other programs, or to the hypervisor: how far to trust the sample. */
+  readonly otherShare: number;
 }
 
 export interface IdleSample {
@@ -28,15 +33,25 @@ export async function measureLoad(
   signal: AbortSignal,
 ): Promise<LoadSample> {
   const load = { url: stack.origin + test.request.path, connections: test.connections, seconds, script };
-  const before = stack.cpuSeconds();
   const slow = { url: stack.origin + SLOW_PATH, connections: SLOW_CONNECTIONS, seconds };
+  const before = readClocks(stack);
   const [report, beside] = await Promise.all([
     runWrk(load, signal),
     test.kind === 'mixed' ? runWrk(slow, signal) : null,
   ]);
-  const cpuSeconds = stack.cpuSeconds() - before;
+  const after = readClocks(stack);
+  const cpuSecondsByProcess = new Map<string, number>();
+  for (const [name, total] of after.stack)
+    cpuSecondsByProcess.set(name, total - (before.stack.get(name) ?? 0));
+  const cpuSeconds = [...cpuSecondsByProcess.values()].reduce((sum, each) => sum + each, 0);
+  const otherSeconds = after.busySeconds - before.busySeconds - cpuSeconds;
+  const otherShare = Math.max(0, otherSeconds / ((after.nowMs - before.nowMs) / 1000));
   const problems = [...report.problems, ...(beside?.problems ?? []).map((problem) => `slow URL: ${problem}`)];
-  return { ...report, problems, cpuSeconds };
+  return { ...report, problems, cpuSeconds, cpuSecondsByProcess, otherShare };
+}
+
+function readClocks(stack: Stack) {
+  return { stack: stack.cpuSeconds(), busySeconds: busySecondsOf(SERVER_CORE), nowMs: performance.now() };
 }
 
 export async function measureIdle(stack: Stack, test: Case, signal: AbortSignal): Promise<IdleSample> {

@@ -10,6 +10,8 @@ const TICKS_PER_SECOND = 100;
 export interface ProcessStat {
   readonly pid: number;
   readonly parentPid: number;
+  /** The program's name, at most 15 bytes. */
+  readonly command: string;
   /** User and system time of the process and of its children that have ended and been waited for. */
   readonly cpuSeconds: number;
   /** Ticks since boot; tells a process from a later one that got the same pid. */
@@ -23,6 +25,7 @@ export function parseStat(text: string): ProcessStat {
   return {
     pid: Number.parseInt(text, 10),
     parentPid: at(4),
+    command: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
     cpuSeconds: (at(14) + at(15) + at(16) + at(17)) / TICKS_PER_SECOND,
     startTicks: at(22),
   };
@@ -51,9 +54,32 @@ export function listProcesses(): ProcessStat[] {
     });
 }
 
-export function cpuSecondsOf(roots: readonly number[]): number {
-  return treeOf(roots, listProcesses()).reduce((sum, process) => sum + process.cpuSeconds, 0);
+/** CPU time of each kind of process in the tree: the gateway's, the worker's and so on. */
+export function cpuSecondsOf(roots: readonly number[]): Map<string, number> {
+  const byName = new Map<string, number>();
+  for (const { pid, command, cpuSeconds } of treeOf(roots, listProcesses())) {
+    const name = processName(readProc(pid, 'cmdline'), command);
+    byName.set(name, (byName.get(name) ?? 0) + cpuSeconds);
+  }
+  return byName;
 }
+
+/** The title that a process has given itself, such as "nginx: worker process", or else the name of its program. */
+export function processName(commandLine: string, command: string): string {
+  const title = commandLine.replaceAll('\0', ' ').trim();
+  return /^[\w-]+: [\w ]+/.exec(title)?.[0].trim() ?? command;
+}
+
+/** Reads the text of /proc/stat: the time a core was not idle since boot, with what the hypervisor took from it. */
+export function parseBusySeconds(text: string, core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(text);
+  if (line === null) throw new Error(`core ${core} is not online`);
+  const [user, nice, system, , , irq, softirq, steal] = line[1]!.split(' ').map(Number);
+  return (user! + nice! + system! + irq! + softirq! + steal!) / TICKS_PER_SECOND;
+}
+
+export const busySecondsOf = (core: number): number =>
+  parseBusySeconds(readFileSync('/proc/stat', 'utf8'), core);
 
 export function pssBytesOf(roots: readonly number[]): number {
   return treeOf(roots, listProcesses()).reduce(

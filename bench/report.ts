@@ -1,9 +1,9 @@
 /** docs/benchmarks.md: everything a reader needs to judge the figures and to measure them again. */
 import type { Case } from './cases.ts';
 import { drawChart, type Panel } from './chart.ts';
-import { type CaseFigures, metricOf } from './figures.ts';
+import { type CaseFigures, metricOf, otherShareMax } from './figures.ts';
 import type { Launch } from './peers/peer.ts';
-import { caseTable, goalTable, markdownTable } from './tables.ts';
+import { caseTable, cpuByProcess, goalTable, markdownTable } from './tables.ts';
 
 export interface Skipped {
   readonly stack: string;
@@ -55,11 +55,12 @@ export function writeReport(run: Run): string {
       `## ${entry.test.title}`,
       explain(entry.test),
       markdownTable(caseTable(entry)),
+      processes(entry),
     ]),
     '## Not measured',
     run.skipped.length === 0 ? 'Every stack was there.' : run.skipped.map(skippedLine).join('\n'),
     '## How it was measured',
-    `\`${run.command}\` on ${run.date}, ${run.minutes} minutes: ${run.rounds} rounds of ${run.seconds} s after 1 s to warm up.`,
+    `\`${run.command}\` on ${run.date}, ${run.minutes} minutes: ${run.rounds} rounds of ${run.seconds} s after 1 s to warm up. ${othersLine(run.cases)}`,
     markdownTable([['machine', ''], ...run.machine]),
     markdownTable([['stack', 'version'], ...run.setups.map(({ stack, version }) => [stack, version])]),
     '### Commands and configuration files',
@@ -82,6 +83,21 @@ function explain(test: Case): string {
     return `Proportional set size of all processes of the stack after its start, and what each of ${connections} keep-alive connections adds to it, one answer each behind them. The kernel's socket buffers are not part of it.`;
   }
   return `${connections} connections.`;
+}
+
+function processes({ figures }: CaseFigures): string {
+  const lines = figures
+    .filter((figure) => figure.problems.length === 0)
+    .map(cpuByProcess)
+    .filter((line) => line !== '');
+  return lines.length === 0
+    ? ''
+    : `CPU time of one request, by process:\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
+}
+
+/** How far to trust the run: with much other work on the core, caches are cold and switches many. */
+export function othersLine(cases: readonly CaseFigures[]): string {
+  return `Other programs had at most ${Math.round(otherShareMax(cases) * 100)} % of the servers' core.`;
 }
 
 function setupText({ stack, launch }: StackSetup): string {

@@ -20,7 +20,8 @@ const POLL_MS = 50;
 export interface Stack {
   readonly peer: Peer;
   readonly origin: string;
-  cpuSeconds(): number;
+  /** User and system time so far, by the name of the process. */
+  cpuSeconds(): Map<string, number>;
   pssBytes(): number;
   stop(): Promise<void>;
 }

@@ -8,6 +8,9 @@ export type Table = readonly (readonly string[])[];
 
 const OURS = 'vivarium';
 
+/** CPU time of a request below which a process, such as a supervisor, has no part in it. */
+const NEGLIGIBLE_MICROS = 0.1;
+
 export function caseTable(entry: CaseFigures): Table {
   return entry.test.kind === 'idle' ? idleTable(entry) : loadTable(entry);
 }
@@ -35,6 +38,15 @@ function loadTable({ test, figures }: CaseFigures): Table {
     return [figure.stack, numbers[0]!, range, ...numbers.slice(1), figure.stack === OURS ? '' : times];
   });
   return [heading, ...rows];
+}
+
+/** Where the time of a request goes: "vivarium: gateway 5.1 µs, worker 4.2 µs". */
+export function cpuByProcess({ load, stack }: Figure): string {
+  const parts = [...(load?.cpuMicrosByProcess ?? [])]
+    .filter(([, micros]) => micros >= NEGLIGIBLE_MICROS)
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([name, micros]) => `${name} ${formatNumber(micros)} µs`);
+  return parts.length === 0 ? '' : `${stack}: ${parts.join(', ')}`;
 }
 
 function idleTable({ figures }: CaseFigures): Table {

@@ -13,7 +13,14 @@ export const granian: Peer = {
   start(job) {
     const listen = ['--host', '127.0.0.1', '--port', String(job.port), '--backlog', String(job.backlog)];
     const worker = ['--workers', '1', '--blocking-threads', String(THREADS), '--http', '1'];
-    const options = [...listen, ...worker, '--no-access-log', '--log-level', 'warning', '--no-ws'];
+    // Both bound the connections it keeps: their number, and for how long one may be silent.
+    const idle = [
+      '--backpressure',
+      String(job.test.connections + 1000),
+      '--http1-header-read-timeout',
+      '60000',
+    ];
+    const options = [...idle, ...listen, ...worker, '--no-access-log', '--log-level', 'warning', '--no-ws'];
     const application = ['--working-dir', job.appsDirectory, `${job.test.source}:application`];
     return { commands: [[VENV_PYTHON, '-m', 'granian', '--interface', 'wsgi', ...options, ...application]] };
   },
