@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, BoundSocket, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -39,7 +40,12 @@ class Run {
   #news: (() => void)[] = [];
   #isOver = false;
 
-  constructor(behaviour: string, changes: object = {}, application: object = {}) {
+  constructor(
+    behaviour: string,
+    changes: object = {},
+    application: object = {},
+    inherited: readonly number[] = [],
+  ) {
     const name = `run-${++runs}`;
     this.root = join(folder, name);
     this.behaviourPath = join(folder, `${name}.behaviour`);
@@ -67,7 +73,7 @@ class Run {
       },
     };
     this.child = spawn(process.execPath, [HARNESS, JSON.stringify(configuration)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...inherited],
     });
     running.push(this);
     this.exited = once(this.child, 'exit');
@@ -177,6 +183,20 @@ test('when the supervisor is killed, everything it started ends', async () => {
   const next = new Run('serve', { serverRoot: run.root, pidFile: `${run.root}.pid` });
   await next.serving;
   await next.stop();
+});
+
+test('an inherited socket is served and stays with whoever made it', async () => {
+  const socket = new BoundSocket({ host: '127.0.0.1', port: 0 });
+  const { port } = socket.address() as AddressInfo;
+  const owner = createServer().listen({ fd: socket.fd() });
+  await once(owner, 'listening');
+  const run = new Run('serve', { listen: [{ kind: 'fd', fd: 3 }] }, {}, [socket.fd()]);
+  assert.deepEqual(await run.serving, [`http://127.0.0.1:${port}`]);
+  await run.stop();
+  const client = connect(port, '127.0.0.1');
+  await once(client, 'connect');
+  client.destroy();
+  owner.close();
 });
 
 test('a reload brings new workers, and one that fails leaves the old ones', async () => {
