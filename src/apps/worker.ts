@@ -39,6 +39,9 @@ export class Worker implements ChannelOwner {
   readonly #owner: WorkerOwner;
   readonly #channels: (Channel | null)[];
   #control: Socket | null = null;
+  /** It has said that it stops. */
+  #stopping = false;
+  #drainedTold = false;
   state: WorkerState = 'expected';
   pid = 0;
   /** Requests in flight on all channels. */
@@ -182,7 +185,8 @@ export class Worker implements ChannelOwner {
         this.#owner.onFailed(this, message.traceback);
         return true;
       case Kind.stopping:
-        this.#owner.onStopping(this);
+        this.#stopping = true;
+        if (this.state !== 'draining') this.#owner.onStopping(this);
         this.drain();
         return true;
       case Kind.recalled:
@@ -206,8 +210,10 @@ export class Worker implements ChannelOwner {
 
   #checkDrained(): void {
     if (this.state !== 'draining' || this.load > 0) return;
-    // The end of its channels tells the worker that its last answer has arrived.
-    for (const channel of this.channels) channel.close();
+    // The end of its channels tells a worker that stops that its last answer has arrived.
+    if (this.#stopping) for (const channel of this.channels) channel.close();
+    if (this.#drainedTold) return;
+    this.#drainedTold = true;
     this.#owner.onDrained(this);
   }
 }

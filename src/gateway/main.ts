@@ -48,5 +48,6 @@ function notServing(error: Error): void {
 }
 
 function tell(message: ToSupervisor): void {
-  if (process.connected) process.send!(message);
+  // A supervisor that has just ended is noticed by 'disconnect', not here.
+  if (process.connected) process.send!(message, undefined, undefined, () => {});
 }
