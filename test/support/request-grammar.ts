@@ -129,6 +129,8 @@ const SNIPPETS = [
     'Transfer-Encoding: chunked\r\n',
     'Transfer-Encoding: identity\r\n',
     'Transfer-Encoding:\x0bchunked\r\n',
+    'Transfer-Encoding:\xa0chunked\r\n',
+    'Transfer-Encoding: gzip,\xa0chunked\r\n',
   ],
   ...[
     'Transfer-Encoding: gzip, chunked\r\n',

@@ -125,7 +125,7 @@ export class ChunkedDecoder {
     this.#partial = '';
     if (this.#state === 'trailers') return this.#trailerDone(line);
     if (this.#state === 'data-end') {
-      if (line !== '') return new Refusal(400, 'chunk data longer than its size');
+      // The line is empty: there was room for no more than its CRLF.
       this.#state = 'size';
       return null;
     }
