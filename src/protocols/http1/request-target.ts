@@ -14,7 +14,7 @@ export interface RequestTarget {
 const AUTHORITY = /^(?:[A-Za-z0-9\-._~!$&'()*+,;=%]+|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/;
 /** User information, without the characters by which two readers could find different hosts behind it. */
 const USER = /^[A-Za-z0-9\-._~!$&'()*+,;=:%]*$/;
-const ABSOLUTE = /^https?:\/\/([^/?#]*)/i;
+const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
 
 export function isAuthority(text: string): boolean {
   return AUTHORITY.test(text);
