@@ -50,7 +50,7 @@ test('an address in use is refused, and what was bound before is given back', as
     ),
     refused(
       new RegExp(
-        `cannot listen on 127\\.0\\.0\\.1:${port}: another process listens there already \\(EADDRINUSE\\)`,
+        `cannot listen on 127\\.0\\.0\\.1:${port}: the address is in use, another process listens there \\(EADDRINUSE\\)`,
       ),
     ),
   );
@@ -97,7 +97,7 @@ test('a stale socket file is replaced, a live one is refused', async () => {
   const server = await serve(socket!.fd);
   await assert.rejects(
     openListeningSockets([{ kind: 'unix', path }]),
-    refused(/b\.sock: another process listens there already/),
+    refused(/b\.sock: the address is in use, another process listens there/),
   );
   server.close();
   stale.close();

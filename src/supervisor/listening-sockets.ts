@@ -103,7 +103,8 @@ function isAbsentAddress(error: unknown): boolean {
 
 function tcpRefusal(host: string, port: number, error: unknown): string {
   const where = `cannot listen on ${hostAndPort(host, port)}:`;
-  if (errorCode(error) === 'EADDRINUSE') return `${where} another process listens there already (EADDRINUSE)`;
+  if (errorCode(error) === 'EADDRINUSE')
+    return `${where} the address is in use, another process listens there (EADDRINUSE)`;
   if (isAbsentAddress(error)) return `${where} this machine does not have that address (${errorCode(error)})`;
   if (errorCode(error) === 'EACCES' && port < 1024) {
     return `${where} permission denied (EACCES): ports below 1024 need root or the capability CAP_NET_BIND_SERVICE`;
@@ -142,7 +143,7 @@ async function removeStaleSocket(path: string, where: string): Promise<void> {
   if (stats === undefined) return;
   if (!stats.isSocket()) throw new StartupError(`${where} there is a file that is not a socket`);
   const code = await connectError(path);
-  if (code === '') throw new StartupError(`${where} another process listens there already`);
+  if (code === '') throw new StartupError(`${where} the address is in use, another process listens there`);
   if (code !== 'ECONNREFUSED')
     throw new StartupError(`${where} there is a socket that cannot be tried (${code})`);
   try {
