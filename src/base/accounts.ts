@@ -33,6 +33,8 @@ export function findGroup(nameOrGid: string): Group | null {
 
 /** Both databases have the name in the first column and the number in the third. */
 function findEntry(database: 'passwd' | 'group', key: string): string[] | null {
+  // An empty line in the file would match an empty key, and `getent` takes a leading dash for an option.
+  if (key === '' || key.startsWith('-')) return null;
   const column = /^\d+$/.test(key) ? 2 : 0;
   for (const read of [readLocal, askNameService]) {
     const entries = read(database, key).split('\n');
@@ -52,8 +54,6 @@ function readLocal(database: string): string {
 
 function askNameService(database: string, key: string): string {
   try {
-    // `--` is not understood by every getent, and a key with a leading dash is no account.
-    if (key.startsWith('-')) return '';
     return execFileSync('getent', [database, key], {
       encoding: 'utf8',
       timeout: 5000,

@@ -23,7 +23,6 @@ export interface Command {
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }
 
-/** Exit statuses. */
+/** Exit statuses. 1 is the supervisor's: the server could not run, or an error nobody foresaw. */
 export const OK = 0;
-export const FAILED = 1;
 export const MISUSED = 2;

@@ -47,8 +47,8 @@ export function findIdentity(
   processUid: number,
 ): { readonly identity: Identity | null; readonly mistakes: readonly string[] } {
   const mistakes: string[] = [];
-  const user = values.user === null ? null : findUser(values.user);
-  const group = values.group === null ? null : findGroup(values.group);
+  const user = values.user === null ? null : (findUser(values.user) ?? numbered(values.user));
+  const group = values.group === null ? null : (findGroup(values.group) ?? numbered(values.group));
   const refuse = (name: 'user' | 'group', why: string) =>
     mistakes.push(`${place(entries, name)}: found ${JSON.stringify(values[name])}; ${why}`);
   if (values.user !== null && user === null) refuse('user', 'there is no such user');
@@ -60,6 +60,11 @@ export function findIdentity(
   }
   if (user === null && group === null) return { identity: null, mistakes };
   return { identity: { uid: user?.uid ?? 0, gid: group?.gid ?? user?.gid ?? 0 }, mistakes };
+}
+
+/** A number without an entry is allowed, as containers have them. Its group is then its own number. */
+function numbered(name: string): Identity | null {
+  return /^\d+$/.test(name) ? { uid: Number(name), gid: Number(name) } : null;
 }
 
 /** What will not stop the server but deserves a word. */

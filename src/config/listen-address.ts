@@ -22,8 +22,3 @@ export function parseListenAddress(text: string): ListenAddress | null {
   if (ipv6 !== undefined && !isIPv6(ipv6)) return null;
   return { kind: 'tcp', host: ipv6 ?? (name || '0.0.0.0'), port: Number(port) };
 }
-
-/** The text of a host and a port, with the brackets of an IPv6 address. */
-export function formatHostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}

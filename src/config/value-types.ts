@@ -60,7 +60,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = { k: 1024, m: 1024 ** 2
 
 /** A size. `zero` says what 0 means; without it `min` is the least. */
 export function bytes(options: { zero?: string; min?: number; max?: number }): ValueType<number> {
-  const { zero, min = 1, max = 2 ** 50 } = options;
+  const { zero, min = 1, max = 2 ** 40 } = options;
   const range = z
     .int()
     .min(zero === undefined ? min : 0)

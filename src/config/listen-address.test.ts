@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseListenAddress } from './listen-address.ts';
+
+test('every kind of address is understood', () => {
+  const tcp = (host: string, port: number) => ({ kind: 'tcp', host, port });
+  assert.deepEqual(parseListenAddress('127.0.0.1:8000'), tcp('127.0.0.1', 8000));
+  assert.deepEqual(parseListenAddress('localhost:0'), tcp('localhost', 0));
+  assert.deepEqual(parseListenAddress(':80'), tcp('0.0.0.0', 80));
+  assert.deepEqual(parseListenAddress('[::1]:8080'), tcp('::1', 8080));
+  assert.deepEqual(parseListenAddress('[::]:8080'), tcp('::', 8080));
+  assert.deepEqual(parseListenAddress('unix:/run/app.sock'), { kind: 'unix', path: '/run/app.sock' });
+  assert.deepEqual(parseListenAddress('fd:3'), { kind: 'fd', fd: 3 });
+});
+
+test('what is no address is null', () => {
+  const socket = `unix:/${'x'.repeat(107)}`;
+  for (const text of [
+    '',
+    '8000',
+    'host',
+    'host:',
+    '::1:80',
+    '[::1]',
+    '[nonsense]:80',
+    ':65536',
+    ':-1',
+    'unix:',
+    socket,
+  ]) {
+    assert.equal(parseListenAddress(text), null, text);
+  }
+  for (const text of ['fd:', 'fd:x', 'fd:2', 'fd:0', 'fd:99999999999'])
+    assert.equal(parseListenAddress(text), null, text);
+});
