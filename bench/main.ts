@@ -6,9 +6,9 @@ import { describeMachine, missingFromMachine } from './machine.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
 import type { Peer } from './peers/peer.ts';
 import { chartOf, othersLine, type Run, type Skipped, skippedLine, writeReport } from './report.ts';
-import { runCase } from './run.ts';
+import { runCase, WARM_UP_SECONDS } from './run.ts';
 import { setupOf } from './setup.ts';
-import { caseTable, goalTable, printTable } from './tables.ts';
+import { caseTable, cpuByProcess, goalTable, printTable } from './tables.ts';
 import { makeWorkspace } from './workspace.ts';
 
 const PAGE = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url));
@@ -45,6 +45,7 @@ async function main(args: readonly string[]): Promise<void> {
     command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
     rounds: options.rounds,
     seconds: options.seconds,
+    warmUpSeconds: WARM_UP_SECONDS,
     machine: describeMachine(),
     setups: present.map(setupOf),
     skipped,
@@ -68,7 +69,7 @@ function takeStock(stacks: readonly Peer[]): { present: Peer[]; skipped: Skipped
 async function measureAll(options: Options, stacks: readonly Peer[]): Promise<CaseFigures[]> {
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new Error(INTERRUPTED));
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
   const workspace = makeWorkspace();
   const plan = { ...options, workspace, signal: interruption.signal, progress };
   try {
@@ -79,15 +80,21 @@ async function measureAll(options: Options, stacks: readonly Peer[]): Promise<Ca
         stacks.filter((stack) => stack.serves(test)),
         plan,
       );
-      print(
-        `\n${test.title}\n${printTable(caseTable(figures))}${test.kind === 'idle' ? '' : othersLine([figures])}`,
-      );
+      printCase(figures);
       cases.push(figures);
     }
     return cases;
   } finally {
     workspace.remove();
   }
+}
+
+function printCase(entry: CaseFigures): void {
+  print(`\n${entry.test.title}\n${printTable(caseTable(entry))}`);
+  if (entry.test.kind === 'idle') return;
+  const ours = entry.figures.find((figure) => figure.stack === 'vivarium');
+  if (ours !== undefined) print(`CPU time of one request: ${cpuByProcess(ours)}`);
+  print(othersLine([entry]));
 }
 
 try {

@@ -22,7 +22,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --only CASE[,CASE]    only these: ${CASES.map((test) => test.name).join(', ')}
   --peers NAME[,NAME]   only stacks whose name contains one of these (vivarium always takes part):
                         ${STACKS.map((stack) => stack.name).join(', ')}
-  --rounds N            times each stack is measured in each case (5)
+  --rounds N            times each stack is measured in each case (4)
   --seconds N           length of one measurement, in whole seconds (1)
   --quick               one round
   --no-write            print the figures, leave docs/benchmarks.md as it is
@@ -46,7 +46,7 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     cases: values.only === undefined ? CASES : chosenCases(values.only),
     stacks: values.peers === undefined ? STACKS : chosenStacks(values.peers),
-    rounds: values.quick ? 1 : wholeNumber('rounds', values.rounds ?? '5'),
+    rounds: values.quick ? 1 : wholeNumber('rounds', values.rounds ?? '4'),
     seconds: wholeNumber('seconds', values.seconds ?? '1'),
     write: complete && values['no-write'] !== true,
     help: values.help === true,

@@ -23,6 +23,7 @@ export interface Run {
   readonly command: string;
   readonly rounds: number;
   readonly seconds: number;
+  readonly warmUpSeconds: number;
   readonly machine: readonly (readonly [string, string])[];
   readonly setups: readonly StackSetup[];
   readonly skipped: readonly Skipped[];
@@ -60,7 +61,7 @@ export function writeReport(run: Run): string {
     '## Not measured',
     run.skipped.length === 0 ? 'Every stack was there.' : run.skipped.map(skippedLine).join('\n'),
     '## How it was measured',
-    `\`${run.command}\` on ${run.date}, ${run.minutes} minutes: ${run.rounds} rounds of ${run.seconds} s after 1 s to warm up. ${othersLine(run.cases)}`,
+    `\`${run.command}\` on ${run.date}, ${run.minutes} minutes: ${run.rounds} rounds of ${run.seconds} s after ${run.warmUpSeconds} s to warm up. ${othersLine(run.cases)}`,
     markdownTable([['machine', ''], ...run.machine]),
     markdownTable([['stack', 'version'], ...run.setups.map(({ stack, version }) => [stack, version])]),
     '### Commands and configuration files',

@@ -13,7 +13,8 @@ import { takePort } from './ports.ts';
 import { type Stack, startStack } from './stack.ts';
 import type { Workspace } from './workspace.ts';
 
-const WARM_UP_SECONDS = 1;
+/** Long enough for the JIT compiler of Node.js; the same for all. */
+export const WARM_UP_SECONDS = 2;
 const UPLOAD_SCRIPT = fileURLToPath(new URL('./upload.lua', import.meta.url));
 
 export interface Plan {
@@ -56,7 +57,7 @@ async function start(test: Case, peer: Peer, plan: Plan): Promise<Started> {
   try {
     return { peer, stack: await startStack(peer, job, plan.signal) };
   } catch (error) {
-    // Ctrl-C is seen by the first measurement, after the stacks that did start have been given to the caller to stop.
+    // After Ctrl-C too: the caller has to know the stacks that did start, to stop them.
     plan.progress(`${test.name}: ${peer.name} did not start: ${(error as Error).message}`);
     return { peer, problem: `did not start: ${(error as Error).message.split('\n')[0]}` };
   }

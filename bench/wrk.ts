@@ -50,6 +50,6 @@ export function parseWrk(output: string): LoadReport {
 const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
 function percentileMs(output: string, percentile: string): number {
-  const match = new RegExp(`^\\s+${percentile}\\s+([\\d.]+)(us|ms|s|m)$`, 'm').exec(output);
+  const match = new RegExp(`^\\s+${percentile}\\s+([\\d.]+)(us|ms|s|m)\\s*$`, 'm').exec(output);
   return match === null ? Number.NaN : Number(match[1]) * MILLISECONDS[match[2]!]!;
 }
