@@ -2,10 +2,11 @@
 import { fileURLToPath } from 'node:url';
 import { runSupervisor } from '../../src/supervisor/supervisor.ts';
 
-const program = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
 process.exitCode = await runSupervisor(
   JSON.parse(process.argv[2]!),
   { onServing: (urls) => process.stdout.write(`${JSON.stringify(urls)}\n`) },
-  { gateway: program('./fake-gateway.ts'), worker: program('./fake-worker.ts') },
+  {
+    gateway: fileURLToPath(new URL('./fake-gateway.ts', import.meta.url)),
+    worker: fileURLToPath(new URL('./fake-worker.ts', import.meta.url)),
+  },
 );
