@@ -54,29 +54,31 @@ def upload(environ, start_response):
     """Takes the body in each of the ways a file can be read, and says what came."""
     source = environ["wsgi.input"]
     how = query(environ, "how", "read")
-    pieces = {
+    ways = {
         "read": lambda: [source.read()],
-        "read-sized": lambda: list(iter(lambda: source.read(1000), b"")),
+        "read-sized": lambda: iter(lambda: source.read(1000), b""),
         "read-length": lambda: [source.read(int(environ["CONTENT_LENGTH"]))],
-        "readline": lambda: list(iter(source.readline, b"")),
-        "readline-sized": lambda: list(iter(lambda: source.readline(7), b"")),
-        "readlines": lambda: source.readlines(),
-        "readlines-hint": lambda: list(iter(lambda: b"".join(source.readlines(100)), b"")),
-        "iteration": lambda: list(source),
+        "readline": lambda: iter(source.readline, b""),
+        "readline-sized": lambda: iter(lambda: source.readline(7), b""),
+        "readlines": source.readlines,
+        "readlines-hint": lambda: iter(lambda: b"".join(source.readlines(100)), b""),
+        "iteration": lambda: source,
         "none": lambda: [],
-    }[how]()
-    after = source.read(1)
+    }
+    length = pieces = longest = 0
     digest = hashlib.sha256()
-    for piece in pieces:
+    for piece in ways[how]():
+        length, pieces, longest = length + len(piece), pieces + 1, max(longest, len(piece))
         digest.update(piece)
+    after = b"" if how == "none" else source.read(1)
     return answer_json(
         start_response,
         {
-            "length": sum(map(len, pieces)),
+            "length": length,
             "sha256": digest.hexdigest(),
-            "pieces": len(pieces),
-            "longest": max(map(len, pieces), default=0),
-            "after": len(after) if how != "none" else 0,
+            "pieces": pieces,
+            "longest": longest,
+            "after": len(after),
             "terminated": environ.get("wsgi.input_terminated", False),
         },
     )

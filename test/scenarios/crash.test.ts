@@ -1,13 +1,13 @@
 /** kill -9 under load: a worker takes only what it was running with it, a gateway only its connections. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { CountingLoad, readRuns, type Tally } from '../support/counting-load.ts';
 import { makeFolder } from '../support/folder.ts';
+import { findChildren, NO_PROC } from '../support/processes.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { APPS, type Server, startServer } from '../support/vivarium.ts';
 
-const KILLS = 5;
+const KILLS = 4;
 const THREADS = 4;
 const CONNECTIONS = 16;
 
@@ -28,12 +28,11 @@ async function findWorker({ server }: Started, name: string): Promise<number> {
   return Number((await getOnce(server.port, `/?id=probe-${name}`)).get('x-pid'));
 }
 
-/** The children of a process that have a word in their command line. */
-function findChildren(pid: number, word: string): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').trim().split(' ').map(Number),
-  );
-  return children.filter((child) => readFileSync(`/proc/${child}/cmdline`, 'latin1').includes(word)).sort();
+/** Process ids of the children that have a word in their command line. */
+function pidsOf(server: Server, word: string): number[] {
+  return findChildren(server.pid)
+    .filter(({ command }) => command.includes(word))
+    .map(({ pid }) => pid);
 }
 
 function statuses(tally: Tally, status: number): string[] {
@@ -78,16 +77,14 @@ for (const query of ['', '&ms=20']) {
   });
 }
 
-const noProc = process.platform !== 'linux' && 'the gateway is found in /proc';
-
-test('kill -9 of the gateway: the port stays open and the workers stay up', { skip: noProc }, async (t) => {
+test('kill -9 of the gateway: the port stays open and the workers stay up', { skip: NO_PROC }, async (t) => {
   const { server, countFile } = await start(t);
-  const workers = findChildren(server.pid, 'python');
+  const workers = pidsOf(server, 'python');
   assert.equal(workers.length, 2);
   const load = new CountingLoad(server.port, { connections: CONNECTIONS });
   for (let n = 0; n < KILLS; n++) {
     await load.waitForAnswers(100);
-    const [gateway] = findChildren(server.pid, 'vivarium-gateway');
+    const [gateway] = pidsOf(server, 'vivarium-gateway');
     const from = server.output.length;
     process.kill(gateway!, 'SIGKILL');
     await server.waitForOutput(new RegExp(`gateway-exited: .*${gateway}.*SIGKILL`), from);
@@ -99,5 +96,5 @@ test('kill -9 of the gateway: the port stays open and the workers stay up', { sk
   assert.ok(tally.cut.length <= KILLS * CONNECTIONS);
   assert.deepEqual(statuses(tally, 200).length, tally.answered.size);
   assertNoneRunTwice(countFile);
-  assert.deepEqual(findChildren(server.pid, 'python'), workers);
+  assert.deepEqual(pidsOf(server, 'python'), workers);
 });

@@ -1,8 +1,8 @@
 /** Slow clients cost no worker thread, and large bodies no memory: here there are always more of them than threads. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { NO_PROC, peakMemory } from '../support/processes.ts';
 import { getOnce, RawClient } from '../support/raw-client.ts';
 import { APPS, type Server, startServer } from '../support/vivarium.ts';
 
@@ -34,17 +34,6 @@ async function openMany(t: { after(then: () => void): void }, count: number): Pr
 
 async function assertServing(): Promise<void> {
   for (let n = 0; n < 20; n++) assert.equal((await getOnce(server.port, '/hello')).text, 'hello\n');
-}
-
-/** Highest resident memory so far of the server's processes, in bytes. */
-function peakMemory(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const own = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-  const tasks = readdirSync(`/proc/${pid}/task`);
-  const children = tasks.flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').trim().split(' ').filter(Boolean),
-  );
-  return own + children.reduce((sum, child) => sum + peakMemory(Number(child)), 0);
 }
 
 describe('slow clients hold no worker', () => {
@@ -88,7 +77,7 @@ describe('slow clients hold no worker', () => {
   }
 });
 
-describe('large bodies', { skip: process.platform !== 'linux' && 'memory is read from /proc' }, () => {
+describe('large bodies', { skip: NO_PROC }, () => {
   const SIZE = 256 * MEBIBYTE;
   // Far less than the body, and room for what the processes need anyway.
   const GROWTH_MAX = 128 * MEBIBYTE;

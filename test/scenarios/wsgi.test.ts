@@ -109,7 +109,9 @@ describe('wsgi.input', () => {
     ['lines', lines],
     ['binary of 300 KB', randomBytes(300_000)],
   ]);
-  const ways = 'read read-sized readline readline-sized readlines readlines-hint iteration'.split(' ');
+  const ways = 'read read-sized read-length readline readline-sized readlines readlines-hint iteration'.split(
+    ' ',
+  );
 
   for (const [name, body] of bodies) {
     for (const how of ways) {

@@ -116,8 +116,15 @@ export interface Server extends VivariumProcess {
 /** `vivarium serve …` on a free port of the loopback address, once it is serving. */
 export async function startServer(args: readonly string[], options: StartOptions = {}): Promise<Server> {
   const started = new VivariumProcess(['serve', ...args, '--port', '0'], options);
-  const [url, port] = await started.waitForOutput(/http:\/\/127\.0\.0\.1:(\d+)/);
-  return Object.assign(started, { port: Number(port), url });
+  try {
+    // The last line of the banner: the lines before it are there as well.
+    await started.waitForOutput(/^Access Log/m);
+  } catch (error) {
+    started.signal('SIGKILL');
+    throw error;
+  }
+  const [, url, port] = /^Server URL +: (http:\/\/127\.0\.0\.1:(\d+))/m.exec(started.output)!;
+  return Object.assign(started, { port: Number(port), url: url! });
 }
 
 /** Runs a command to its end. */
