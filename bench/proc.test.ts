@@ -36,9 +36,17 @@ test('reads how busy a core was, without idle and waiting', () => {
   assert.throws(() => parseBusySeconds(text, 7), /core 7/);
 });
 
-test('names a process by the title it gave itself, or by its program', () => {
+test('names a process by its title, its role or its program', () => {
   assert.equal(processName('nginx: worker process\0', 'nginx'), 'nginx: worker process');
   assert.equal(processName('gunicorn: worker [hello:application]', 'gunicorn'), 'gunicorn: worker');
   assert.equal(processName('/usr/bin/python3\0-m\0waitress\0', 'python3'), 'python3');
+  assert.equal(
+    processName('/usr/bin/node\0src/main.ts\0vivarium-gateway\0', 'node-MainThread'),
+    'vivarium-gateway',
+  );
+  assert.equal(
+    processName('/usr/bin/node\0src/main.ts\0serve\0/tmp/vivarium-x/a.py\0', 'node-MainThread'),
+    'node',
+  );
   assert.equal(processName('', 'uwsgi'), 'uwsgi');
 });

@@ -64,10 +64,15 @@ export function cpuSecondsOf(roots: readonly number[]): Map<string, number> {
   return byName;
 }
 
-/** The title that a process has given itself, such as "nginx: worker process", or else the name of its program. */
+/**
+ * What a person calls the process: the title it has given itself, such as "nginx: worker process"; the argument by which
+ * Vivarium tells its processes apart, such as "vivarium-gateway"; or else the name of its program.
+ */
 export function processName(commandLine: string, command: string): string {
-  const title = commandLine.replaceAll('\0', ' ').trim();
-  return /^[\w-]+: [\w ]+/.exec(title)?.[0].trim() ?? command;
+  const title = /^[\w-]+: [\w ]+/.exec(commandLine.replaceAll('\0', ' '))?.[0].trim();
+  const role = commandLine.split('\0').find((argument) => /^vivarium-[a-z]+$/.test(argument));
+  // Node.js names its main thread, and so what the kernel takes for the program's name.
+  return title ?? role ?? command.replace('-MainThread', '');
 }
 
 /** Reads the text of /proc/stat: the time a core was not idle since boot, with what the hypervisor took from it. */
