@@ -18,7 +18,7 @@ import { CollectedBody } from '../collected-body.ts';
 import type { ListenerContext } from '../listener.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
-import { NO_HEAD, withContentLength } from './synthetic.ts';
+import { NO_HEAD, withContentLength, withHost } from './synthetic.ts';
 
 type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering';
 
@@ -193,10 +193,11 @@ export class Http1Connection implements ExchangeConnection {
     const body = this.#body;
     this.#body = null;
     body?.complete();
-    const { fields } = head.block;
-    const passed =
-      body !== null && head.block.bodyLength === CHUNKED ? withContentLength(fields, body.size) : fields;
-    const exchange = this.#begin(head, passed);
+    const { block } = head;
+    let { fields } = block;
+    if (head.authority !== block.host) fields = withHost(fields, head.authority);
+    if (body !== null && block.bodyLength === CHUNKED) fields = withContentLength(fields, body.size);
+    const exchange = this.#begin(head, fields);
     exchange.body = body;
     this.#context.handle(exchange);
   }

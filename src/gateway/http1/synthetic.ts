@@ -34,3 +34,15 @@ export function withContentLength(fields: RequestFields, bytes: number): Request
   known.add(CONTENT_LENGTH, String(bytes));
   return known;
 }
+
+const HOST = fieldName('Host');
+
+/** The host of an absolute target takes the place of the Host field (RFC 9112, section 3.2.2). */
+export function withHost(fields: RequestFields, host: string): RequestFields {
+  const replaced = new RequestFields();
+  replaced.add(HOST, host);
+  for (let i = 0; i < fields.names.length; i++) {
+    if (fields.names[i]!.lower !== 'host') replaced.add(fields.names[i]!, fields.values[i]!);
+  }
+  return replaced;
+}
