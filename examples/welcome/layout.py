@@ -56,6 +56,4 @@ def table(caption, rows):
         '<tr><th scope="row">{}</th><td>{}</td></tr>'.format(escape(str(name)), escape(str(value)))
         for name, value in rows
     )
-    return '<div class="scroll"><table><caption>{}</caption><tbody>{}</tbody></table></div>'.format(
-        escape(caption), body
-    )
+    return "<table><caption>{}</caption><tbody>{}</tbody></table>".format(escape(caption), body)
