@@ -15,12 +15,22 @@ const COLUMNS_MIN = 72;
 const COLUMNS_MAX = 100;
 const STANDARD_ERROR = 2;
 
-export function createTerminal(environment: Readonly<Record<string, string | undefined>>): Terminal {
+/** What matters of standard output. */
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+export function createTerminal(
+  environment: Readonly<Record<string, string | undefined>>,
+  output: Output = process.stdout,
+): Terminal {
   const isPlain = Boolean(environment.NO_COLOR) || environment.TERM === 'dumb';
   return {
-    columns: Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, process.stdout.columns || COLUMNS_MAX)),
-    hasColor: process.stdout.isTTY === true && !isPlain,
-    print: (text) => process.stdout.write(text),
+    columns: Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, output.columns || COLUMNS_MAX)),
+    hasColor: output.isTTY === true && !isPlain,
+    print: (text) => output.write(text),
     tell: writeToStandardError,
   };
 }

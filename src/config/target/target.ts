@@ -35,13 +35,10 @@ export function parseTarget(text: string, directory: string): ParsedTarget {
   }
   const [, module, attribute = null] = MODULE.exec(text) ?? [];
   if (module === undefined || module.endsWith('.py')) {
-    const found = `found ${JSON.stringify(text)}`;
-    const what =
-      text.includes('/') || text.includes('.py')
-        ? `there is no file ${file ?? path}`
-        : 'which is none of these';
+    const isFile = text.includes('/') || text.includes('.py');
+    const what = isFile ? `; there is no file ${file ?? path}` : ', which is none of these';
     const allowed = 'allowed: a directory, a file, package.module or package.module:callable';
-    return { kind: 'mistake', mistake: `${found}; ${what}; ${allowed}` };
+    return { kind: 'mistake', mistake: `found ${JSON.stringify(text)}${what}; ${allowed}` };
   }
   return { kind: 'application', target: { kind: 'module', module, callable: attribute }, directory };
 }

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { makeFolder, textApplication } from '../../test/support/folder.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { loadConfiguration } from '../config/load.ts';
+import { readFlags } from '../config/sources/flags.ts';
+import { formatBanner } from './banner.ts';
+
+async function load(cwd: string, ...argv: string[]): Promise<Configuration> {
+  const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
+  const flags = readFlags(argv, cwd);
+  return (await loadConfiguration({ flags, environment, cwd, pid: 1, uid: 1 })).configuration;
+}
+
+test('the banner says what an operator wants to know', async (t) => {
+  const cwd = makeFolder(t, { 'wsgi.py': textApplication('hello') });
+  const argv = [
+    'wsgi.py',
+    '--processes',
+    '2',
+    '--threads',
+    '4',
+    '--server-root',
+    '/run/v',
+    '--url-alias',
+    '/static',
+    '.',
+  ];
+  const configuration = await load(cwd, ...argv);
+  const { interpreter, interpreterVersion } = configuration.application!;
+  assert.deepEqual(formatBanner(configuration, ['http://127.0.0.1:8000', 'unix:/run/app.sock']).split('\n'), [
+    'Server URL         : http://127.0.0.1:8000/',
+    'Server URL         : unix:/run/app.sock',
+    'Server Root        : /run/v',
+    `Interpreter        : ${interpreter} (Python ${interpreterVersion})`,
+    `Application        : ${cwd}/wsgi.py`,
+    'Request Capacity   : 8 (2 processes * 4 threads)',
+    'Startup Timeout    : 15 (seconds)',
+    'Queue Size         : 1000 (requests)',
+    'Queue Timeout      : 45 (seconds)',
+    'Graceful Timeout   : 15 (seconds)',
+    'Keep-alive Timeout : 75 (seconds)',
+    `Static Files       : /static from ${cwd}`,
+    'Error Log          : terminal (info)',
+    'Access Log         : terminal (combined)',
+    '',
+  ]);
+});
+
+test('the banner names mount point, callable, log files and pid file', async (t) => {
+  const cwd = makeFolder(t);
+  const argv = ['shop:app', '--mount-point', '/shop', '--processes', '1', '--threads', '1'];
+  const logs = ['--log-directory', '/logs', '--no-access-log', '--pid-file', '/run/pid'];
+  const banner = formatBanner(await load(cwd, ...argv, ...logs), ['http://[::1]:8000']);
+  for (const line of [
+    'Server URL         : http://[::1]:8000/shop',
+    'Application        : shop:app',
+    'Request Capacity   : 1 (1 process * 1 thread)',
+    'Error Log          : /logs/error_log (info)',
+    'Access Log         : off',
+    'Pid File           : /run/pid',
+  ]) {
+    assert.ok(banner.includes(`${line}\n`), `${line}\n${banner}`);
+  }
+});

@@ -1,0 +1,37 @@
+/** A terminal that remembers what a command says, and a command line that runs on it. */
+import { runCommandLine } from '../../src/cli/commands.ts';
+import type { Terminal } from '../../src/cli/terminal.ts';
+
+export interface Said {
+  readonly status: number;
+  /** On standard output. */
+  readonly printed: string;
+  /** On standard error. */
+  readonly told: string;
+}
+
+export interface Circumstances {
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly columns?: number;
+  readonly hasColor?: boolean;
+}
+
+export async function runCommand(argv: readonly string[], circumstances: Circumstances = {}): Promise<Said> {
+  const { cwd = '/', environment = {}, columns = 100, hasColor = false } = circumstances;
+  let printed = '';
+  let told = '';
+  const terminal: Terminal = {
+    columns,
+    hasColor,
+    print: (text) => {
+      printed += text;
+    },
+    tell: (text) => {
+      told += text;
+    },
+  };
+  const ours = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment };
+  const status = await runCommandLine(argv, { terminal, environment: ours, cwd });
+  return { status, printed, told };
+}
