@@ -79,7 +79,8 @@ test('a second Ctrl-C does not wait for requests', async (t) => {
 });
 
 test('when the supervisor is killed, the gateway and the workers end by themselves', async (t) => {
-  const { server } = await start(t);
+  // Nobody is left to remove the server root but this test.
+  const { server } = await start(t, '--server-root', makeFolder(t));
   server.signal('SIGKILL');
   // It resolves when the last process that can write to the terminal is gone.
   await server.exited;
