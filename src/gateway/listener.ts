@@ -47,7 +47,8 @@ export class Listener {
   listen(fd: number, backlog: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ fd, backlog }, () => {
+      // As an option beside `fd` the backlog would be ignored.
+      this.#server.listen({ fd }, backlog, () => {
         this.#server.off('error', reject);
         // An accept that fails for want of descriptors is tried again by Node; nothing to do but say so.
         this.#server.on('error', (error) => this.#context.log.error('accept-failed', error.message));

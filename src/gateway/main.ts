@@ -2,6 +2,7 @@
  * The gateway process: told by the supervisor what to serve, it puts the request path together and runs it.
  * It ends when the supervisor says so or is gone.
  */
+import fs from 'node:fs';
 import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
 import { Gateway } from './gateway.ts';
@@ -32,7 +33,7 @@ export function runGateway(): Promise<void> {
 
 function configure(message: Configure): Gateway | null {
   const { level } = message.configuration.logs;
-  const log = createLog(`gateway ${process.pid}`, level, (line) => process.stderr.write(line));
+  const log = createLog(`gateway ${process.pid}`, level, writeError);
   try {
     const gateway = new Gateway(message, log, tell);
     gateway.start().then(() => tell({ type: 'serving' }), notServing);
@@ -40,6 +41,15 @@ function configure(message: Configure): Gateway | null {
   } catch (error) {
     notServing(error as Error);
     return null;
+  }
+}
+
+/** Not `process.stderr`: it would make a pipe that workers write to non-blocking. */
+function writeError(line: string): void {
+  try {
+    fs.writeSync(2, line);
+  } catch {
+    // There is nobody left to tell.
   }
 }
 
