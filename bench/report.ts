@@ -39,8 +39,8 @@ the drift of a shared machine hits all alike.
 **Requests/CPU-s** are answered requests divided by the user and system time of every process of the stack: a figure that
 busy neighbours hardly change, where requests per second on the same machine vary from minute to minute. Figures are the
 median of the rounds, with the least and the greatest. Every stack has one process that runs Python with the same
-interpreter and 8 threads where it has threads, access logs off and keep-alive on where it can. A stack has to
-give the right answer before it is measured; a figure with failed connections or answers other than 2xx is shown as invalid.`;
+interpreter and 8 threads where it has threads (mod_wsgi embedded: those of httpd), access logs off and keep-alive on where
+it can. A stack has to give the right answer before it is measured; a figure with failed connections or answers other than 2xx is shown as invalid.`;
 
 export function writeReport(run: Run): string {
   const sections = [
@@ -48,7 +48,7 @@ export function writeReport(run: Run): string {
     'This page is written by `npm run bench`; do not edit it.',
     INTRODUCTION,
     '## Figures to reach',
-    markdownTable(goalTable(run.cases)),
+    markdownTable(goalTable(run.cases), 'left'),
     run.notes,
     '## Chart',
     '![Bars: requests per CPU-second of each stack, case by case](benchmarks.svg)',
@@ -62,8 +62,11 @@ export function writeReport(run: Run): string {
     run.skipped.length === 0 ? 'Every stack was there.' : run.skipped.map(skippedLine).join('\n'),
     '## How it was measured',
     `\`${run.command}\` on ${run.date}, ${run.minutes} minutes: ${run.rounds} rounds of ${run.seconds} s after ${run.warmUpSeconds} s to warm up. ${othersLine(run.cases)}`,
-    markdownTable([['machine', ''], ...run.machine]),
-    markdownTable([['stack', 'version'], ...run.setups.map(({ stack, version }) => [stack, version])]),
+    markdownTable([['machine', ''], ...run.machine], 'left'),
+    markdownTable(
+      [['stack', 'version'], ...run.setups.map(({ stack, version }) => [stack, version])],
+      'left',
+    ),
     '### Commands and configuration files',
     ...run.setups.map(setupText),
   ];
@@ -101,9 +104,11 @@ export function othersLine(cases: readonly CaseFigures[]): string {
   return `Other programs had at most ${Math.round(otherShareMax(cases) * 100)} % of the servers' core.`;
 }
 
+const quote = (argument: string) => (/[\s%]/.test(argument) ? `'${argument}'` : argument);
+
 function setupText({ stack, launch }: StackSetup): string {
   const files = Object.entries(launch.files ?? {}).map(([name, text]) => `# ${name}\n${text}`);
-  const commands = launch.commands.map((command) => command.join(' ')).join('\n');
+  const commands = launch.commands.map((command) => command.map(quote).join(' ')).join('\n');
   const text = [commands, ...files].join('\n\n').trim();
   return `<details><summary>${stack}</summary>\n\n\`\`\`\n${text}\n\`\`\`\n\n</details>`;
 }

@@ -91,10 +91,10 @@ export function printTable(table: Table): string {
   return `${table.map(line).join('\n')}\n`;
 }
 
-/** For the page. */
-export function markdownTable(table: Table): string {
+/** For the page. The first column stands to the left, the others as told. */
+export function markdownTable(table: Table, others: 'left' | 'right' = 'right'): string {
   const line = (row: readonly string[]) =>
     `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`;
-  const rule = table[0]!.map((_, column) => (column === 0 ? '---' : '---:'));
+  const rule = table[0]!.map((_, column) => (column === 0 || others === 'left' ? '---' : '---:'));
   return line(table[0]!) + line(rule) + table.slice(1).map(line).join('');
 }
