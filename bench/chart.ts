@@ -22,7 +22,7 @@ const MARGIN = 20;
 const TITLE_HEIGHT = 34;
 const BAR_HEIGHT = 15;
 const BAR_STEP = 20;
-const LABEL_WIDTH = 130;
+const LABEL_WIDTH = 140;
 const VALUE_WIDTH = 60;
 
 const STYLE = `

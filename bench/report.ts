@@ -37,8 +37,8 @@ generator, wrk, to core 1. The stacks of a case run at the same time and are mea
 the drift of a shared machine hits all alike.
 
 **Requests/CPU-s** are answered requests divided by the user and system time of every process of the stack: a figure that
-busy neighbours hardly change, where requests per second on the same machine vary from minute to minute. Figures are the
-median of the rounds, with the least and the greatest. Every stack has one process that runs Python with the same
+changes far less with busy neighbours than requests per second do. Figures are the median of the rounds, with the least
+and the greatest. Every stack has one process that runs Python with the same
 interpreter and 8 threads where it has threads (mod_wsgi embedded: those of httpd), access logs off and keep-alive on where
 it can. A stack has to give the right answer before it is measured; a figure with failed connections or answers other than 2xx is shown as invalid.`;
 
