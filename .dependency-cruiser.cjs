@@ -9,7 +9,12 @@ const vocabulary = ['exchange\\.ts', 'handler\\.ts', 'fields\\.ts', 'config/conf
 
 module.exports = {
   forbidden: [
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     only('base', []),
     only('protocols', ['base/', 'fields\\.ts', 'exchange\\.ts']),
     only('telemetry', ['base/', ...vocabulary]),
@@ -17,7 +22,17 @@ module.exports = {
     only('middleware', ['base/', 'telemetry/', ...vocabulary]),
     only('handlers', ['base/', 'telemetry/', ...vocabulary]),
     only('apps', ['base/', 'protocols/', 'telemetry/', 'control/messages\\.ts', ...vocabulary]),
-    only('gateway', ['base/', 'protocols/', 'telemetry/', 'routing/', 'middleware/', 'handlers/', 'apps/', 'control/', ...vocabulary]),
+    only('gateway', [
+      'base/',
+      'protocols/',
+      'telemetry/',
+      'routing/',
+      'middleware/',
+      'handlers/',
+      'apps/',
+      'control/',
+      ...vocabulary,
+    ]),
     only('config', ['base/']),
     only('control', ['base/', 'config/configuration\\.ts']),
     only('supervisor', ['base/', 'control/', 'config/', 'telemetry/']),
@@ -29,5 +44,9 @@ module.exports = {
       to: { path: '^(node:)?(net|tls|fs|http|https|dgram|child_process|timers)(/|$)' },
     },
   ],
-  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+  },
 };
