@@ -7,14 +7,17 @@ It is held for moments only; a second one is held while sending.
 """
 
 import io
+import socket
 import threading
 
 from . import frames
-from .body import FileWrapper, StreamedBody
+from .body import BodyCut, FileWrapper, StreamedBody
 from .log import LogStream, current, log
 from .wsgi import GatewayGone, Responder, describe_exception
 
 RECEIVE_BYTES = 65536
+# After a connection that brought no request, so that a gateway that keeps closing them is not dialled without end.
+PAUSE_SECONDS = 0.1
 
 
 class Channel:
@@ -38,11 +41,12 @@ class Channel:
         self._held = None
         self._started = 0
         self._recalled = []
-        self._worker.ledger[self.index] = 0
         self._buffer = b''
         self._at = 0
-        # The exchange whose client is gone.
-        self.aborted = 0
+        # The exchanges whose answers nobody waits for.
+        self.aborted = frozenset()
+        # Something is finished that the main thread could not send at once.
+        self.unsent = False
 
     def run(self):
         """The life of the thread: a connection after the other until the worker stops."""
@@ -56,13 +60,20 @@ class Channel:
                 pass  # The gateway has gone; a new one will listen.
             except Exception as error:
                 log('error', 'channel-failed', describe_exception(error))
-            with self._lock:
+            was_used = self._started != 0
+            with self._send_lock, self._lock:
                 self._socket.close()
                 self._reset()
+            if not was_used:
+                self._worker.stopping.wait(PAUSE_SECONDS)
 
     # Requests
 
     def _serve(self):
+        if not self._receive():
+            return
+        # Not before: the gateway sends nothing until it has read what the connection before this one had started.
+        self._worker.ledger[self.index] = 0
         shapes = {}
         unpack_header = frames.HEADER.unpack_from
         header_bytes = frames.HEADER_BYTES
@@ -136,7 +147,12 @@ class Channel:
                 end = at + frames.HEADER_BYTES + length
                 if end <= len(buffer):
                     self._at = end
-                    return None if kind == frames.REQUEST_END else buffer[at + frames.HEADER_BYTES : end]
+                    block = buffer[at + frames.HEADER_BYTES : end]
+                    if kind != frames.REQUEST_END:
+                        return block
+                    if block:
+                        raise BodyCut(f"the request body is not whole: {block.decode('latin-1')}")
+                    return None
             if not self._receive():
                 raise ConnectionError('the gateway has gone while the request body was read')
 
@@ -192,10 +208,17 @@ class Channel:
                 after = self._started
             if frames.is_after(through, after):
                 self._recalled.append((after, through))
-        self._flush_from_outside()
+        self.flush_from_outside()
         return after
 
-    def _flush_from_outside(self):
+    def abort(self, exchange):
+        """Nobody waits for this answer: the iteration that makes it is stopped."""
+        with self._lock:
+            ahead = (one for one in self.aborted if not frames.is_after(self._started, one))
+            self.aborted = frozenset((*ahead, exchange))
+
+    def flush_from_outside(self):
+        """Sends what is finished, without waiting: the main thread serves all channels."""
         # If the thread itself is sending, it sends everything that is finished.
         if not self._send_lock.acquire(blocking=False):
             return
@@ -205,14 +228,36 @@ class Channel:
                 if self._held is not None:
                     finished.append(frames.response_in_parts(*self._held))
                     self._held = None
-            if finished:
-                self._socket.sendall(b''.join(finished))
+            rest = _send_some(self._socket, b''.join(finished))
+            with self._lock:
+                if rest:
+                    self._finished.insert(0, rest)
+                self.unsent = bool(rest)
         except OSError:
-            pass  # The thread will notice by itself.
+            self.unsent = False  # The thread will notice by itself.
         finally:
             self._send_lock.release()
+
+    def abandon(self):
+        """In a process that the application has forked: the requests and the connection are the parent's."""
+        self._lock = threading.Lock()
+        self._send_lock = threading.Lock()
+        self._buffer = b''
+        self._at = 0
+        if self._socket is not None:
+            self._socket.close()
 
     def _was_recalled(self, exchange):
         # Ranges that are passed are forgotten; an earlier one may still be in the buffer when a later one comes.
         self._recalled = [one for one in self._recalled if not frames.is_after(exchange, one[1])]
         return any(frames.is_after(exchange, after) for after, _ in self._recalled)
+
+
+def _send_some(connection, data):
+    """Sends what the connection takes at once. Returns the rest."""
+    if not data:
+        return data
+    try:
+        return data[connection.send(data, socket.MSG_DONTWAIT) :]
+    except BlockingIOError:
+        return data

@@ -13,6 +13,19 @@ from . import frames
 from .log import log
 
 REDIAL_SECONDS = 0.1
+JOIN_SECONDS = 0.02
+# No gateway listens, or this process has too many files open for the moment.
+_NOT_NOW = (
+    errno.ENOENT,
+    errno.ECONNREFUSED,
+    errno.EAGAIN,
+    errno.EPIPE,
+    errno.ECONNRESET,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOBUFS,
+)
 
 
 class Control:
@@ -30,8 +43,9 @@ class Control:
         signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
         self._stop_asked = False
         signal.signal(signal.SIGTERM, self._on_sigterm)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        # Not SIG_IGN: programs that the application starts would inherit it.
+        signal.signal(signal.SIGINT, _pass_over)
+        signal.signal(signal.SIGHUP, _pass_over)
 
     def _on_sigterm(self, _signum, _frame):
         self._stop_asked = True
@@ -54,25 +68,52 @@ class Control:
 
     def run(self):
         """Until the worker is told to stop, by a signal or by the end of its supervisor."""
+        lifeline = self._lifeline.fileno()
         while not self._stop_asked:
-            if self._socket is None:
+            if self._socket is None and time.monotonic() >= self._redial_at:
                 self._dial()
-            sources = [self._lifeline, self._wakeup]
-            if self._socket is not None:
-                sources.append(self._socket)
-            ready, _, _ = select.select(sources, [], [], None if self._socket is not None else REDIAL_SECONDS)
-            if self._wakeup in ready:
-                self._drain_wakeup()
-            if self._lifeline in ready and not self._lifeline.recv(4096):
+            if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):
                 log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
                 return
-            if self._socket is not None and self._socket in ready:
-                self._receive()
 
-    def stopping(self):
-        """No more requests from here on."""
+    def finish(self, seconds):
+        """No more requests from here on. Listens until the threads have ended, at most this long."""
         if self._socket is not None:
             self._send(frames.STOPPING, {})
+        until = time.monotonic() + seconds
+        while self._worker.is_serving() and time.monotonic() < until:
+            self._wait(seconds=JOIN_SECONDS)
+
+    def abandon(self):
+        """In a process that the application has forked: connections and signals are the parent's."""
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._lifeline.close()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _wait(self, *others, seconds=None):
+        """Handles what comes on the control connection. Returns the descriptors that can be read."""
+        poll = select.poll()
+        for descriptor in (self._wakeup, *others):
+            poll.register(descriptor, select.POLLIN)
+        control = -1
+        if self._socket is not None:
+            control = self._socket.fileno()
+            poll.register(control, select.POLLIN)
+        unsent = [channel for channel in self._worker.channels if channel.unsent]
+        if seconds is None and (unsent or self._socket is None):
+            seconds = REDIAL_SECONDS
+        ready = [descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)]
+        if self._wakeup in ready:
+            self._drain_wakeup()
+        for channel in unsent:
+            channel.flush_from_outside()
+        if control in ready:
+            self._receive()
+        return ready
 
     def _drain_wakeup(self):
         try:
@@ -96,6 +137,8 @@ class Control:
     def _lose(self):
         self._socket.close()
         self._socket = None
+        # Not at once: a gateway that refuses us would be dialled without end.
+        self._redial_at = time.monotonic() + REDIAL_SECONDS
 
     def _receive(self):
         try:
@@ -123,18 +166,24 @@ class Control:
             started = channel.recall(message['after'], message['through'])
             self._send(frames.RECALLED, {'channel': channel.index, 'through': message['through'], 'started': started})
         elif kind == frames.ABORT:
-            channel.aborted = message['exchange']
+            channel.abort(message['exchange'])
 
 
 def connect(path, hello):
     """A connection to the gateway that has been introduced, or None while there is no gateway."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection = None
     try:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(path)
         connection.sendall(frames.control_frame(frames.HELLO, hello))
         return connection
     except OSError as error:
-        connection.close()
-        if error.errno in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.EPIPE, errno.ECONNRESET):
+        if connection is not None:
+            connection.close()
+        if error.errno in _NOT_NOW:
             return None
         raise
+
+
+def _pass_over(_signum, _frame):
+    pass

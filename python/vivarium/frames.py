@@ -53,6 +53,9 @@ REQUEST_PREFIX = struct.Struct('<HBI')
 # frame header, then the number of pieces and the length of the text of a response head
 RESPONSE_PREFIX = struct.Struct('<IIBHI')
 RESPONSE_PREFIX_BYTES = RESPONSE_PREFIX.size - HEADER_BYTES
+# The gateway takes no frame of more than 1 MiB but `data`, and would take a larger one for a broken worker.
+HEAD_TEXT_MAX = 524288
+HEAD_PIECES_MAX = 65535
 
 
 def frame(kind, exchange, payload=b''):
@@ -74,6 +77,8 @@ def response_head(kind, exchange, status, headers, body=b''):
         pieces.append(name)
         pieces.append(value)
     text = '\0'.join(pieces).encode('latin-1')
+    if len(text) > HEAD_TEXT_MAX or len(pieces) > HEAD_PIECES_MAX:
+        raise ValueError(f'the response has {len(headers)} headers of {len(text)} bytes; {HEAD_TEXT_MAX} are allowed')
     length = RESPONSE_PREFIX_BYTES + len(text) + len(body)
     return b''.join((RESPONSE_PREFIX.pack(length, exchange, kind, len(pieces), len(text)), text, body))
 

@@ -26,6 +26,8 @@ from .wsgi import describe_exception
 
 LIFELINE = 3
 EXIT_NOT_LOADED = 3
+# Control messages have a limit; the end of a traceback says the most.
+TRACEBACK_MAX = 65536
 REDIAL_SECONDS = (0.02, 0.05, 0.1, 0.2)
 
 
@@ -42,6 +44,7 @@ class Worker:
         self.ledger = _create_ledger(settings['ledgerPath'], self.threads)
         self.application = None
         self.channels = []
+        self._threads = []
         self.environ = {
             **application['environment'],
             'wsgi.version': (1, 0),
@@ -63,9 +66,8 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def join(self, seconds):
-        for thread in self._threads:
-            thread.join(seconds)
+    def is_serving(self):
+        return any(thread.is_alive() for thread in self._threads)
 
     def connect(self, hello):
         return connect(self._socket_path, {'token': self._token, 'worker': self._number, **hello})
@@ -84,6 +86,7 @@ class Worker:
 
 def main():
     lifeline = socket.socket(fileno=LIFELINE)
+    lifeline.set_inheritable(False)
     settings = _read_settings(lifeline)
     if settings is None:
         return 0
@@ -98,6 +101,7 @@ def main():
 
     worker = Worker(settings)
     control = Control(worker, lifeline)
+    os.register_at_fork(after_in_child=lambda: _abandon(worker, control))
     try:
         found = load(application['target'])
     except BaseException as error:  # whatever a module does when it is imported, also SystemExit
@@ -135,7 +139,7 @@ def _drop_privileges(user, group):
 
 def _create_ledger(path, threads):
     """The id of the request that each thread started last, in a file: it survives this process, however it ends."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         os.ftruncate(descriptor, 4 * threads)
         return memoryview(mmap.mmap(descriptor, 4 * threads)).cast('I')
@@ -148,6 +152,7 @@ def _not_loaded(control, error):
         text = str(error)
     else:
         text = describe_exception(_without_our_frames(error))
+    text = text[-TRACEBACK_MAX:]
     if not control.say_for_certain(frames.FAILED, {'traceback': text}, 2):
         log('error', 'application-not-loaded', text)
     return EXIT_NOT_LOADED
@@ -167,8 +172,17 @@ def _without_our_frames(error):
 
 def _stop(worker, control, seconds):
     worker.stopping.set()
-    control.stopping()
     # The gateway closes each channel when it has its last answer.
-    worker.join(seconds)
+    control.finish(seconds)
     sys.stdout.flush()
     sys.stderr.flush()
+
+
+def _abandon(worker, control):
+    """A process that the application forks answers no requests and holds nothing of ours open."""
+    worker.stopping = threading.Event()
+    worker.stopping.set()
+    worker.ledger = [0] * worker.threads
+    for channel in worker.channels:
+        channel.abandon()
+    control.abandon()

@@ -5,6 +5,7 @@ import traceback
 from . import frames
 from .log import log
 
+
 class GatewayGone(ConnectionError):
     """The connection to the gateway is lost: nobody waits for the answer any more."""
 
@@ -14,7 +15,7 @@ WHOLE_BYTES_MAX = 65536
 
 
 class Responder:
-    __slots__ = ('_channel', '_exchange', '_status', '_headers', '_head_sent', '_held')
+    __slots__ = ('_channel', '_exchange', '_status', '_headers', '_head_sent', '_complete')
 
     def __init__(self, channel, exchange):
         self._channel = channel
@@ -22,13 +23,14 @@ class Responder:
         self._status = None
         self._headers = None
         self._head_sent = False
-        self._held = False
+        # The answer lacks nothing but its release: the application may still work, on its next step or in close().
+        self._complete = False
 
     def run(self, application, environ):
         try:
             result = application(environ, self.start_response)
             if type(result) in (list, tuple) and not self._head_sent:
-                self._respond_whole(result[0] if len(result) == 1 else b''.join(result))
+                self._respond_whole(_checked(result[0]) if len(result) == 1 else b''.join(result))
             else:
                 self._respond_iterable(result)
         except GatewayGone:
@@ -41,19 +43,20 @@ class Responder:
     def start_response(self, status, headers, exc_info=None):
         if exc_info:
             try:
-                if self._head_sent:
+                if self._head_sent or self._complete:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None
         elif self._status is not None:
             raise AssertionError('start_response() was called a second time without exc_info')
         self._status = status
-        self._headers = headers
+        # Read more than once, so an iterator will not do.
+        self._headers = headers if type(headers) is list else list(headers)
         return self.write
 
     def write(self, block):
         """The imperative way of PEP 3333: sent at once."""
-        self._send(block)
+        self._send(_checked(block))
 
     # Answers
 
@@ -72,26 +75,28 @@ class Responder:
             close = getattr(result, 'close', None)
             if close is not None:
                 close()
-        self._end()
+        self._channel.release(self._exchange)
 
     def _iterate(self, result):
         channel = self._channel
         for block in result:
+            block = _checked(block)
             if not block:
                 continue
-            if self._held:
+            if self._complete:
                 # More than was declared; the gateway cuts it off and says so.
                 channel.send_held()
-                self._held = False
+                self._complete = False
                 self._head_sent = True
             if not self._head_sent and self._is_whole(block):
                 self._hold(block)
             else:
                 self._send(block)
-                if channel.aborted == self._exchange:
-                    return
-        if not self._head_sent and not self._held:
+                if self._exchange in channel.aborted:
+                    break
+        if not self._head_sent and not self._complete:
             self._hold(b'')
+        self._complete = True
 
     def _is_whole(self, block):
         """True when the application has declared just these bytes: then it need not be asked for more to answer."""
@@ -103,23 +108,16 @@ class Responder:
         return False
 
     def _hold(self, body):
-        """The answer is complete, but the application may still work: on its next step, or in close()."""
         self._channel.hold(self._whole(body), len(body))
-        self._held = True
-
-    def _end(self):
-        if self._held:
-            self._channel.release(self._exchange)
-        else:
-            self._channel.finish(frames.frame(frames.END, self._exchange))
+        self._complete = True
 
     def _whole(self, body):
         if self._status is None:
             raise AssertionError('the application returned without calling start_response()')
-        return frames.response_head(frames.RESPONSE, self._exchange, self._status, self._headers, _checked(body))
+        return frames.response_head(frames.RESPONSE, self._exchange, self._status, self._headers, body)
 
     def _send(self, block):
-        data = frames.HEADER.pack(len(_checked(block)), self._exchange, frames.DATA)
+        data = frames.HEADER.pack(len(block), self._exchange, frames.DATA)
         if self._head_sent:
             self._channel.send(data, block)
             return
@@ -133,19 +131,32 @@ class Responder:
         what = f"{environ.get('REQUEST_METHOD')} {environ.get('REQUEST_URI')}"
         request_id = environ.get('vivarium.request_id')
         log('error', 'application-exception', f'[request {request_id}] {what}\n{describe_exception(error)}')
-        if self._held:
-            # The client gets its answer: it was complete before this went wrong.
+        if self._complete:
+            # The client gets its answer: nothing was missing before this went wrong.
             self._channel.release(self._exchange)
         else:
-            why = f'{type(error).__name__}: {error}'[:1000].encode('utf-8', 'backslashreplace')
+            why = _summary(error)[:1000].encode('utf-8', 'backslashreplace')
             self._channel.finish(frames.frame(frames.FAIL, self._exchange, why))
 
 
 def _checked(block):
+    if type(block) is bytes:
+        return block
     if not isinstance(block, (bytes, bytearray, memoryview)):
-        raise TypeError(f'the response body must be bytes, not {type(block).__name__}')
-    return block
+        raise TypeError(f'the response must be an iterable of bytes, not of {type(block).__name__}')
+    # The length of a memoryview counts its items, which may be larger than bytes.
+    return bytes(block)
 
 
 def describe_exception(error):
-    return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+    try:
+        return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+    except Exception:  # an exception may break its own description
+        return _summary(error)
+
+
+def _summary(error):
+    try:
+        return f'{type(error).__name__}: {error}'
+    except Exception:
+        return f'{type(error).__name__} (its text cannot be shown)'

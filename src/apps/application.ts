@@ -3,6 +3,7 @@
  * request path ends in.
  */
 import type { SpoolLimits } from '../base/spool.ts';
+import { pathPrefix } from '../base/url-path.ts';
 import type { ApplicationSettings } from '../config/configuration.ts';
 import type { WorkerIdentity } from '../control/messages.ts';
 import type { Exchange } from '../exchange.ts';
@@ -34,6 +35,8 @@ export class Application implements WorkerOwner, AssignmentOwner {
   readonly #events: WorkerEvents;
   readonly #log: Log;
   readonly responseSpool: SpoolLimits;
+  /** SCRIPT_NAME: '' for an application at the root. */
+  readonly mountPoint: string;
   readonly shapes = new Shapes();
   readonly workers = new Map<number, Worker>();
   readonly #serviceTime = new ServiceTime();
@@ -49,13 +52,9 @@ export class Application implements WorkerOwner, AssignmentOwner {
   constructor(settings: ApplicationSettings, responseSpool: SpoolLimits, events: WorkerEvents, log: Log) {
     this.#settings = settings;
     this.responseSpool = responseSpool;
+    this.mountPoint = pathPrefix(settings.mountPoint);
     this.#events = events;
     this.#log = log;
-  }
-
-  /** SCRIPT_NAME: '' for an application at the root. */
-  get mountPoint(): string {
-    return this.#settings.mountPoint === '/' ? '' : this.#settings.mountPoint;
   }
 
   readonly handle: Handler = (exchange: Exchange) => {
@@ -84,7 +83,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
     const worker = this.workers.get(number);
     if (worker === undefined) return;
     this.workers.delete(number);
-    worker.close();
+    worker.exited(cause);
     this.channelsChanged();
     this.#mourn(worker, cause);
   }
@@ -177,12 +176,14 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   returned(assignments: readonly Assignment[]): void {
     const waiting = assignments.filter((assignment) => !assignment.gone);
-    for (const assignment of waiting) assignment.channel = null;
-    if (waiting.length === 0) return;
     const now = performance.now();
-    for (const assignment of waiting) assignment.queuedAt ||= now;
+    for (const assignment of waiting) {
+      assignment.channel = null;
+      assignment.queuedAt ||= now;
+    }
     // They came before all that wait.
     this.#queue.unshift(...waiting);
+    // Also when there is none: their channel has room for others now.
     this.#dispatch();
     if (this.#unavailable !== null) this.unavailable(this.#unavailable);
   }
@@ -192,6 +193,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
       if (!assignment.gone) this.#remember(worker, assignment);
       assignment.lost();
     }
+    if (worker.exitCause !== null) this.#mourn(worker, worker.exitCause);
   }
 
   channelsChanged(): void {
@@ -222,7 +224,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   // What assignments say
 
-  clientGone(assignment: Assignment): void {
+  abandoned(assignment: Assignment): void {
     if (assignment.channel !== null) (assignment.channel.worker as Worker).abort(assignment);
     const at = this.#queue.indexOf(assignment);
     if (at >= 0) this.#queue.splice(at, 1);

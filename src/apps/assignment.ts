@@ -17,8 +17,8 @@ const TEXT_MAX = 16_384;
 export interface AssignmentOwner {
   readonly mountPoint: string;
   readonly responseSpool: SpoolLimits;
-  /** The client has gone while the request waits or runs. */
-  clientGone(assignment: Assignment): void;
+  /** Nobody waits for the answer any more: the client has gone, or it cannot be sent. */
+  abandoned(assignment: Assignment): void;
   /** The application did something wrong; for the error log. */
   report(assignment: Assignment, code: string, what: string): void;
 }
@@ -31,12 +31,14 @@ export class Assignment implements RequestLine {
   /** performance.now() when it began to wait. */
   queuedAt = 0;
   #spool: Spool | null = null;
+  /** The channel that waits for the rest of the body. */
+  #uploadTo: Channel | null = null;
   #gone = false;
 
   constructor(owner: AssignmentOwner, exchange: Exchange) {
     this.#owner = owner;
     this.exchange = exchange;
-    exchange.onGone = () => this.#onGone();
+    exchange.onGone = () => this.#abandon('the client has gone');
   }
 
   get gone(): boolean {
@@ -104,7 +106,8 @@ export class Assignment implements RequestLine {
     const { body } = this.exchange;
     if (!this.uploads) return channel.send(this, body === null ? null : inline(body.inMemory!), false);
     channel.send(this, null, true);
-    this.#sendBody(channel, this.channelId);
+    this.#uploadTo = channel;
+    this.#sendBody(channel);
   }
 
   given(channel: Channel, id: number): void {
@@ -112,19 +115,27 @@ export class Assignment implements RequestLine {
     this.channelId = id;
   }
 
-  #sendBody(channel: Channel, id: number): void {
+  #sendBody(channel: Channel): void {
     this.exchange.body!.read((error, chunk) => {
-      // Answered, recalled or gone in the meantime: the worker skips to the end of the body.
-      if (this.channel !== channel || this.#gone || chunk === null || error !== null) {
-        if (error !== null) this.#owner.report(this, 'request-body', error.message);
-        return channel.endBody(id);
-      }
-      if (channel.sendBody(id, chunk)) return this.#sendBody(channel, id);
+      if (this.#uploadTo === null) return;
+      if (error !== null)
+        return this.#giveUp('request-body', error.message, 'The request body could not be stored.');
+      if (chunk === null) return this.#endUpload('');
+      if (channel.sendBody(this.channelId, chunk)) return this.#sendBody(channel);
       channel.onDrain = () => {
         channel.onDrain = null;
-        this.#sendBody(channel, id);
+        this.#sendBody(channel);
       };
     });
+  }
+
+  /** Not left to the next `read`, which may never be answered: the thread waits for the end of the body. */
+  #endUpload(cut: string): void {
+    const channel = this.#uploadTo;
+    if (channel === null) return;
+    this.#uploadTo = null;
+    channel.onDrain = null;
+    channel.endBody(this.channelId, cut);
   }
 
   // The answer, called by the channel
@@ -171,9 +182,11 @@ export class Assignment implements RequestLine {
 
   /** The head of the answer cannot be sent. */
   invalid(what: string): void {
-    this.#owner.report(this, 'invalid-response', `the application's response has ${what}`);
-    this.exchange.abort(500, 'The application gave an invalid response.');
-    this.#gone = true;
+    this.#giveUp(
+      'invalid-response',
+      `the application's response has ${what}`,
+      'The application gave an invalid response.',
+    );
   }
 
   /** The worker is lost. */
@@ -191,7 +204,10 @@ export class Assignment implements RequestLine {
   }
 
   #answered(): void {
+    // It may have been paused by the last bytes of this answer.
+    if (this.#spool !== null) this.channel?.resume();
     this.channel = null;
+    this.#endUpload('the request has been answered');
   }
 
   /** The client is slower than the worker: the answer is stored, the thread goes on to its next request. */
@@ -208,11 +224,12 @@ export class Assignment implements RequestLine {
   #sendSpooled(spool: Spool): void {
     spool.read((error, chunk) => {
       if (this.#gone) return;
-      if (error !== null) {
-        this.#owner.report(this, 'response-spool', error.message);
-        return this.exchange.abort(500, 'The answer could not be stored.');
+      if (error !== null)
+        return this.#giveUp('response-spool', error.message, 'The answer could not be stored.');
+      if (chunk === null) {
+        spool.discard();
+        return this.exchange.end();
       }
-      if (chunk === null) return this.exchange.end();
       if (this.exchange.write(chunk)) return this.#sendSpooled(spool);
       this.exchange.onDrain = () => {
         this.exchange.onDrain = null;
@@ -221,12 +238,20 @@ export class Assignment implements RequestLine {
     });
   }
 
-  #onGone(): void {
+  /** `page` is for the client, `what` for the error log. */
+  #giveUp(code: string, what: string, page: string): void {
+    this.#owner.report(this, code, what);
+    this.exchange.abort(500, page);
+    this.#abandon(what);
+  }
+
+  #abandon(why: string): void {
     this.#gone = true;
     this.#spool?.discard();
-    // The channel may be waiting for a client who will take nothing more.
+    this.#endUpload(why);
+    // It may have been paused for a client who will take nothing more.
     this.channel?.resume();
-    this.#owner.clientGone(this);
+    this.#owner.abandoned(this);
   }
 }
 

@@ -32,7 +32,7 @@ export class Channel implements Schedulable {
   readonly #decoder = new FrameDecoder(FRAME_MAX);
   /** Given and not answered, oldest first: the worker answers in this order. */
   #inFlight: Assignment[] = [];
-  #nextId = 1;
+  #nextId: number;
   #outgoing = '';
   #knownShapes = new Set<number>();
   #epoch: number;
@@ -44,12 +44,13 @@ export class Channel implements Schedulable {
   /** The assignment whose answer was begun by a `head` frame. */
   #streaming: Assignment | null = null;
 
-  constructor(worker: ChannelOwner, index: number, socket: Socket, shapes: Shapes) {
+  constructor(worker: ChannelOwner, index: number, socket: Socket, shapes: Shapes, firstId: number) {
     this.worker = worker;
     this.index = index;
     this.#socket = socket;
     this.#shapes = shapes;
     this.#epoch = shapes.epoch;
+    this.#nextId = firstId;
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('drain', () => this.onDrain?.());
     socket.on('error', () => {});
@@ -105,10 +106,11 @@ export class Channel implements Schedulable {
     return this.#socket.write(chunk);
   }
 
-  endBody(id: number): void {
+  /** `cut`: why the rest does not come; '' when the body is whole. */
+  endBody(id: number, cut: string): void {
     this.uploading = false;
     if (this.#outgoing === '') this.worker.needsFlush(this);
-    this.#outgoing += frame(Kind.requestEnd, id, '');
+    this.#outgoing += frame(Kind.requestEnd, id, cut);
   }
 
   /** Back-pressure: the worker is not read while its answer cannot be stored. */

@@ -33,6 +33,8 @@ export interface WorkerOwner {
 }
 
 const CONTROL_FRAME_MAX = 1_048_576;
+/** How long the last answers of a process that has ended may take to be read. */
+const EXIT_READ_MS = 1_000;
 
 export class Worker implements ChannelOwner {
   readonly identity: WorkerIdentity;
@@ -41,16 +43,21 @@ export class Worker implements ChannelOwner {
   #control: Socket | null = null;
   /** It has said that it stops. */
   #stopping = false;
+  /** Where each channel goes on counting when it is dialled again: what is said of old requests never means new ones. */
+  readonly #nextIds: number[];
   #drainedTold = false;
   state: WorkerState = 'expected';
   pid = 0;
   /** Requests in flight on all channels. */
   load = 0;
+  /** Why the process has ended; null while it runs. */
+  exitCause: string | null = null;
 
   constructor(identity: WorkerIdentity, owner: WorkerOwner) {
     this.identity = identity;
     this.#owner = owner;
     this.#channels = new Array<Channel | null>(identity.threads).fill(null);
+    this.#nextIds = new Array<number>(identity.threads).fill(1);
   }
 
   get channels(): readonly Channel[] {
@@ -78,7 +85,15 @@ export class Worker implements ChannelOwner {
     this.#checkDrained();
   }
 
-  /** The process has ended, or must not be used any more. */
+  /** The process has ended: what it has sent is still read, then its connections end by themselves. */
+  exited(cause: string): void {
+    this.exitCause = cause;
+    this.state = 'gone';
+    // Unless a process that the application has left behind holds them open.
+    setTimeout(() => this.close(), EXIT_READ_MS).unref();
+  }
+
+  /** It must not be used any more. */
   close(): void {
     this.state = 'gone';
     this.#control?.destroy();
@@ -90,7 +105,7 @@ export class Worker implements ChannelOwner {
   addChannel(index: number, socket: Socket): boolean {
     if (index >= this.#channels.length || this.#channels[index] !== null || this.state === 'gone')
       return false;
-    this.#channels[index] = new Channel(this, index, socket, this.#owner.shapes);
+    this.#channels[index] = new Channel(this, index, socket, this.#owner.shapes, this.#nextIds[index]!);
     if (this.state === 'active') this.#owner.channelsChanged();
     return true;
   }
@@ -127,6 +142,7 @@ export class Worker implements ChannelOwner {
 
   lost(channel: Channel): void {
     this.#channels[channel.index] = null;
+    this.#nextIds[channel.index] = (channel.lastId + 1) >>> 0;
     this.#owner.channelsChanged();
     const inFlight = channel.takeAll();
     if (inFlight.length === 0) return;
@@ -177,7 +193,9 @@ export class Worker implements ChannelOwner {
   #handle(kind: number, message: Record<string, unknown>): boolean {
     switch (kind) {
       case Kind.ready:
-        if (this.state === 'expected') this.state = 'ready';
+        // It says so again on a second control connection.
+        if (this.state !== 'expected') return true;
+        this.state = 'ready';
         this.#owner.onReady(this);
         return true;
       case Kind.failed:

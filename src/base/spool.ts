@@ -8,7 +8,7 @@ import path from 'node:path';
 export interface SpoolLimits {
   /** Bytes kept in memory. */
   readonly memoryMax: number;
-  /** Bytes kept in the file. 0: no file. */
+  /** How long the file may become; then it is read to its end before it is used again. 0: no file. */
   readonly fileMax: number;
   /** Where the file is made; it has no name once it is open. */
   readonly directory: string;
@@ -54,14 +54,17 @@ export class Spool {
 
   /** Everything, when it is all in memory; null when a file is in use. */
   get inMemory(): Uint8Array | null {
-    if (this.#fileInUse) return null;
+    if (this.#fileInUse || this.#error !== null) return null;
     if (this.#memory.length !== 1) this.#memory = [Buffer.concat(this.#memory)];
     return this.#memory[0]!;
   }
 
-  /** Takes a chunk in any case. False: the limits are reached, hold the next one until `onDrain`. */
+  /**
+   * Takes a chunk in any case. False: the limits are reached, hold the next one until `onDrain`. After a failure
+   * chunks are thrown away: the reader gets the error in their place.
+   */
   write(chunk: Uint8Array): boolean {
-    if (this.#discarded) return true;
+    if (this.#discarded || this.#error !== null) return true;
     const fits = this.#memoryBytes + chunk.length <= this.#limits.memoryMax;
     if (!this.#fileInUse && (fits || this.#limits.fileMax === 0)) {
       this.#memory.push(chunk);
@@ -107,7 +110,7 @@ export class Spool {
 
   get #hasRoom(): boolean {
     if (this.#limits.fileMax === 0) return this.#memoryBytes < this.#limits.memoryMax;
-    return this.#unwrittenBytes < UNWRITTEN_MAX && this.#writeAt - this.#readAt < this.#limits.fileMax;
+    return this.#unwrittenBytes < UNWRITTEN_MAX && this.#writeAt < this.#limits.fileMax;
   }
 
   #serve(): void {
@@ -128,7 +131,10 @@ export class Spool {
   #takeMemory(): Uint8Array {
     let bytes = 0;
     let count = 0;
-    while (count < this.#memory.length && (count === 0 || bytes + this.#memory[count]!.length <= READ_BYTES)) {
+    while (
+      count < this.#memory.length &&
+      (count === 0 || bytes + this.#memory[count]!.length <= READ_BYTES)
+    ) {
       bytes += this.#memory[count++]!.length;
     }
     const taken = this.#memory.splice(0, count);
@@ -157,7 +163,7 @@ export class Spool {
   }
 
   #writeNext(): void {
-    if (this.#writing || this.#unwritten.length === 0 || this.#error !== null) return;
+    if (this.#writing || this.#unwritten.length === 0) return;
     this.#writing = true;
     if (this.#fd === null) this.#open();
     else this.#writeFirst(0);
@@ -200,6 +206,7 @@ export class Spool {
     this.#unwritten = [];
     this.#unwrittenBytes = 0;
     this.#serve();
+    this.onDrain?.();
   }
 
   /** True when everything was given back in the meantime; the last operation closes the file. */

@@ -11,8 +11,10 @@ export interface Peer {
 
 /** `path`: of the Unix socket that was listened on, else null. */
 export function peerOf(socket: Socket, path: string | null): Peer {
-  if (path !== null)
-    return { scheme: 'http', remoteAddress: '', remotePort: 0, localAddress: path, localPort: 0 };
+  if (path !== null) {
+    const localAddress = Buffer.from(path, 'utf8').latin1Slice();
+    return { scheme: 'http', remoteAddress: '', remotePort: 0, localAddress, localPort: 0 };
+  }
   return {
     scheme: 'http',
     remoteAddress: plain(socket.remoteAddress),

@@ -35,24 +35,27 @@ export class FrameDecoder {
 
   next(): boolean {
     if (this.violation !== null) return false;
-    if (this.#dataLeft > 0) return this.#nextPiece();
-    const { buffer } = this;
-    const at = this.#at;
-    const payload = at + FRAME_HEADER_BYTES;
-    if (payload > buffer.length) return false;
-    const length = buffer.readUInt32LE(at);
-    this.id = buffer.readUInt32LE(at + 4);
-    this.kind = buffer[at + 8]!;
-    if (this.kind === Kind.data) {
+    while (this.#dataLeft === 0) {
+      const at = this.#at;
+      const payload = at + FRAME_HEADER_BYTES;
+      if (payload > this.buffer.length) return false;
+      const length = this.buffer.readUInt32LE(at);
+      this.id = this.buffer.readUInt32LE(at + 4);
+      this.kind = this.buffer[at + 8]!;
+      if (this.kind !== Kind.data) return this.#nextWhole(payload, length);
+      // A data frame without data is passed over.
       this.#at = payload;
       this.#dataLeft = length;
-      return length > 0 ? this.#nextPiece() : this.next();
     }
+    return this.#nextPiece();
+  }
+
+  #nextWhole(payload: number, length: number): boolean {
     if (length > this.#wholeMax) {
       this.violation = `frame of ${length} bytes; at most ${this.#wholeMax} are allowed`;
       return false;
     }
-    if (payload + length > buffer.length) return false;
+    if (payload + length > this.buffer.length) return false;
     this.start = payload;
     this.end = payload + length;
     this.#at = this.end;

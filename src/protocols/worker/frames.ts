@@ -15,6 +15,7 @@ export const Kind = {
   // Channel, gateway → worker.
   request: 1,
   requestData: 2,
+  /** The end of a body. Payload: nothing, or why the rest of it does not come, in words. */
   requestEnd: 3,
   /** Gives a number to a list of environ keys, which later requests refer to. The id is the number. */
   shape: 4,
