@@ -4,14 +4,12 @@
  */
 import fs from 'node:fs';
 
-/** The ids by thread; none were started when the file cannot be read (the worker never came that far). */
-export function readLedger(path: string, threads: number): readonly number[] {
-  const started = new Array<number>(threads).fill(0);
+/** The ids by thread; null when the file cannot be read, and nobody knows what was started. */
+export function readLedger(path: string, threads: number): readonly number[] | null {
   try {
     const bytes = fs.readFileSync(path);
-    for (let i = 0; i < threads && 4 * i + 4 <= bytes.length; i++) started[i] = bytes.readUInt32LE(4 * i);
+    return Array.from({ length: threads }, (_, thread) => bytes.readUInt32LE(4 * thread));
   } catch {
-    // No file: see above.
+    return null;
   }
-  return started;
 }

@@ -46,6 +46,7 @@ export class Worker implements ChannelOwner {
   /** Where each channel goes on counting when it is dialled again: what is said of old requests never means new ones. */
   readonly #nextIds: number[];
   #drainedTold = false;
+  #isBroken = false;
   state: WorkerState = 'expected';
   pid = 0;
   /** Requests in flight on all channels. */
@@ -136,6 +137,7 @@ export class Worker implements ChannelOwner {
 
   broken(why: string): void {
     if (this.state === 'gone') return;
+    this.#isBroken = true;
     this.close();
     this.#owner.onBroken(this, why);
   }
@@ -146,9 +148,13 @@ export class Worker implements ChannelOwner {
     this.#owner.channelsChanged();
     const inFlight = channel.takeAll();
     if (inFlight.length === 0) return;
-    const started = readLedger(this.identity.ledgerPath, this.identity.threads)[channel.index]!;
+    // One that broke the protocol may still be running what it has: nothing of it is given to another.
+    const ledger = this.#isBroken ? null : readLedger(this.identity.ledgerPath, this.identity.threads);
+    const started = ledger?.[channel.index];
     // The body of an upload has been read; it cannot be sent a second time.
-    const returned = inFlight.filter((one) => isAfter(one.channelId, started) && !one.uploads);
+    const returned = inFlight.filter(
+      (one) => started !== undefined && isAfter(one.channelId, started) && !one.uploads,
+    );
     this.#owner.lost(
       this,
       inFlight.filter((one) => !returned.includes(one)),
