@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { fieldName, RequestFields } from '../../fields.ts';
+import { FrameDecoder } from './frame-decoder.ts';
+import { Shapes } from './request.ts';
+
+const SHAPES_MAX = 512;
+
+function fieldsOf(...pairs: readonly (readonly [string, string])[]): RequestFields {
+  const fields = new RequestFields();
+  for (const [name, value] of pairs) fields.add(fieldName(name), value);
+  return fields;
+}
+
+function keysOf(definition: string): string[] {
+  const decoder = new FrameDecoder(1_000_000);
+  decoder.push(Buffer.from(definition, 'latin1'));
+  assert.equal(decoder.next(), true);
+  const text = decoder.buffer.latin1Slice(decoder.start, decoder.end);
+  return text === '' ? [] : text.split('\0');
+}
+
+test('the same names in the same order are one shape', () => {
+  const shapes = new Shapes();
+  const first = shapes.encode(fieldsOf(['Host', 'a'], ['Accept', 'b']));
+  const again = shapes.encode(fieldsOf(['host', 'c'], ['ACCEPT', 'd']));
+  const other = shapes.encode(fieldsOf(['Accept', 'b'], ['Host', 'a']));
+  assert.equal(first.shape, again.shape);
+  assert.notEqual(first.shape.number, other.shape.number);
+  assert.deepEqual(keysOf(first.shape.definition), ['HTTP_HOST', 'HTTP_ACCEPT']);
+  assert.equal(again.text, '\0c\0d');
+});
+
+test('a field list is encoded once', () => {
+  const shapes = new Shapes();
+  const fields = fieldsOf(['Host', 'a']);
+  assert.equal(shapes.encode(fields), shapes.encode(fields));
+});
+
+test('each key stands for one value, and repeated fields are joined', () => {
+  const anyName = fc.constantFrom(
+    'Host',
+    'Accept',
+    'accept',
+    'Cookie',
+    'COOKIE',
+    'X_A',
+    'Proxy',
+    'Content-Type',
+  );
+  const anyValue = fc.string({ unit: fc.constantFrom('a', ' ', 'é', ';', ','), maxLength: 5 });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(anyName, anyValue), { maxLength: 12 }), (pairs) => {
+      const { shape, text } = new Shapes().encode(fieldsOf(...pairs));
+      const expected = new Map<string, string>();
+      for (const [name, value] of pairs) {
+        if (name === 'X_A' || name === 'Proxy') continue;
+        const upper = name.toUpperCase().replaceAll('-', '_');
+        const key = upper === 'CONTENT_TYPE' ? upper : `HTTP_${upper}`;
+        const before = expected.get(key);
+        const joint = key === 'HTTP_COOKIE' ? '; ' : ', ';
+        expected.set(key, before === undefined ? value : before + joint + value);
+      }
+      assert.deepEqual(keysOf(shape.definition), [...expected.keys()]);
+      assert.deepEqual(text.split('\0').slice(1), [...expected.values()]);
+    }),
+  );
+});
+
+test('when there are too many shapes all are forgotten, and what was encoded before is encoded anew', () => {
+  const shapes = new Shapes();
+  const kept = fieldsOf(['Host', 'a']);
+  const before = shapes.encode(kept);
+  for (let i = 1; i < SHAPES_MAX; i++) shapes.encode(fieldsOf([`X-${i}`, '']));
+  assert.equal(shapes.epoch, 0);
+  assert.equal(shapes.encode(kept), before);
+
+  const overflow = shapes.encode(fieldsOf(['X-One-More', '']));
+  assert.equal(shapes.epoch, 1);
+  assert.equal(overflow.shape.number, 0);
+  const after = shapes.encode(kept);
+  assert.equal(after.epoch, 1);
+  assert.equal(after.shape.number, 1);
+  assert.deepEqual(keysOf(after.shape.definition), ['HTTP_HOST']);
+});
