@@ -5,6 +5,7 @@ import type {
   HttpSettings,
   ListenAddress,
   LogSettings,
+  RecyclingSettings,
 } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
@@ -112,6 +113,18 @@ function applicationSettings(
     startupTimeoutMs: ms(values['startup-timeout']),
     queueSize: values['queue-size'],
     queueTimeoutMs: ms(values['queue-timeout']),
+    recycling: recyclingSettings(values),
+  };
+}
+
+function recyclingSettings(values: Values): RecyclingSettings {
+  return {
+    maximumRequests: values['maximum-requests'],
+    restartIntervalMs: ms(values['restart-interval']),
+    inactivityTimeoutMs: ms(values['inactivity-timeout']),
+    cpuTimeLimitMs: ms(values['cpu-time-limit']),
+    memoryLimit: values['memory-limit'],
+    jitter: values['recycle-jitter'],
   };
 }
 

@@ -93,4 +93,17 @@ export interface ApplicationSettings {
   /** Requests that may wait for a thread before new ones are answered 503. */
   readonly queueSize: number;
   readonly queueTimeoutMs: number;
+  readonly recycling: RecyclingSettings;
+}
+
+/** When a worker that is well is replaced. 0 in any of the first five: never for that reason. */
+export interface RecyclingSettings {
+  readonly maximumRequests: number;
+  readonly restartIntervalMs: number;
+  readonly inactivityTimeoutMs: number;
+  readonly cpuTimeLimitMs: number;
+  /** Bytes of resident memory. */
+  readonly memoryLimit: number;
+  /** Part of each limit, at most, that is taken off at random for each worker. */
+  readonly jitter: number;
 }

@@ -6,6 +6,7 @@ import {
   choice,
   command,
   count,
+  fraction,
   listenAddress,
   onOff,
   path,
@@ -90,6 +91,18 @@ test('counts are whole numbers of a range', () => {
   assert.equal(read(count(0, 65535), '65535'), 65535);
   for (const text of ['65536', '-1', '1.5', '0x10', '', 'many'])
     assert.equal(read(count(0, 65535), text), undefined);
+});
+
+test('fractions are numbers up to the greatest', () => {
+  for (const [text, value] of [
+    ['0', 0],
+    ['0.25', 0.25],
+    ['0.9', 0.9],
+  ] as const) {
+    assert.equal(read(fraction(0.9), text), value, text);
+  }
+  for (const text of ['0.91', '-0.1', '10%', '', 'NaN'])
+    assert.equal(read(fraction(0.9), text), undefined, text);
 });
 
 test('switches know the words of the environment', () => {

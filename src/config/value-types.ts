@@ -97,6 +97,17 @@ export function count(min: number, max: number, placeholder = 'N'): ValueType<nu
   };
 }
 
+/** A part of one. */
+export function fraction(max: number): ValueType<number> {
+  return {
+    schema: z.number().min(0).max(max),
+    allowed: `a number from 0 to ${max}`,
+    placeholder: 'FRACTION',
+    fromText: numberFromText,
+    format: String,
+  };
+}
+
 const SWITCH_WORDS: Readonly<Record<string, boolean>> = {
   on: true,
   true: true,

@@ -23,6 +23,15 @@ export interface WorkerIdentity {
   readonly ledgerPath: string;
 }
 
+/** What a worker has done since the message before. */
+export interface WorkerUsage {
+  readonly worker: number;
+  /** Requests answered. */
+  readonly answered: number;
+  /** It has requests in hand now. */
+  readonly isBusy: boolean;
+}
+
 export type ToGateway =
   | {
       readonly type: 'configure';
@@ -55,4 +64,6 @@ export type ToSupervisor =
   /** The worker asks to be let go: it was told to stop by somebody else. */
   | { readonly type: 'worker-stopping'; readonly worker: number }
   /** It broke the protocol or no longer answers; the supervisor must replace it. */
-  | { readonly type: 'worker-broken'; readonly worker: number; readonly why: string };
+  | { readonly type: 'worker-broken'; readonly worker: number; readonly why: string }
+  /** At most once a second, of the workers that have something to say; only where a setting needs it. */
+  | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] };

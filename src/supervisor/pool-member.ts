@@ -7,6 +7,7 @@
  */
 import type { WorkerIdentity } from '../control/messages.ts';
 import type { Cancel, Clock } from './clock.ts';
+import type { ProcessUsage } from './process-usage.ts';
 
 export type MemberState = 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
 
@@ -15,6 +16,8 @@ export interface WorkerProcess {
   readonly identity: WorkerIdentity;
   /** For messages: "worker 3 (pid 77)". */
   readonly label: string;
+  /** Null when it is not known. */
+  usage(): ProcessUsage | null;
   terminate(): void;
   kill(): void;
 }
@@ -29,12 +32,18 @@ export interface TimeLimits {
 /** A place in a generation. It is filled again when its worker leaves. */
 export interface Slot {
   member: Member | null;
+  /** It starts while `member`, which is well, goes on, and takes its place when it is ready. */
+  successor: Member | null;
   /** Workers in this place that failed in a row. */
   failures: number;
   /** The worker that was here before. */
   predecessor: string | null;
   /** Set while the place waits for its next worker. */
   cancelRetry: Cancel | null;
+}
+
+export function emptySlot(): Slot {
+  return { member: null, successor: null, failures: 0, predecessor: null, cancelRetry: null };
 }
 
 export class Member {

@@ -69,6 +69,7 @@ class Run {
         processes: 2,
         threads: 1,
         startupTimeoutMs: 60_000,
+        recycling: {},
         ...application,
       },
     };

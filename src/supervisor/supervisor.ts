@@ -134,8 +134,8 @@ class Supervisor {
     const { application } = this.#configuration;
     if (application === null) return null;
     const { gracefulTimeoutMs, shutdownTimeoutMs } = this.#configuration;
-    const { processes, startupTimeoutMs } = application;
-    const settings = { processes, startupTimeoutMs, gracefulTimeoutMs, shutdownTimeoutMs };
+    const { processes, startupTimeoutMs, recycling } = application;
+    const settings = { processes, startupTimeoutMs, gracefulTimeoutMs, shutdownTimeoutMs, recycling };
     const effects = {
       spawn: (worker: number) => this.#spawnWorker(worker, application),
       tell: (message: ToGateway) => this.#gateway.send(message),
@@ -221,6 +221,9 @@ class Supervisor {
         break;
       case 'worker-broken':
         pool?.workerBroken(message.worker, message.why);
+        break;
+      case 'worker-usage':
+        pool?.workersUsed(message.usage);
         break;
     }
   }

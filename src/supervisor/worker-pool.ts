@@ -4,15 +4,20 @@
  *
  * A state machine without processes: events come in as method calls, effects go out through PoolEffects, and time and
  * randomness are arguments. A generation is a set of slots, one for each wanted worker. The current generation keeps
- * its slots filled, with back-off. A reload builds the next generation beside it: when all its workers are ready it
+ * its slots filled, with back-off. A worker that has served enough (recycling.ts) gets a successor in its slot, which
+ * takes its place when it is ready; one at a time. A reload builds the next generation beside it: when all its workers are ready it
  * takes over in one step; when one of them fails it is given up and the current one goes on.
  */
-import type { ToGateway } from '../control/messages.ts';
+
+import type { RecyclingSettings } from '../config/configuration.ts';
+import type { ToGateway, WorkerUsage } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backOffMs, failuresAfter } from './back-off.ts';
 import type { Clock } from './clock.ts';
+import { reportExit, reportReady } from './life-report.ts';
 import { LoadReport } from './load-report.ts';
-import { Member, type Slot, type TimeLimits, type WorkerProcess } from './pool-member.ts';
+import { emptySlot, Member, type Slot, type TimeLimits, type WorkerProcess } from './pool-member.ts';
+import { Recycling } from './recycling.ts';
 
 export interface PoolEffects {
   /** Starts a process. What becomes of it comes back as an event, never before this returns. */
@@ -24,6 +29,7 @@ export interface PoolEffects {
 
 export interface PoolSettings extends TimeLimits {
   readonly processes: number;
+  readonly recycling: RecyclingSettings;
 }
 
 export class WorkerPool {
@@ -33,6 +39,7 @@ export class WorkerPool {
   readonly #log: Log;
   readonly #random: () => number;
   readonly #loadReport: LoadReport;
+  readonly #recycling: Recycling;
   /** Every living worker by number. */
   readonly #members = new Map<number, Member>();
   #workersStarted = 0;
@@ -51,11 +58,17 @@ export class WorkerPool {
     this.#log = log;
     this.#random = random;
     this.#loadReport = new LoadReport(log);
+    const recycled = {
+      replaceable: () => this.#replaceable(),
+      replace: (member: Member, why: string) => this.#replace(member, why),
+    };
+    this.#recycling = new Recycling(settings.recycling, recycled, clock, log, random);
   }
 
   start(): void {
     this.#current = this.#makeGeneration();
     for (const slot of this.#current) this.#fill(slot);
+    this.#recycling.start();
   }
 
   /** When one is under way already, one more follows it. */
@@ -68,6 +81,7 @@ export class WorkerPool {
   stop(): Promise<void> {
     if (this.#stopped !== null) return this.#stopped.promise;
     this.#stopped = Promise.withResolvers<void>();
+    this.#recycling.stop();
     for (const slot of [...this.#current, ...(this.#next ?? [])]) slot.cancelRetry?.();
     for (const member of this.#members.values()) member.terminate();
     if (this.#members.size === 0) this.#stopped.resolve();
@@ -89,6 +103,7 @@ export class WorkerPool {
       messages.push({ type: 'expect-worker', identity: member.process.identity });
       if (member.state !== 'active') continue;
       member.expectBack();
+      this.#recycling.lostGateway(member);
       activate.push(worker);
     }
     if (activate.length > 0) messages.push({ type: 'switch', activate, drain: [] });
@@ -108,7 +123,7 @@ export class WorkerPool {
     } else if (this.#next?.includes(member.slot)) {
       this.#joinNext(member, this.#next);
     } else {
-      this.#joinCurrent(worker, member);
+      this.#joinCurrent(worker, member, member.slot);
     }
   }
 
@@ -139,6 +154,14 @@ export class WorkerPool {
     if (member !== undefined) this.#dismiss(member, why);
   }
 
+  workersUsed(usage: readonly WorkerUsage[]): void {
+    for (const use of usage) {
+      const member = this.#members.get(use.worker);
+      if (member !== undefined) this.#recycling.used(member, use);
+    }
+    this.#recycling.check();
+  }
+
   /** The process has ended. `cause` in words, see exit-cause.ts. */
   workerExited(worker: number, cause: string): void {
     const member = this.#members.get(worker);
@@ -146,34 +169,44 @@ export class WorkerPool {
     member.end();
     this.#members.delete(worker);
     this.#effects.tell({ type: 'worker-exited', worker, cause });
-    this.#reportExit(member, cause);
+    reportExit(this.#log, member, cause, this.#settings.shutdownTimeoutMs);
     this.#vacate(member, cause);
     if (this.#members.size === 0) this.#stopped?.resolve();
   }
 
   #makeGeneration(): Slot[] {
-    return Array.from({ length: this.#settings.processes }, () => ({
-      member: null,
-      failures: 0,
-      predecessor: null,
-      cancelRetry: null,
-    }));
+    return Array.from({ length: this.#settings.processes }, emptySlot);
   }
 
   #fill(slot: Slot): void {
     slot.cancelRetry = null;
-    const worker = ++this.#workersStarted;
-    const process = this.#effects.spawn(worker);
-    slot.member = new Member(process, slot, this.#settings, this.#clock, (member, why) =>
-      this.#dismiss(member, why),
-    );
-    this.#members.set(worker, slot.member);
+    slot.member = this.#startWorker(slot);
   }
 
-  #joinCurrent(worker: number, member: Member): void {
+  #startWorker(slot: Slot): Member {
+    const worker = ++this.#workersStarted;
+    const process = this.#effects.spawn(worker);
+    const member = new Member(process, slot, this.#settings, this.#clock, (overdue, why) =>
+      this.#dismiss(overdue, why),
+    );
+    this.#members.set(worker, member);
+    return member;
+  }
+
+  #joinCurrent(worker: number, member: Member, slot: Slot): void {
+    const replaced = slot.successor === member ? slot.member : null;
+    if (replaced !== null) {
+      slot.predecessor = replaced.process.label;
+      slot.member = member;
+      slot.successor = null;
+      replaced.slot = null;
+    }
     member.becomeReady('active');
-    this.#reportReady(member);
-    this.#effects.tell({ type: 'switch', activate: [worker], drain: [] });
+    reportReady(this.#log, member);
+    const drain = replaced === null ? [] : [replaced.process.identity.worker];
+    this.#effects.tell({ type: 'switch', activate: [worker], drain });
+    replaced?.drain();
+    this.#recycling.began(member);
     this.#becomeAvailable();
     // Those that waited to see whether this one could be started.
     for (const slot of this.#current) if (slot.member === null && slot.cancelRetry === null) this.#fill(slot);
@@ -181,7 +214,7 @@ export class WorkerPool {
 
   #joinNext(member: Member, next: readonly Slot[]): void {
     member.becomeReady('standby');
-    this.#reportReady(member);
+    reportReady(this.#log, member);
     if (next.every((slot) => slot.member?.state === 'standby')) this.#switch(next);
   }
 
@@ -198,7 +231,11 @@ export class WorkerPool {
       if (member.state === 'active') member.drain();
       else member.terminate();
     }
-    for (const slot of next) slot.member?.becomeReady('active');
+    for (const { member } of next) {
+      if (member === null) continue;
+      member.becomeReady('active');
+      this.#recycling.began(member);
+    }
     this.#current = next;
     this.#next = null;
     this.#log.info(
@@ -213,6 +250,7 @@ export class WorkerPool {
     if (!this.#isReloadWanted || this.#next !== null || this.#stopped !== null) return;
     this.#isReloadWanted = false;
     this.#log.info('reload-started', `starting ${this.#settings.processes} new workers`);
+    for (const slot of this.#current) this.#cancelSuccessor(slot);
     this.#next = this.#makeGeneration();
     for (const slot of this.#next) this.#fill(slot);
   }
@@ -228,6 +266,29 @@ export class WorkerPool {
     this.#startReload();
   }
 
+  /** None unless each place has its worker and no other worker runs: one is away at a time, whatever the reason. */
+  #replaceable(): readonly Member[] {
+    const isWhole = this.#current.every(({ member }) => member?.state === 'active');
+    if (!isWhole || this.#members.size > this.#current.length || this.#stopped !== null) return [];
+    return [...this.#members.values()];
+  }
+
+  /** Starts the successor of a worker that is well. */
+  #replace(member: Member, why: string): void {
+    const { slot } = member;
+    if (slot === null) return;
+    this.#log.info('worker-recycled', `${member.process.label} is replaced: ${why}`);
+    slot.successor = this.#startWorker(slot);
+  }
+
+  #cancelSuccessor(slot: Slot): void {
+    const { successor } = slot;
+    if (successor === null) return;
+    slot.successor = null;
+    successor.slot = null;
+    successor.terminate();
+  }
+
   /** Stops a worker that is of no use. */
   #dismiss(member: Member, why: string): void {
     if (member.state === 'stopping') return;
@@ -241,13 +302,20 @@ export class WorkerPool {
     const { slot } = member;
     if (slot === null || this.#stopped !== null) return;
     member.slot = null;
-    slot.member = null;
+    if (slot.successor === member) {
+      slot.successor = null;
+      this.#recycling.failed(member, why, slot.member!);
+      return;
+    }
+    slot.member = slot.successor;
+    slot.successor = null;
     slot.predecessor = member.process.label;
     if (this.#next?.includes(slot)) {
       this.#giveUpReload(this.#next, `${member.process.label} ${why}`);
       return;
     }
     slot.failures = failuresAfter(slot.failures, member.readyForMs);
+    if (slot.member !== null) return;
     if (member.readyForMs === null) {
       this.#becomeUnavailable(why);
       // What keeps one from starting keeps all: one tries for them, and the machine is not busy with hopeless starts.
@@ -270,29 +338,6 @@ export class WorkerPool {
     this.#unavailable = null;
     this.#loadReport.forget();
     this.#effects.settled();
-  }
-
-  #reportReady(member: Member): void {
-    const seconds = (member.loadingMs / 1000).toFixed(2);
-    const predecessor = member.slot?.predecessor ?? null;
-    if (predecessor === null) {
-      this.#log.info('worker-started', `${member.process.label} is ready: loading took ${seconds} s`);
-    } else {
-      this.#log.info(
-        'worker-replaced',
-        `${member.process.label} took the place of ${predecessor}: loading took ${seconds} s`,
-      );
-    }
-  }
-
-  #reportExit(member: Member, cause: string): void {
-    const { label } = member.process;
-    if (member.wasKilled) {
-      const seconds = this.#settings.shutdownTimeoutMs / 1000;
-      this.#log.warn('worker-killed', `${label} had not stopped within ${seconds} s and was killed`);
-    } else {
-      this.#log[member.state === 'stopping' ? 'debug' : 'warn']('worker-exited', `${label} ${cause}`);
-    }
   }
 
   #numbers(which: (member: Member) => boolean): number[] {

@@ -12,6 +12,7 @@ import type { WorkerIdentity } from '../control/messages.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 import type { WorkerProcess } from './pool-member.ts';
+import { type ProcessUsage, readProcessUsage } from './process-usage.ts';
 
 /** A folder with `__main__.py`, beside src/ and dist/. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('../../python', import.meta.url));
@@ -64,6 +65,11 @@ export class WorkerHandle implements WorkerProcess {
     return pid === undefined
       ? `worker ${this.identity.worker}`
       : `worker ${this.identity.worker} (pid ${pid})`;
+  }
+
+  usage(): ProcessUsage | null {
+    const pid = this.#child?.pid;
+    return pid === undefined ? null : readProcessUsage(pid);
   }
 
   terminate(): void {

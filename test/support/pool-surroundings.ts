@@ -1,9 +1,20 @@
 /** What surrounds a worker pool in its tests: a log, a clock, a gateway and processes, all of them pretended. */
 
+import type { RecyclingSettings } from '../../src/config/configuration.ts';
 import type { ToGateway } from '../../src/control/messages.ts';
+import type { ProcessUsage } from '../../src/supervisor/process-usage.ts';
 import { WorkerPool } from '../../src/supervisor/worker-pool.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { FakeClock } from './fake-clock.ts';
+
+const NO_RECYCLING: RecyclingSettings = {
+  maximumRequests: 0,
+  restartIntervalMs: 0,
+  inactivityTimeoutMs: 0,
+  cpuTimeLimitMs: 0,
+  memoryLimit: 0,
+  jitter: 0,
+};
 
 export const SETTINGS = {
   processes: 2,
@@ -17,13 +28,15 @@ export class PoolSurroundings {
   readonly clock = new FakeClock();
   readonly alive = new Set<number>();
   readonly lines: string[] = [];
+  /** What /proc says of each worker that is named here. */
+  readonly usage = new Map<number, ProcessUsage>();
   settled = 0;
   spawned = 0;
   #told: string[] = [];
   #signals: string[] = [];
   readonly pool: WorkerPool;
 
-  constructor(processes = 2) {
+  constructor(processes = 2, recycling: Partial<RecyclingSettings> = {}, random = () => 0) {
     const effects = {
       spawn: (worker: number) => {
         this.spawned = worker;
@@ -31,6 +44,7 @@ export class PoolSurroundings {
         return {
           identity: { worker, token: String(worker), threads: 1, ledgerPath: '' },
           label: `worker ${worker}`,
+          usage: () => this.usage.get(worker) ?? null,
           terminate: () => this.#signals.push(`TERM ${worker}`),
           kill: () => this.#signals.push(`KILL ${worker}`),
         };
@@ -41,7 +55,8 @@ export class PoolSurroundings {
     const log = createLog('test', 'debug', (line) =>
       this.lines.push(line.replace(/^.*\[test\] /, '').trim()),
     );
-    this.pool = new WorkerPool({ ...SETTINGS, processes }, effects, this.clock, log, () => 0);
+    const settings = { ...SETTINGS, processes, recycling: { ...NO_RECYCLING, ...recycling } };
+    this.pool = new WorkerPool(settings, effects, this.clock, log, random);
   }
 
   /** What was told since the last call. */
@@ -61,6 +76,11 @@ export class PoolSurroundings {
   fail(worker: number, traceback = 'Traceback\nImportError: no'): void {
     this.pool.workerFailed(worker, traceback);
     this.exit(worker, 'exited with status 3');
+  }
+
+  /** What the gateway reports. */
+  use(worker: number, answered: number, isBusy = false): void {
+    this.pool.workersUsed([{ worker, answered, isBusy }]);
   }
 
   /** Starts, and makes all workers ready. */

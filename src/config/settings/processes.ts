@@ -22,7 +22,7 @@ export const processes = {
     'startup-timeout': one(seconds(), { default: 15, help: 'time the application has to load' }),
     'graceful-timeout': one(seconds('at once'), {
       default: 15,
-      help: 'time running requests have to finish when the server stops',
+      help: 'time running requests have to finish when the server stops or their worker is replaced',
     }),
     'shutdown-timeout': one(seconds('at once'), {
       default: 5,

@@ -5,12 +5,14 @@ import { limits, responses, timeouts } from './http.ts';
 import { listening, server } from './listening.ts';
 import { logging } from './logging.ts';
 import { processes } from './processes.ts';
+import { recycling } from './recycling.ts';
 import { staticFiles } from './static.ts';
 
 export const groups: readonly SettingGroup[] = [
   application,
   listening,
   processes,
+  recycling,
   staticFiles,
   logging,
   limits,
@@ -23,6 +25,7 @@ const table = {
   ...application.settings,
   ...listening.settings,
   ...processes.settings,
+  ...recycling.settings,
   ...staticFiles.settings,
   ...logging.settings,
   ...limits.settings,
