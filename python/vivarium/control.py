@@ -1,5 +1,6 @@
 """The main thread of a worker: the control channel, the lifeline to the supervisor, and signals."""
 
+import contextlib
 import errno
 import json
 import os
@@ -7,6 +8,7 @@ import select
 import signal
 import socket
 import sys
+import threading
 import time
 
 from . import frames
@@ -14,6 +16,7 @@ from .log import log
 
 REDIAL_SECONDS = 0.1
 JOIN_SECONDS = 0.02
+LIFELINE_MS = 500
 # No gateway listens, or this process has too many files open for the moment.
 _NOT_NOW = (
     errno.ENOENT,
@@ -41,14 +44,34 @@ class Control:
         os.set_blocking(self._wakeup, False)
         os.set_blocking(wakeup_write, False)
         signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
-        self._stop_asked = False
+        self.stop_asked = False
+        self._is_loading = False
         signal.signal(signal.SIGTERM, self._on_sigterm)
         # Not SIG_IGN: programs that the application starts would inherit it.
         signal.signal(signal.SIGINT, _pass_over)
         signal.signal(signal.SIGHUP, _pass_over)
 
     def _on_sigterm(self, _signum, _frame):
-        self._stop_asked = True
+        self.stop_asked = True
+        if self._is_loading:
+            raise SystemExit(0)
+
+    @contextlib.contextmanager
+    def loading(self):
+        """While the application is loaded, which may take for ever: the worker can still be told to stop."""
+        self._is_loading = True
+        threading.Thread(target=self._watch_lifeline, name='vivarium-lifeline', daemon=True).start()
+        try:
+            yield
+        finally:
+            self._is_loading = False
+
+    def _watch_lifeline(self):
+        while self._is_loading:
+            poll = select.poll()
+            poll.register(self._lifeline, select.POLLIN)
+            if poll.poll(LIFELINE_MS) and self._is_loading:
+                os._exit(0)  # The supervisor is gone, and this import may never end.
 
     def say(self, kind, message):
         """Tells the gateway, now and each time a new one is dialled."""
@@ -60,7 +83,7 @@ class Control:
         """As `say`, waiting up to `seconds` for a gateway. False when there was none."""
         self._standing = (kind, message)
         until = time.monotonic() + seconds
-        while self._socket is None and time.monotonic() < until and not self._stop_asked:
+        while self._socket is None and time.monotonic() < until and not self.stop_asked:
             self._dial()
             if self._socket is None:
                 time.sleep(0.05)
@@ -69,7 +92,7 @@ class Control:
     def run(self):
         """Until the worker is told to stop, by a signal or by the end of its supervisor."""
         lifeline = self._lifeline.fileno()
-        while not self._stop_asked:
+        while not self.stop_asked:
             if self._socket is None and time.monotonic() >= self._redial_at:
                 self._dial()
             if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):

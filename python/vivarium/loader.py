@@ -28,11 +28,18 @@ def _load_script(path):
     # Under its own name, so that `import wsgi` elsewhere finds this module and not a second copy.
     stem = os.path.splitext(os.path.basename(path))[0]
     name = stem if stem.isidentifier() and stem not in sys.modules else '__vivarium_script__'
-    loader = importlib.machinery.SourceFileLoader(name, path)
+    loader = _ScriptLoader(name, path)
     module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
     sys.modules[name] = module
     loader.exec_module(module)
     return module
+
+
+class _ScriptLoader(importlib.machinery.SourceFileLoader):
+    """Compiles the script anew each time: the cache of Python cannot tell two edits within one second apart."""
+
+    def get_code(self, fullname):
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _find_callable(module, name, where):

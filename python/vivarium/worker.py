@@ -103,9 +103,10 @@ def main():
     control = Control(worker, lifeline)
     os.register_at_fork(after_in_child=lambda: _abandon(worker, control))
     try:
-        found = load(application['target'])
+        with control.loading():
+            found = load(application['target'])
     except BaseException as error:  # whatever a module does when it is imported, also SystemExit
-        return _not_loaded(control, error)
+        return 0 if control.stop_asked else _not_loaded(control, error)
     worker.start(found)
     control.say(frames.READY, {'threads': worker.threads})
     control.run()
@@ -124,17 +125,33 @@ def _read_settings(lifeline):
 
 
 def _drop_privileges(user, group):
-    if os.getuid() != 0 or user is None:
+    """Becomes `user` and `group`, names or numbers; a number need not have an entry in the user database."""
+    if os.getuid() != 0 or (user is None and group is None):
         return
-    entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-    gid = entry.pw_gid
+    entry = _account(user) if user is not None else None
     if group is not None:
         gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-    os.initgroups(entry.pw_name, gid)
+    else:
+        gid = entry.pw_gid if entry is not None else int(user)
+    if entry is not None:
+        os.initgroups(entry.pw_name, gid)
+    else:
+        os.setgroups([gid])
     os.setgid(gid)
-    os.setuid(entry.pw_uid)
-    os.environ['HOME'] = entry.pw_dir
-    os.environ['USER'] = os.environ['LOGNAME'] = entry.pw_name
+    if user is not None:
+        os.setuid(entry.pw_uid if entry is not None else int(user))
+    if entry is not None:
+        os.environ['HOME'] = entry.pw_dir
+        os.environ['USER'] = os.environ['LOGNAME'] = entry.pw_name
+
+
+def _account(user):
+    if not user.isdigit():
+        return pwd.getpwnam(user)
+    try:
+        return pwd.getpwuid(int(user))
+    except KeyError:
+        return None
 
 
 def _create_ledger(path, threads):
