@@ -4,7 +4,7 @@
  *   expected → ready → active → draining → gone
  */
 import type { Socket } from 'node:net';
-import type { WorkerIdentity } from '../control/messages.ts';
+import type { WorkerIdentity, WorkerUsage } from '../control/messages.ts';
 import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { controlFrame, isAfter, Kind } from '../protocols/worker/frames.ts';
 import type { Shapes } from '../protocols/worker/request.ts';
@@ -47,6 +47,9 @@ export class Worker implements ChannelOwner {
   readonly #nextIds: number[];
   #drainedTold = false;
   #isBroken = false;
+  /** Requests answered since the last report of usage, and whether it had some in hand then. */
+  #answeredSince = 0;
+  #wasBusy = false;
   state: WorkerState = 'expected';
   pid = 0;
   /** Requests in flight on all channels. */
@@ -101,6 +104,16 @@ export class Worker implements ChannelOwner {
     for (const channel of this.channels) channel.close();
   }
 
+  /** What has happened since the last call; null when nothing has. */
+  takeUsage(): WorkerUsage | null {
+    const isBusy = this.load > 0;
+    if (this.#answeredSince === 0 && isBusy === this.#wasBusy) return null;
+    const usage = { worker: this.identity.worker, answered: this.#answeredSince, isBusy };
+    this.#answeredSince = 0;
+    this.#wasBusy = isBusy;
+    return usage;
+  }
+
   // Connections
 
   addChannel(index: number, socket: Socket): boolean {
@@ -131,6 +144,7 @@ export class Worker implements ChannelOwner {
   }
 
   answered(channel: Channel, count: number, elapsedMs: number): void {
+    this.#answeredSince += count;
     this.#owner.answered(channel, count, elapsedMs);
     this.#checkDrained();
   }

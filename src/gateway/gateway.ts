@@ -140,5 +140,15 @@ export class Gateway {
     this.#serverFields.tick(new Date());
     for (const listener of this.#listeners) listener.check(now);
     this.#application?.check(now);
+    this.#reportUsage();
+  }
+
+  /** For the limits that only we can tell are reached. */
+  #reportUsage(): void {
+    const recycling = this.#configuration.application?.recycling;
+    if (!recycling || recycling.maximumRequests + recycling.inactivityTimeoutMs === 0) return;
+    const workers = [...this.#application!.workers.values()];
+    const usage = workers.map((worker) => worker.takeUsage()).filter((one) => one !== null);
+    if (usage.length > 0) this.#tell({ type: 'worker-usage', usage });
   }
 }

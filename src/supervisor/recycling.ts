@@ -2,7 +2,7 @@
  * Recycling: which healthy worker is to be replaced, and why.
  *
  * Every worker gets limits of its own when it begins to serve: those of the settings, less a random part, so that
- * workers that were started together do not go together. Once a second, and whenever the gateway reports, the oldest
+ * workers that were started together do not go together. Once a second, and whenever something has changed, the oldest
  * worker that has reached one of its limits is named to the pool, which replaces one at a time. The reasons are the
  * table at the end.
  */

@@ -172,6 +172,7 @@ export class WorkerPool {
     reportExit(this.#log, member, cause, this.#settings.shutdownTimeoutMs);
     this.#vacate(member, cause);
     if (this.#members.size === 0) this.#stopped?.resolve();
+    this.#recycling.check();
   }
 
   #makeGeneration(): Slot[] {
