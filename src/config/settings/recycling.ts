@@ -27,7 +27,7 @@ export const recycling = {
     }),
     'recycle-jitter': one(fraction(0.9), {
       default: 0.1,
-      help: 'part of these limits that is taken off at random for each worker, at most',
+      help: 'greatest part of each of these limits that is taken off, at random for each worker',
     }),
   },
 };
