@@ -13,7 +13,7 @@ interface FakeChannel extends Schedulable {
 /** Channels a1, a2, b1, … of workers a, b, …; requests take `us`. */
 function setUp(us: number, threads: number, workers = 'ab') {
   const time = new ServiceTime();
-  for (let i = 0; i < 100; i++) time.observe((us * 32) / 1000, 32);
+  for (let i = 0; i < 100; i++) time.observe(32, us * 32, us * 32, 1);
   const scheduler = new Scheduler<FakeChannel>(time);
   const byWorker = [...workers].map((letter) => {
     const worker = { load: 0 };
