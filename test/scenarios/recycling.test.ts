@@ -39,6 +39,16 @@ test(`${REPLACEMENTS} replacements under load lose no request and double none`, 
   assert.equal(runs.size, tally.answered.size);
   const processes = new Set([...runs.values()].map(({ pid }) => pid));
   assert.ok(processes.size > REPLACEMENTS, `${processes.size} processes answered`);
+  for (const [, pid, count] of server.output.matchAll(
+    /\(pid (\d+)\) is replaced: it has answered (\d+) requests/g,
+  )) {
+    const ran = [...runs.values()].filter((run) => run.pid === Number(pid)).length;
+    // It went on until its replacement was ready.
+    assert.ok(
+      Number(count) <= ran,
+      `process ${pid} ran ${ran} requests, and was said to have answered ${count}`,
+    );
+  }
   assert.doesNotMatch(server.output, /worker-(exited|killed|failed)|request-lost/);
 });
 
@@ -89,9 +99,10 @@ test('a worker that has served and is idle is replaced', async (t) => {
 
 test('a replacement that cannot load leaves the old worker at work, until one can', async (t) => {
   const folder = makeFolder(t, { 'wsgi.py': textApplication('old') });
-  const server = await start(t, folder, '--maximum-requests', '1');
+  const server = await start(t, folder, '--maximum-requests', '3');
   writeFileSync(`${folder}/wsgi.py`, 'raise RuntimeError("broken")\n');
-  assert.equal(await textOf(server), 'old');
+  for (let n = 0; n < 3; n++) assert.equal(await textOf(server), 'old');
+  await server.waitForOutput(/worker-recycled: .* it has answered 3 requests \(maximum-requests 3\)/);
   await server.waitForOutput(/recycling-failed: worker 2 .* RuntimeError: broken\. worker 1 .* goes on/);
   assert.equal(await textOf(server), 'old');
   writeFileSync(`${folder}/wsgi.py`, textApplication('mended'));
