@@ -47,6 +47,22 @@ test('the banner says what an operator wants to know', async (t) => {
   ]);
 });
 
+test('the banner names the limits that are set', async (t) => {
+  const cwd = makeFolder(t, { 'wsgi.py': textApplication('hello') });
+  const limits = ['--maximum-requests', '1000', '--restart-interval', '1h', '--memory-limit', '400m'];
+  const rest = ['--inactivity-timeout', '500ms', '--cpu-time-limit', '60'];
+  const banner = formatBanner(await load(cwd, 'wsgi.py', ...limits, ...rest), []);
+  for (const line of [
+    'Maximum Requests   : 1000 (requests)',
+    'Restart Interval   : 3600 (seconds)',
+    'Inactivity Timeout : 0.5 (seconds)',
+    'CPU Time Limit     : 60 (seconds)',
+    'Memory Limit       : 419430400 (bytes)',
+  ]) {
+    assert.ok(banner.includes(`${line}\n`), `${line}\n${banner}`);
+  }
+});
+
 test('the banner names mount point, callable, log files and pid file', async (t) => {
   const cwd = makeFolder(t);
   const argv = ['shop:app', '--mount-point', '/shop', '--processes', '1', '--threads', '1'];

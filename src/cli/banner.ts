@@ -1,6 +1,6 @@
 /** What the server says once it serves, after the model of `mod_wsgi-express start-server`. */
 import { join } from 'node:path';
-import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
+import type { ApplicationSettings, Configuration, RecyclingSettings } from '../config/configuration.ts';
 
 export function formatBanner(configuration: Configuration, urls: readonly string[]): string {
   const { serverRoot, site, application, gracefulTimeoutMs, http, pidFile } = configuration;
@@ -32,7 +32,20 @@ function applicationRows(application: ApplicationSettings): [string, string][] {
     ['Startup Timeout', seconds(application.startupTimeoutMs)],
     ['Queue Size', `${application.queueSize} (requests)`],
     ['Queue Timeout', seconds(application.queueTimeoutMs)],
+    ...recyclingRows(application.recycling),
   ];
+}
+
+/** Only what is set. */
+function recyclingRows(limits: RecyclingSettings): [string, string][] {
+  const rows: [string, number, string][] = [
+    ['Maximum Requests', limits.maximumRequests, `${limits.maximumRequests} (requests)`],
+    ['Restart Interval', limits.restartIntervalMs, seconds(limits.restartIntervalMs)],
+    ['Inactivity Timeout', limits.inactivityTimeoutMs, seconds(limits.inactivityTimeoutMs)],
+    ['CPU Time Limit', limits.cpuTimeLimitMs, seconds(limits.cpuTimeLimitMs)],
+    ['Memory Limit', limits.memoryLimit, `${limits.memoryLimit} (bytes)`],
+  ];
+  return rows.filter(([, limit]) => limit > 0).map(([label, , text]) => [label, text]);
 }
 
 function logRows({ logs }: Configuration): [string, string][] {
