@@ -9,10 +9,11 @@ It is held for moments only; a second one is held while sending.
 import io
 import socket
 import threading
+from time import perf_counter, thread_time
 
 from . import frames
 from .body import BodyCut, FileWrapper, StreamedBody
-from .log import LogStream, current, log
+from .log import LogStream, current, end_request, log
 from .wsgi import GatewayGone, Responder, describe_exception
 
 RECEIVE_BYTES = 65536
@@ -29,7 +30,6 @@ class Channel:
         self._base = dict(worker.environ)
         self._base['wsgi.errors'] = LogStream('error', 'wsgi.errors')
         self._base['wsgi.file_wrapper'] = FileWrapper
-        self._errors_flush = self._base['wsgi.errors'].flush
         self._lock = threading.Lock()
         self._send_lock = threading.Lock()
         self._socket = None
@@ -43,6 +43,9 @@ class Channel:
         self._recalled = []
         self._buffer = b''
         self._at = 0
+        # Requests of the present batch, and the clocks when it came.
+        self._batch = 0
+        self._batch_wall = self._batch_cpu = 0.0
         # The exchanges whose answers nobody waits for.
         self.aborted = frozenset()
         # Something is finished that the main thread could not send at once.
@@ -59,7 +62,7 @@ class Channel:
             except OSError:
                 pass  # The gateway has gone; a new one will listen.
             except Exception as error:
-                log('error', 'channel-failed', describe_exception(error))
+                _report(error)
             was_used = self._started != 0
             with self._send_lock, self._lock:
                 self._socket.close()
@@ -81,14 +84,14 @@ class Channel:
             buffer = self._buffer
             at = self._at
             if len(buffer) - at < header_bytes:
-                if not self._receive():
+                if not self._next_batch():
                     return
                 continue
             length, exchange, kind = unpack_header(buffer, at)
             payload = at + header_bytes
             end = payload + length
             if end > len(buffer):
-                if not self._receive():
+                if not self._next_batch():
                     return
                 continue
             self._at = end
@@ -98,6 +101,19 @@ class Channel:
                 keys = buffer[payload:end].decode('latin-1')
                 shapes[exchange] = frames.FIXED_KEYS + tuple(keys.split('\0') if keys else ())
             # Data and ends of recalled requests are passed over.
+
+    def _next_batch(self):
+        """The requests of one read are a batch: answered together, and measured together."""
+        if self._batch:
+            wall = perf_counter() - self._batch_wall
+            cpu = thread_time() - self._batch_cpu
+            self.finish(frames.timings(self._started, self._batch, cpu, wall))
+        if not self._receive():
+            return False
+        self._batch = 0
+        self._batch_wall = perf_counter()
+        self._batch_cpu = thread_time()
+        return True
 
     def _receive(self):
         """More bytes into the buffer; False at the end of the connection. Nothing is left to do: the answers go."""
@@ -114,6 +130,7 @@ class Channel:
             if self._recalled and self._was_recalled(exchange):
                 return
             self._started = exchange
+        self._batch += 1
         self._worker.ledger[self.index] = exchange
         shape, body_kind, text_length = frames.REQUEST_PREFIX.unpack_from(buffer, payload)
         text_start = payload + 7
@@ -130,8 +147,7 @@ class Channel:
             environ['wsgi.input'] = io.BufferedReader(body, RECEIVE_BYTES)
         current.request_id = environ['vivarium.request_id']
         Responder(self, exchange).run(self._application, environ)
-        self._errors_flush()
-        current.request_id = None
+        end_request()
         if body is not None:
             self._flush()
             # What the application has left; the gateway stops sending once it has the answer.
@@ -251,6 +267,13 @@ class Channel:
         # Ranges that are passed are forgotten; an earlier one may still be in the buffer when a later one comes.
         self._recalled = [one for one in self._recalled if not frames.is_after(exchange, one[1])]
         return any(frames.is_after(exchange, after) for after, _ in self._recalled)
+
+
+def _report(error):
+    try:
+        log('error', 'channel-failed', describe_exception(error))
+    except MemoryError:
+        pass  # The connection must be closed all the same: the gateway waits for its answers.
 
 
 def _send_some(connection, data):

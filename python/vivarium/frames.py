@@ -15,6 +15,7 @@ HEAD = 17
 DATA = 18
 END = 19
 FAIL = 20
+TIMINGS = 21
 
 # Control channel, JSON payloads.
 HELLO = 32
@@ -52,6 +53,8 @@ HEADER_BYTES = HEADER.size
 REQUEST_PREFIX = struct.Struct('<HBI')
 # frame header, then the number of pieces and the length of the text of a response head
 RESPONSE_PREFIX = struct.Struct('<IIBHI')
+# frame header, then number of requests, microseconds of CPU time, microseconds of wall clock
+TIMINGS_FRAME = struct.Struct('<IIBIII')
 RESPONSE_PREFIX_BYTES = RESPONSE_PREFIX.size - HEADER_BYTES
 # The gateway takes no frame of more than 1 MiB but `data`, and would take a larger one for a broken worker.
 HEAD_TEXT_MAX = 524288
@@ -81,6 +84,12 @@ def response_head(kind, exchange, status, headers, body=b''):
         raise ValueError(f'the response has {len(headers)} headers of {len(text)} bytes; {HEAD_TEXT_MAX} are allowed')
     length = RESPONSE_PREFIX_BYTES + len(text) + len(body)
     return b''.join((RESPONSE_PREFIX.pack(length, exchange, kind, len(pieces), len(text)), text, body))
+
+
+def timings(exchange, count, cpu_seconds, wall_seconds):
+    cpu_us = min(int(cpu_seconds * 1e6), 0xFFFFFFFF)
+    wall_us = min(int(wall_seconds * 1e6), 0xFFFFFFFF)
+    return TIMINGS_FRAME.pack(TIMINGS_FRAME.size - HEADER_BYTES, exchange, TIMINGS, count, cpu_us, wall_us)
 
 
 def response_in_parts(whole, body_bytes):

@@ -13,8 +13,18 @@ _SEVERITY = {'debug': 0, 'info': 1, 'warn': 2, 'error': 3}
 
 _role = 'worker'
 _threshold = 1
-# `.request_id` of the request that this thread runs.
-current = threading.local()
+
+
+class _Current(threading.local):
+    """What this thread is at."""
+
+    # Of the request that it runs.
+    request_id = None
+    # Streams on which it has begun a line.
+    unfinished = ()
+
+
+current = _Current()
 
 
 def configure(role, level):
@@ -59,9 +69,16 @@ class LogStream(io.TextIOBase):
             raise TypeError(f'write() argument must be str, not {type(text).__name__}')
         lines = (getattr(self._partial, 'text', '') + text).split('\n')
         self._partial.text = lines.pop()
+        if self._partial.text and self not in current.unfinished:
+            current.unfinished = (*current.unfinished, self)
         if lines:
             self._emit('\n'.join(lines))
         return len(text)
+
+    @property
+    def buffer(self):
+        """For applications that write bytes: they go where the lines go, as they are."""
+        return sys.__stderr__.buffer
 
     def flush(self):
         partial = getattr(self._partial, 'text', '')
@@ -70,8 +87,16 @@ class LogStream(io.TextIOBase):
             self._emit(partial)
 
     def _emit(self, text):
-        request_id = getattr(current, 'request_id', None)
+        request_id = current.request_id
         log(self._level, self._code, text if request_id is None else f'[request {request_id}] {text}')
+
+
+def end_request():
+    """Lines that the request of this thread has begun end with it."""
+    for stream in current.unfinished:
+        stream.flush()
+    current.unfinished = ()
+    current.request_id = None
 
 
 def capture_output():

@@ -9,6 +9,7 @@ import type { WorkerIdentity } from '../control/messages.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import { Shapes } from '../protocols/worker/request.ts';
+import type { Timings } from '../protocols/worker/timings.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Assignment, type AssignmentOwner } from './assignment.ts';
 import type { Channel } from './channel.ts';
@@ -169,9 +170,14 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   // What workers say
 
-  answered(_channel: Channel, count: number, elapsedMs: number): void {
-    this.#serviceTime.observe(elapsedMs, count);
+  answered(channel: Channel): void {
+    // The request that is first in the channel now may be a slow one.
+    if (channel.load > 0) this.#watch ??= setTimeout(this.#onWatchTimer, PATIENCE_MS);
     if (this.#queue.length > 0) this.#dispatch();
+  }
+
+  measured({ count, cpuUs, wallUs }: Timings, threads: number): void {
+    this.#serviceTime.observe(count, cpuUs, wallUs, threads);
   }
 
   returned(assignments: readonly Assignment[]): void {

@@ -7,6 +7,7 @@ import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { frame, frameHeader, isAfter, Kind } from '../protocols/worker/frames.ts';
 import { requestFrame, requestText, type Shapes } from '../protocols/worker/request.ts';
 import { decodeResponseHead } from '../protocols/worker/response.ts';
+import { decodeTimings, type Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import type { Schedulable } from './scheduler.ts';
 
@@ -18,8 +19,10 @@ export interface ChannelOwner {
   load: number;
   /** The channel wants `flush` to be called at the end of this turn. */
   needsFlush(channel: Channel): void;
-  /** Answers have come: `count` of them, `elapsedMs` after the channel was last known to begin work. */
-  answered(channel: Channel, count: number, elapsedMs: number): void;
+  /** Answers have come: `count` of them. */
+  answered(channel: Channel, count: number): void;
+  /** The worker has measured a batch. */
+  measured(timings: Timings): void;
   broken(why: string): void;
   lost(channel: Channel): void;
 }
@@ -158,9 +161,14 @@ export class Channel implements Schedulable {
     decoder.push(chunk);
     let answered = 0;
     while (decoder.next()) {
+      if (decoder.kind === Kind.timings) {
+        if (!this.#measured()) return this.worker.broken('malformed timings');
+        continue;
+      }
       const assignment = this.#inFlight[0];
       if (assignment === undefined || assignment.channelId !== decoder.id) {
-        return this.worker.broken(`a frame of kind ${decoder.kind} for a request that it does not have`);
+        const expected = assignment === undefined ? 'it has none' : `its oldest is ${assignment.channelId}`;
+        return this.worker.broken(`a frame of kind ${decoder.kind} for request ${decoder.id}; ${expected}`);
       }
       const violation = this.#handle(assignment);
       if (violation !== null) return this.worker.broken(violation);
@@ -171,11 +179,16 @@ export class Channel implements Schedulable {
   }
 
   #onAnswered(count: number): void {
-    const now = performance.now();
-    const elapsedMs = now - this.headSince;
-    this.headSince = now;
+    this.headSince = performance.now();
     this.stuck = false;
-    this.worker.answered(this, count, elapsedMs);
+    this.worker.answered(this, count);
+  }
+
+  #measured(): boolean {
+    const { buffer, start, end } = this.#decoder;
+    const timings = decodeTimings(buffer, start, end);
+    if (timings !== null) this.worker.measured(timings);
+    return timings !== null;
   }
 
   /** One frame. Returns what is wrong with it, or null. */

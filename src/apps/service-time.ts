@@ -6,6 +6,8 @@
 /** Predicted work that may wait on one channel. */
 export const BATCH_US = 1_000;
 const BATCH_MAX = 64;
+/** The share of a processor from which a process counts as busy; the rest is for the others on this machine. */
+const BUSY_SHARE = 0.5;
 /** An application that is new here is treated as slow: one request a thread. */
 const INITIAL_US = BATCH_US;
 
@@ -16,9 +18,14 @@ export class ServiceTime {
     return this.#us;
   }
 
-  /** `count` requests were answered in `elapsedMs`. */
-  observe(elapsedMs: number, count: number): void {
-    const sample = Math.min((elapsedMs * 1000) / count, BATCH_US);
+  /**
+   * A thread has answered `count` requests in `wallUs`, `cpuUs` of it at work, while `threads` of its process had
+   * requests. Threads share the interpreter: when together they keep it busy, a thread has waited for the others and
+   * not for a database, and more threads would bring nothing. Then what counts is the work alone.
+   */
+  observe(count: number, cpuUs: number, wallUs: number, threads: number): void {
+    const isBusy = cpuUs * threads >= wallUs * BUSY_SHARE;
+    const sample = Math.min((isBusy ? cpuUs : wallUs) / count, BATCH_US);
     this.#us += (sample - this.#us) * Math.min(0.5, count / 32);
   }
 

@@ -8,6 +8,7 @@ import type { WorkerIdentity, WorkerUsage } from '../control/messages.ts';
 import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { controlFrame, isAfter, Kind } from '../protocols/worker/frames.ts';
 import type { Shapes } from '../protocols/worker/request.ts';
+import type { Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
 import { readLedger } from './started-ledger.ts';
@@ -18,7 +19,9 @@ export type WorkerState = 'expected' | 'ready' | 'active' | 'draining' | 'gone';
 export interface WorkerOwner {
   readonly shapes: Shapes;
   needsFlush(channel: Channel): void;
-  answered(channel: Channel, count: number, elapsedMs: number): void;
+  answered(channel: Channel): void;
+  /** A thread has answered a batch while `threads` of its process had requests. */
+  measured(timings: Timings, threads: number): void;
   /** These were never started, and can be given to another worker. */
   returned(assignments: readonly Assignment[]): void;
   /** These ran when the worker was lost. */
@@ -143,10 +146,16 @@ export class Worker implements ChannelOwner {
     this.#owner.needsFlush(channel);
   }
 
-  answered(channel: Channel, count: number, elapsedMs: number): void {
+  answered(channel: Channel, count: number): void {
     this.#answeredSince += count;
-    this.#owner.answered(channel, count, elapsedMs);
+    this.#owner.answered(channel);
     this.#checkDrained();
+  }
+
+  measured(timings: Timings): void {
+    let threads = 0;
+    for (const channel of this.#channels) if (channel !== null && channel.load > 0) threads++;
+    this.#owner.measured(timings, Math.max(1, threads));
   }
 
   broken(why: string): void {

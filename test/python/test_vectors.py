@@ -15,6 +15,7 @@ KINDS = {
     'data': frames.DATA,
     'end': frames.END,
     'fail': frames.FAIL,
+    'timings': frames.TIMINGS,
     'hello': frames.HELLO,
     'ready': frames.READY,
     'failed': frames.FAILED,
@@ -67,6 +68,9 @@ class VectorsTest(unittest.TestCase):
                     headers = list(zip(fields[::2], fields[1::2]))
                     body = vector['body'].encode('latin-1')
                     made = frames.response_head(kind, vector['id'], vector['status'], headers, body)
+                elif 'timings' in vector:
+                    count, cpu_us, wall_us = vector['timings']
+                    made = frames.timings(vector['id'], count, cpu_us / 1e6, wall_us / 1e6)
                 else:
                     made = frames.frame(kind, vector['id'], vector['payload'].encode('latin-1'))
                 self.assertEqual(made.hex(), vector['hex'])

@@ -17,7 +17,7 @@ export const processes = {
     }),
     'queue-timeout': one(seconds(), {
       default: 45,
-      help: 'longest time a request waits for a thread before it is answered 504',
+      help: 'longest time a request waits for a thread before it is answered 503',
     }),
     'startup-timeout': one(seconds(), { default: 15, help: 'time the application has to load' }),
     'graceful-timeout': one(seconds('at once'), {

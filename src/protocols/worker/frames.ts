@@ -29,6 +29,8 @@ export const Kind = {
   end: 19,
   /** The application failed: before the head a 500, after it the connection must be cut. Payload: why, in words. */
   fail: 20,
+  /** How long the requests of a batch took. Follows its last answer. */
+  timings: 21,
 
   // Control channel, JSON payloads.
   hello: 32,

@@ -7,6 +7,7 @@ import { FrameDecoder } from './frame-decoder.ts';
 import { controlFrame, frame, frameHeader, Kind } from './frames.ts';
 import { type RequestLine, requestFrame, requestText, Shapes } from './request.ts';
 import { decodeResponseHead } from './response.ts';
+import { decodeTimings } from './timings.ts';
 
 interface RequestVector {
   readonly name: string;
@@ -28,6 +29,7 @@ interface ResponseVector {
   readonly body?: string;
   readonly payload?: string;
   readonly hex: string;
+  readonly timings?: readonly number[];
 }
 
 interface ControlVector {
@@ -77,7 +79,11 @@ for (const vector of load<ResponseVector>('responses')) {
     assert.equal(decoder.kind, Kind[vector.kind]);
     assert.equal(decoder.id, vector.id);
     const { buffer, start, end } = decoder;
-    if (vector.status === undefined) {
+    if (vector.timings !== undefined) {
+      const { count, cpuUs, wallUs } = decodeTimings(buffer, start, end)!;
+      assert.deepEqual([count, cpuUs, wallUs], vector.timings);
+      assert.equal(decodeTimings(buffer, start, end - 1), null);
+    } else if (vector.status === undefined) {
       assert.equal(buffer.latin1Slice(start, end), vector.payload);
     } else {
       const head = decodeResponseHead(buffer, start, end);
