@@ -17,6 +17,8 @@ from .log import LogStream, current, end_request, log
 from .wsgi import GatewayGone, Responder, describe_exception
 
 RECEIVE_BYTES = 65536
+BLOCK_BYTES = 262144
+GONE = 'the gateway has gone while the request body was read'
 # After a connection that brought no request, so that a gateway that keeps closing them is not dialled without end.
 PAUSE_SECONDS = 0.1
 
@@ -43,6 +45,8 @@ class Channel:
         self._recalled = []
         self._buffer = b''
         self._at = 0
+        # Of a block of a request body: bytes still to come.
+        self._block_left = 0
         # Requests of the present batch, and the clocks when it came.
         self._batch = 0
         self._batch_wall = self._batch_cpu = 0.0
@@ -155,22 +159,35 @@ class Channel:
 
     def _next_block(self):
         """The next bytes of the body of the running request, or None at its end."""
-        while True:
+        while self._block_left == 0:
             buffer = self._buffer
             at = self._at
             if len(buffer) - at >= frames.HEADER_BYTES:
                 length, _, kind = frames.HEADER.unpack_from(buffer, at)
-                end = at + frames.HEADER_BYTES + length
-                if end <= len(buffer):
-                    self._at = end
-                    block = buffer[at + frames.HEADER_BYTES : end]
-                    if kind != frames.REQUEST_END:
-                        return block
-                    if block:
-                        raise BodyCut(f"the request body is not whole: {block.decode('latin-1')}")
-                    return None
+                start = at + frames.HEADER_BYTES
+                if kind != frames.REQUEST_END:
+                    self._at = start
+                    self._block_left = length
+                    continue
+                if start + length <= len(buffer):
+                    self._at = start + length
+                    return _end_of_body(buffer[start : start + length])
             if not self._receive():
-                raise ConnectionError('the gateway has gone while the request body was read')
+                raise ConnectionError(GONE)
+        return self._piece()
+
+    def _piece(self):
+        """Bytes of the present block, in whatever pieces they come: a block is not put together first."""
+        if self._at == len(self._buffer):
+            self._flush()
+            piece = self._socket.recv(min(self._block_left, BLOCK_BYTES))
+            if not piece:
+                raise ConnectionError(GONE)
+        else:
+            piece = self._buffer[self._at : self._at + self._block_left]
+            self._at += len(piece)
+        self._block_left -= len(piece)
+        return piece
 
     # Answers
 
@@ -267,6 +284,12 @@ class Channel:
         # Ranges that are passed are forgotten; an earlier one may still be in the buffer when a later one comes.
         self._recalled = [one for one in self._recalled if not frames.is_after(exchange, one[1])]
         return any(frames.is_after(exchange, after) for after, _ in self._recalled)
+
+
+def _end_of_body(reason):
+    if reason:
+        raise BodyCut(f"the request body is not whole: {reason.decode('latin-1')}")
+    return None
 
 
 def _report(error):

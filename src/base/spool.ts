@@ -17,6 +17,8 @@ export interface SpoolLimits {
 type ReadCallback = (error: Error | null, chunk: Uint8Array | null) => void;
 
 const READ_BYTES = 262_144;
+/** Chunks of at least this size are not worth a copy. */
+const JOIN_BELOW = 16_384;
 /** Bytes on their way to the file before the writer is asked to wait. */
 const UNWRITTEN_MAX = 1_048_576;
 
@@ -133,6 +135,7 @@ export class Spool {
     let count = 0;
     while (
       count < this.#memory.length &&
+      bytes < JOIN_BELOW &&
       (count === 0 || bytes + this.#memory[count]!.length <= READ_BYTES)
     ) {
       bytes += this.#memory[count++]!.length;

@@ -13,6 +13,7 @@ import {
 } from '../../protocols/http1/response-head.ts';
 import { reasonPhrase } from '../../protocols/http1/status.ts';
 import type { Peer } from '../peer.ts';
+import { mayRender, render, rendered } from './rendition.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeConnection {
@@ -127,6 +128,11 @@ export class Http1Exchange implements Exchange {
 
   respond(status: number, fields: FieldList, body: Bytes, reason = reasonPhrase(status)): void {
     if (this.#state !== 'waiting') return;
+    const kept = typeof body !== 'string' && mayRender(fields, body) && this.#mayBeAsBefore ? body : null;
+    if (kept !== null) {
+      const bytes = rendered(status, fields, kept, this.#connection.server);
+      if (bytes !== null) return this.#respondAsBefore(status, fields, kept, bytes);
+    }
     const text = this.#begin(status, fields, body.length, reason);
     if (this.#framing === 'none') {
       this.#connection.send(text);
@@ -135,13 +141,28 @@ export class Http1Exchange implements Exchange {
     const promised = this.#owed;
     if (promised === body.length) {
       this.bodyBytesSent = promised;
-      this.#connection.sendBoth(text, body);
+      if (kept === null || !this.#keepAlive) this.#connection.sendBoth(text, body);
+      else this.#connection.send(render(status, fields, kept, this.#connection.server, text));
       return this.#finish(this.#keepAlive, false);
     }
     this.#connection.sendBoth(text, body.slice(0, promised));
     this.bodyBytesSent = Math.min(promised, body.length);
     this.#reportLength(promised, body.length);
     this.#finish(this.#keepAlive && body.length > promised, body.length < promised);
+  }
+
+  /** The usual client: what it gets does not depend on the request any more. */
+  get #mayBeAsBefore(): boolean {
+    const { method, version, block } = this.#head;
+    return method === 'GET' && version === 'HTTP/1.1' && block.keepAlive && this.#connection.mayKeepAlive;
+  }
+
+  #respondAsBefore(status: number, fields: FieldList, body: Uint8Array, bytes: Buffer): void {
+    this.status = status;
+    this.responseFields = fields;
+    this.bodyBytesSent = body.length;
+    this.#connection.send(bytes);
+    this.#finish(true, false);
   }
 
   start(status: number, fields: FieldList, reason = reasonPhrase(status)): void {

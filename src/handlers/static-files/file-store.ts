@@ -5,15 +5,12 @@
  * One store serves one site, because its keys are URL paths.
  */
 import { close, constants, fstat, open, read, type Stats, stat } from 'node:fs';
-import type { Bytes } from '../../exchange.ts';
 import { FileCache } from './file-cache.ts';
 import { describe, isSameFile, type Representation } from './representation.ts';
 
 /** Larger files are streamed. */
 export const FILE_BYTES_MAX = 1024 * 1024;
 const CACHE_BYTES_MAX = 32 * 1024 * 1024;
-/** Up to here a latin-1 string is what Node writes fastest, because head and body become one string. */
-const STRING_BYTES_MAX = 16 * 1024;
 /** What an entry costs besides its bytes, roughly: bounds the number of entries. */
 const ENTRY_BYTES = 1024;
 const CHECK_INTERVAL_MS = 1000;
@@ -25,7 +22,7 @@ const SETTLED_AFTER_MS = 1000;
 
 export interface FileInMemory {
   readonly representation: Representation;
-  readonly body: Bytes;
+  readonly body: Buffer;
 }
 
 interface Entry extends FileInMemory {
@@ -105,9 +102,8 @@ export class FileStore {
         close(fd, () => {});
         if (readError !== null) return done({ kind: 'error', error: readError });
         const representation = describe(fileName, stats);
-        const body = bytes.length > STRING_BYTES_MAX ? bytes : bytes.latin1Slice();
         const settled = readAtMs - Math.max(stats.mtimeMs, stats.ctimeMs) > SETTLED_AFTER_MS;
-        const entry: Entry = { representation, body, stats, settled, checkedAtMs };
+        const entry: Entry = { representation, body: bytes, stats, settled, checkedAtMs };
         this.#cache.set(path, entry, bytes.length + path.length + ENTRY_BYTES);
         done({ kind: 'file', file: entry });
       });

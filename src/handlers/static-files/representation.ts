@@ -28,7 +28,8 @@ export function describe(fileName: string, stats: Stats): Representation {
     etag,
     lastModifiedMs,
     validatorFields,
-    fields: ['Content-Type', type, ...validatorFields, 'Accept-Ranges', 'bytes'],
+    // Frozen: the gateway may keep what it made of it.
+    fields: Object.freeze(['Content-Type', type, ...validatorFields, 'Accept-Ranges', 'bytes']),
   };
 }
 

@@ -9,7 +9,7 @@ import { close } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import { canonicalPath, encodePath, encodeQuery } from '../../base/url-path.ts';
 import type { UrlAlias } from '../../config/configuration.ts';
-import type { Bytes, Exchange } from '../../exchange.ts';
+import type { Exchange } from '../../exchange.ts';
 import type { Handler } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { fileLocator } from './file-path.ts';
@@ -75,10 +75,7 @@ function sendFromMemory(exchange: Exchange, { representation, body }: FileInMemo
   exchange.respond(status, fields, parts === null ? body : pick(body, parts));
 }
 
-function pick(body: Bytes, parts: readonly Part[]): Bytes {
-  if (typeof body === 'string') {
-    return parts.map((part) => (typeof part === 'string' ? part : body.slice(part.start, part.end))).join('');
-  }
+function pick(body: Buffer, parts: readonly Part[]): Buffer {
   const pieces = parts.map((part) =>
     typeof part === 'string' ? Buffer.from(part, 'latin1') : body.subarray(part.start, part.end),
   );

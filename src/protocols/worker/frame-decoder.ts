@@ -12,6 +12,8 @@ export class FrameDecoder {
   readonly #wholeMax: number;
   buffer: Buffer = EMPTY;
   #at = 0;
+  /** What was pushed and is not looked at yet. */
+  #queued: Buffer | null = null;
   /** Bytes of the present data frame still to come. */
   #dataLeft = 0;
 
@@ -28,13 +30,18 @@ export class FrameDecoder {
   }
 
   push(chunk: Buffer): void {
-    this.buffer =
-      this.#at === this.buffer.length ? chunk : Buffer.concat([this.buffer.subarray(this.#at), chunk]);
-    this.#at = 0;
+    this.#queued = this.#queued === null ? chunk : Buffer.concat([this.#queued, chunk]);
   }
 
   next(): boolean {
-    if (this.violation !== null) return false;
+    while (this.violation === null) {
+      if (this.#nextInBuffer()) return true;
+      if (this.violation !== null || !this.#refill()) return false;
+    }
+    return false;
+  }
+
+  #nextInBuffer(): boolean {
     while (this.#dataLeft === 0) {
       const at = this.#at;
       const payload = at + FRAME_HEADER_BYTES;
@@ -48,6 +55,26 @@ export class FrameDecoder {
       this.#dataLeft = length;
     }
     return this.#nextPiece();
+  }
+
+  /**
+   * Goes on to the bytes that were pushed last. Of a frame that was cut only the missing part is copied to the rest of
+   * it, not all that follows. False when there are none.
+   */
+  #refill(): boolean {
+    const queued = this.#queued;
+    if (queued === null || queued.length === 0) return false;
+    const rest = this.buffer.subarray(this.#at);
+    const missing = missingBytes(rest);
+    this.#at = 0;
+    if (rest.length === 0) {
+      this.buffer = queued;
+      this.#queued = null;
+    } else {
+      this.buffer = Buffer.concat([rest, queued.subarray(0, missing)]);
+      this.#queued = missing < queued.length ? queued.subarray(missing) : null;
+    }
+    return true;
   }
 
   #nextWhole(payload: number, length: number): boolean {
@@ -71,4 +98,10 @@ export class FrameDecoder {
     this.#dataLeft -= take;
     return true;
   }
+}
+
+/** How many bytes are wanting to the header, or else to the whole of the frame that `rest` begins with. */
+function missingBytes(rest: Buffer): number {
+  if (rest.length < FRAME_HEADER_BYTES) return FRAME_HEADER_BYTES - rest.length;
+  return FRAME_HEADER_BYTES + rest.readUInt32LE(0) - rest.length;
 }
