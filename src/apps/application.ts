@@ -15,6 +15,7 @@ import { Assignment, type AssignmentOwner } from './assignment.ts';
 import type { Channel } from './channel.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceTime } from './service-time.ts';
+import { SlowPaths } from './slow-paths.ts';
 import { Worker, type WorkerOwner } from './worker.ts';
 
 /** What the gateway passes on to the supervisor. */
@@ -27,7 +28,8 @@ export interface WorkerEvents {
 }
 
 /** The first request of a channel may run so long before those behind it are given to other threads. */
-const PATIENCE_MS = 3;
+const PATIENCE_MS = 2;
+const WATCH_MS = 1;
 /** Lost requests are logged with the cause of death; if that is not heard of, after this without it. */
 const CAUSE_WAIT_MS = 2_000;
 
@@ -41,6 +43,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
   readonly shapes = new Shapes();
   readonly workers = new Map<number, Worker>();
   readonly #serviceTime = new ServiceTime();
+  readonly #slowPaths = new SlowPaths();
   readonly #scheduler = new Scheduler<Channel>(this.#serviceTime);
   #queue: Assignment[] = [];
   #toFlush: Channel[] = [];
@@ -123,14 +126,20 @@ export class Application implements WorkerOwner, AssignmentOwner {
   }
 
   #pick(assignment: Assignment): Channel | null {
-    return assignment.uploads ? this.#scheduler.pickIdle() : this.#scheduler.pick();
+    if (assignment.uploads) return this.#scheduler.pickIdle();
+    if (!this.#slowPaths.has(assignment.path)) return this.#scheduler.pick();
+    const idle = this.#scheduler.pickIdle();
+    if (idle === null) return this.#scheduler.pick();
+    idle.reservedFor = assignment;
+    assignment.givenAt = performance.now();
+    return idle;
   }
 
   #give(assignment: Assignment, channel: Channel): void {
     assignment.exchange.workerPid = (channel.worker as Worker).pid;
     assignment.sendTo(channel);
     // The watch looks after requests that others wait behind, and after answers held back for a batch.
-    this.#watch ??= setTimeout(this.#onWatchTimer, PATIENCE_MS);
+    this.#watch ??= setTimeout(this.#onWatchTimer, WATCH_MS);
   }
 
   // Flushing: one write a turn and channel
@@ -161,19 +170,31 @@ export class Application implements WorkerOwner, AssignmentOwner {
       for (const channel of worker.channels) {
         if (channel.load === 0) continue;
         if (channel.stuck) continue;
-        if (channel.headSince < latest) worker.recall(channel);
+        if (channel.headSince < latest) this.#recall(worker, channel);
         else busy = true;
       }
     }
-    if (busy) this.#watch = setTimeout(this.#onWatchTimer, PATIENCE_MS);
+    if (busy) this.#watch = setTimeout(this.#onWatchTimer, WATCH_MS);
   };
+
+  #recall(worker: Worker, channel: Channel): void {
+    this.#slowPaths.add(channel.first!.path, performance.now());
+    worker.recall(channel);
+  }
 
   // What workers say
 
   answered(channel: Channel): void {
     // The request that is first in the channel now may be a slow one.
-    if (channel.load > 0) this.#watch ??= setTimeout(this.#onWatchTimer, PATIENCE_MS);
+    if (channel.load > 0) this.#watch ??= setTimeout(this.#onWatchTimer, WATCH_MS);
+    if (channel.reservedFor !== null) this.#unreserve(channel, channel.reservedFor);
     if (this.#queue.length > 0) this.#dispatch();
+  }
+
+  #unreserve(channel: Channel, assignment: Assignment): void {
+    if (channel.first === assignment) return;
+    channel.reservedFor = null;
+    if (performance.now() - assignment.givenAt < PATIENCE_MS) this.#slowPaths.delete(assignment.path);
   }
 
   measured({ count, cpuUs, wallUs }: Timings, threads: number): void {

@@ -30,6 +30,8 @@ export class Assignment implements RequestLine {
   channelId = 0;
   /** performance.now() when it began to wait. */
   queuedAt = 0;
+  /** performance.now() when it was given to a channel of its own. */
+  givenAt = 0;
   #spool: Spool | null = null;
   /** The channel that waits for the rest of the body. */
   #uploadTo: Channel | null = null;
@@ -59,6 +61,9 @@ export class Assignment implements RequestLine {
   get pathInfo() {
     const { decodedPath } = this.exchange.request;
     return decodedPath.slice(this.#owner.mountPoint.length);
+  }
+  get path() {
+    return this.exchange.request.path;
   }
   get query() {
     return this.exchange.request.query;

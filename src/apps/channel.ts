@@ -42,6 +42,8 @@ export class Channel implements Schedulable {
   /** performance.now() when the oldest request in flight began to run, as far as we can tell. */
   headSince = 0;
   stuck = false;
+  /** A request that is probably slow: nothing is queued behind it. */
+  reservedFor: Assignment | null = null;
   /** A body is being sent: nothing may come between its frames. */
   uploading = false;
   /** The assignment whose answer was begun by a `head` frame. */
@@ -68,7 +70,7 @@ export class Channel implements Schedulable {
   }
 
   get closed(): boolean {
-    return this.stuck || this.uploading;
+    return this.stuck || this.uploading || this.reservedFor !== null;
   }
 
   /** Sends a request at the end of this turn. `body`: inline; `follows`: it comes by `sendBody`. */

@@ -250,6 +250,7 @@ export class Worker implements ChannelOwner {
     if (channel === null || channel === undefined) return true;
     const returned = channel.takeUnstarted(started, through);
     if (channel.load === 0) channel.stuck = false;
+    if (channel.reservedFor !== channel.first) channel.reservedFor = null;
     this.#owner.returned(returned);
     this.#checkDrained();
     return true;
