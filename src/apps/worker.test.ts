@@ -8,7 +8,7 @@ import {
   ScriptedSite,
   type ScriptedWorker,
 } from '../../test/support/scripted-worker.ts';
-import { frame, Kind } from '../protocols/worker/frames.ts';
+import { frame, Kind, u32 } from '../protocols/worker/frames.ts';
 import { Assignment } from './assignment.ts';
 
 /** Gives a request to a channel, past the scheduler, so that several wait there. */
@@ -75,6 +75,26 @@ test('the watch recalls by itself', async (t) => {
   const worker = await site.addWorker(1);
   ask(site, '/');
   assert.deepEqual(await worker.control.message(Kind.recall), { channel: 0, after: 0, through: 1 });
+});
+
+test('nothing is queued behind a path that was slow lately, until it turns out fast', async (t) => {
+  const site = await ScriptedSite.start(t, { threads: 2 });
+  const worker = await site.addWorker(1);
+  const [first, second] = worker.channels;
+  // Fast enough for batches: 32 requests took 320 µs.
+  first!.send(frame(Kind.timings, 0, u32(32) + u32(320) + u32(320)).repeat(20));
+  const slow = ask(site, '/slow');
+  const { id } = await first!.request();
+  await recalled(worker, id);
+  first!.respond(id, 'late');
+  await slow.finished;
+
+  ask(site, '/slow');
+  await first!.request();
+  assert.deepEqual([site.channel(1, 0).closed, site.channel(1, 1).closed], [true, false]);
+  const others = [ask(site, '/fast'), ask(site, '/fast')];
+  assert.deepEqual(await serve(second!, 2), ['/fast', '/fast']);
+  await Promise.all(others.map((other) => other.finished));
 });
 
 test('a channel whose requests are all recalled is open again, also when all their clients have gone', async (t) => {
