@@ -266,7 +266,8 @@ test('all mistakes of all sources are reported at once, and nothing is run', asy
 
 test('a TARGET that is nothing is refused where it was named', async (t) => {
   const project = makeProject(t, { 'vivarium.toml': '\napplication = "no/wsgi.py"\n' });
-  const allowed = 'allowed: a directory, a file, package.module or package.module:callable';
+  const allowed =
+    'allowed: a directory, a file, package.module, package.module:callable or package.module:factory()';
   assert.deepEqual(await mistakes(project), [
     `vivarium.toml:2: application: found "no/wsgi.py"; there is no file ${project}/no/wsgi.py; ${allowed}`,
   ]);

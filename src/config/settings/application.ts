@@ -2,14 +2,19 @@
 import { list, map, one } from '../setting.ts';
 import { command, path, text, urlPath } from '../value-types.ts';
 
-const IDENTIFIER = /^[^\W\d]\w*(\.[^\W\d]\w*)*$/u;
+/** With parentheses it is a factory. */
+const IDENTIFIER = /^[^\W\d]\w*(\.[^\W\d]\w*)*(\(\))?$/u;
 const environmentVariable = text('NAME', /^[^\0=\s]+$/, 'the name of an environment variable');
 
 export const application = {
   title: 'Application',
   settings: {
     application: one(
-      text('TARGET', /^[^\0]+$/, 'a directory, a file, package.module or package.module:callable'),
+      text(
+        'TARGET',
+        /^[^\0]+$/,
+        'a directory, a file, package.module, package.module:callable or package.module:factory()',
+      ),
       {
         default: null,
         defaultText: 'looked for in the current directory',

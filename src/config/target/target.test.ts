@@ -16,6 +16,7 @@ test('a directory, a script and a script with its callable', (t) => {
   assert.deepEqual(parseTarget('shop/wsgi.py', folder), script('wsgi.py', null));
   assert.deepEqual(parseTarget('shop/site.wsgi', folder), script('site.wsgi', null));
   assert.deepEqual(parseTarget('shop/wsgi.py:app', folder), script('wsgi.py', 'app'));
+  assert.deepEqual(parseTarget('shop/wsgi.py:make()', folder), script('wsgi.py', 'make()'));
 });
 
 test('a module, with or without its callable, is imported from the directory', (t) => {
@@ -28,6 +29,7 @@ test('a module, with or without its callable, is imported from the directory', (
   assert.deepEqual(parseTarget('shop.wsgi:application', folder), module('shop.wsgi', 'application'));
   assert.deepEqual(parseTarget('shop.wsgi', folder), module('shop.wsgi', null));
   assert.deepEqual(parseTarget('shop:site.app', folder), module('shop', 'site.app'));
+  assert.deepEqual(parseTarget('shop:create_app()', folder), module('shop', 'create_app()'));
   // A directory that is a package is a module; with a slash it is a directory.
   assert.deepEqual(parseTarget('package', folder), module('package', null));
   assert.deepEqual(parseTarget('./package', folder), { kind: 'directory', path: join(folder, 'package') });
@@ -39,11 +41,15 @@ test('what is none of these is refused', (t) => {
     const parsed = parseTarget(text, folder);
     return parsed.kind === 'mistake' ? parsed.mistake : parsed.kind;
   };
-  const allowed = 'allowed: a directory, a file, package.module or package.module:callable';
+  const allowed =
+    'allowed: a directory, a file, package.module, package.module:callable or package.module:factory()';
   assert.equal(mistake('wsgy.py'), `found "wsgy.py"; there is no file ${folder}/wsgy.py; ${allowed}`);
   assert.equal(mistake('a/b.py:app'), `found "a/b.py:app"; there is no file a/b.py; ${allowed}`);
   assert.equal(mistake('no-module'), `found "no-module", which is none of these; ${allowed}`);
-  assert.equal(mistake('shop:create_app()'), `found "shop:create_app()", which is none of these; ${allowed}`);
+  assert.equal(
+    mistake('shop:create_app(1)'),
+    `found "shop:create_app(1)", which is none of these; ${allowed}`,
+  );
   assert.equal(
     mistake('vivarium.toml'),
     `found "${folder}/vivarium.toml", which is no Python file; use --config for a configuration file`,

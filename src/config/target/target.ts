@@ -18,8 +18,10 @@ export type ParsedTarget =
   | { readonly kind: 'mistake'; readonly mistake: string };
 
 const NAME = /[^\W\d]\w*/u.source;
-const MODULE = new RegExp(`^(${NAME}(?:\\.${NAME})*)(?::(${NAME}(?:\\.${NAME})*))?$`, 'u');
-const PYTHON_FILE = /^(.+):([^\W\d][\w.]*)$/u;
+/** With parentheses it is a factory: the application is what it returns. */
+const CALLABLE = `${NAME}(?:\\.${NAME})*(?:\\(\\))?`;
+const MODULE = new RegExp(`^(${NAME}(?:\\.${NAME})*)(?::(${CALLABLE}))?$`, 'u');
+const PYTHON_FILE = new RegExp(`^(.+):(${CALLABLE})$`, 'u');
 
 /** `directory` is what a relative TARGET is relative to, and where modules are imported from. */
 export function parseTarget(text: string, directory: string): ParsedTarget {
@@ -37,7 +39,8 @@ export function parseTarget(text: string, directory: string): ParsedTarget {
   if (module === undefined || module.endsWith('.py')) {
     const isFile = text.includes('/') || text.includes('.py');
     const what = isFile ? `; there is no file ${file ?? path}` : ', which is none of these';
-    const allowed = 'allowed: a directory, a file, package.module or package.module:callable';
+    const allowed =
+      'allowed: a directory, a file, package.module, package.module:callable or package.module:factory()';
     return { kind: 'mistake', mistake: `found ${JSON.stringify(text)}${what}; ${allowed}` };
   }
   return { kind: 'application', target: { kind: 'module', module, callable: attribute }, directory };
