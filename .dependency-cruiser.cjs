@@ -36,7 +36,7 @@ module.exports = {
     only('config', ['base/']),
     only('control', ['base/', 'config/configuration\\.ts']),
     only('supervisor', ['base/', 'control/', 'config/', 'telemetry/']),
-    only('cli', ['base/', 'config/', 'control/', 'supervisor/', 'telemetry/']),
+    only('cli', ['base/', 'config/', 'control/', 'supervisor/', 'telemetry/', 'middleware/access-log/']),
     {
       name: 'protocols-do-no-io',
       severity: 'error',

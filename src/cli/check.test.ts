@@ -82,3 +82,12 @@ test('defaults are dimmed on a terminal with colours', async (t) => {
   assert.match(printed, /^\x1b\[2m {2}port .* default\x1b\[22m$/m);
   assert.match(printed, /^ {2}threads .* vivarium\.toml:1$/m);
 });
+
+test('a format of the access log that cannot be used is a mistake, unless nothing is logged', async (t) => {
+  const cwd = makeFolder(t, FILES);
+  const argv = ['check', '--access-log-format', '%h %Q'];
+  const { status, told } = await runCommand(argv, { cwd });
+  assert.equal(status, 2);
+  assert.match(told, /--access-log-format: .*position 4 of "%h %Q": unknown directive "%Q"; allowed are/);
+  assert.equal((await runCommand([...argv, '--no-access-log'], { cwd })).status, 0);
+});

@@ -1,8 +1,11 @@
 /** The arguments of `serve` and `check`, read the same way by both. */
 
 import { type Loaded, loadConfiguration } from '../config/load.ts';
-import { ConfigurationError } from '../config/origin.ts';
+import { ConfigurationError, placeOf } from '../config/origin.ts';
+import { entryOf } from '../config/resolve.ts';
 import { readFlags } from '../config/sources/flags.ts';
+import { accessLog } from '../middleware/access-log/access-log.ts';
+import { LogFormatError } from '../middleware/access-log/log-format.ts';
 import type { CommandContext } from './command.ts';
 
 export interface ReadConfiguration {
@@ -21,10 +24,24 @@ export async function readConfiguration(
   const uid = process.getuid!();
   try {
     const result = await loadConfiguration({ flags, environment, cwd, pid, uid });
-    return { switches: flags.switches, result };
+    const mistakes = findFormatMistakes(result);
+    return { switches: flags.switches, result: mistakes.length === 0 ? result : { mistakes } };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return { switches: flags.switches, result: { mistakes: error.mistakes } };
+  }
+}
+
+/** Here, as the settings know nothing of the request path, and a server that logs nothing needs no format. */
+function findFormatMistakes({ configuration: { logs }, entries }: Loaded): string[] {
+  if (!logs.accessLog) return [];
+  try {
+    accessLog(logs.accessLogFormat, () => {});
+    return [];
+  } catch (error) {
+    if (!(error instanceof LogFormatError)) throw error;
+    const name = 'access-log-format';
+    return [`${placeOf(entryOf(entries, name)!.origin, name)}: ${error.message}`];
   }
 }
 

@@ -147,9 +147,11 @@ export function text(
   return { schema: z.string().regex(pattern), allowed, placeholder, fromText: asIs, format: String };
 }
 
-export function path(placeholder: 'FILE' | 'DIRECTORY' | 'PATH'): ValueType<string> {
+const PATH_KINDS = { FILE: 'a file', DIRECTORY: 'a directory', PATH: 'a file or a directory' } as const;
+
+export function path(placeholder: keyof typeof PATH_KINDS): ValueType<string> {
   return {
-    ...text(placeholder, /^[^\0]+$/, `the path of a ${placeholder === 'DIRECTORY' ? 'directory' : 'file'}`),
+    ...text(placeholder, /^[^\0]+$/, `the path of ${PATH_KINDS[placeholder]}`),
     resolveIn: (value, directory) => resolve(directory, value),
   };
 }

@@ -40,8 +40,12 @@ export function composeSite(configuration: Configuration, application: Handler |
 
 function openAccessLog(logs: LogSettings, log: Log): LogWriter | null {
   if (!logs.accessLog) return null;
-  return createLogWriter(
-    logs.directory === null ? { fd: 1 } : { path: path.join(logs.directory, 'access_log') },
-    log,
-  );
+  if (logs.directory === null) return createLogWriter({ fd: 1 }, log);
+  const file = path.join(logs.directory, 'access_log');
+  try {
+    return createLogWriter({ path: file }, log);
+  } catch (error) {
+    const who = `the gateway, which opens it, runs as uid ${process.getuid!()}`;
+    throw new Error(`cannot open the access log ${file}: ${(error as Error).message}; ${who}`);
+  }
 }

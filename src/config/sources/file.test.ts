@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeFolder } from '../../../test/support/folder.ts';
 import { hasVivariumTable, readConfigurationFile } from './file.ts';
@@ -84,6 +84,9 @@ test('what is no TOML is refused with its line', (t) => {
 test('a file that cannot be read is named', (t) => {
   const folder = makeFolder(t);
   assert.deepEqual(readConfigurationFile(join(folder, 'none.toml'), folder).mistakes, [
-    `none.toml: ENOENT: no such file or directory, open '${join(folder, 'none.toml')}'`,
+    'none.toml: cannot read this configuration file: there is no such file',
+  ]);
+  assert.deepEqual(readConfigurationFile(folder, join(folder, '..')).mistakes, [
+    `${basename(folder)}: cannot read this configuration file: it is a directory`,
   ]);
 });

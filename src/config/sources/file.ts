@@ -20,7 +20,7 @@ export function readConfigurationFile(path: string, cwd: string): Source {
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    return { given: [], mistakes: [`${shown}: ${(error as Error).message}`] };
+    return { given: [], mistakes: [`${shown}: cannot read this configuration file: ${reasonOf(error)}`] };
   }
   let document: unknown;
   try {
@@ -76,6 +76,14 @@ function readTable(table: unknown, place: Place): Source {
   function origin(line: number) {
     return { kind: 'file', file: place.shown, line } as const;
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'permission denied';
+  if (code === 'EISDIR') return 'it is a directory';
+  return message;
 }
 
 function unknownKey(name: string): string {

@@ -3,7 +3,7 @@
  * line. Programs get a time limit, and the identity the application will have: settings of a project must not
  * run as root when the server was told to run as somebody else.
  */
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 
 export interface Python {
   readonly interpreter: string;
@@ -36,7 +36,7 @@ export function askPython(python: Python, program: string, ...parameters: string
         if (error === null) resolve(readAnswer(stdout));
         else if (error.killed === true && error.signal === 'SIGKILL') {
           resolve({ failure: `gave no answer within ${TIME_LIMIT_MS / 1000} seconds` });
-        } else resolve({ failure: lastLine(stderr) || error.message });
+        } else resolve({ failure: lastLine(stderr) || endOf(error, python) });
       },
     );
     child.stdin?.end();
@@ -49,6 +49,15 @@ function readAnswer(stdout: string): Answer {
   } catch {
     return { failure: `gave no answer that can be read: ${JSON.stringify(stdout.slice(0, 200))}` };
   }
+}
+
+/** Not the message, which repeats the whole program. */
+function endOf({ code, signal, message }: ExecFileException, { identity }: Python): string {
+  if (String(code) === 'EACCES') {
+    return `permission denied${identity === null ? '' : ` for uid ${identity.uid}, which it would run as`}`;
+  }
+  if (signal) return `was ended by ${signal}`;
+  return typeof code === 'number' ? `ended with exit status ${code}` : message;
 }
 
 /** Of a traceback, the last line is the exception. */

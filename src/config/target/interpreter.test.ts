@@ -109,6 +109,7 @@ test('an interpreter that is too old, broken or none is refused with what was fo
     ancient: `echo '{"version": "2.7.18", "executable": "/usr/bin/python"}'`,
     newer: `echo '{"version": "3.9.0", "executable": ""}'`,
     broken: 'echo "no libpython" >&2; exit 127',
+    silent: 'exit 3',
     other: 'echo hello',
     number: 'echo 5',
   });
@@ -124,6 +125,10 @@ test('an interpreter that is too old, broken or none is refused with what was fo
   );
   assert.equal(await probe('newer'), '3.9.0');
   assert.equal(await probe('broken'), 'python: found "broken", which does not work: no libpython');
+  assert.equal(
+    await probe('silent'),
+    'python: found "silent", which does not work: ended with exit status 3',
+  );
   assert.equal(await probe('number'), 'python: found "number", which is no Python interpreter');
   assert.equal(
     await probe('other'),
