@@ -45,7 +45,8 @@ function openAccessLog(logs: LogSettings, log: Log): LogWriter | null {
   try {
     return createLogWriter({ path: file }, log);
   } catch (error) {
-    const who = `the gateway, which opens it, runs as uid ${process.getuid!()}`;
-    throw new Error(`cannot open the access log ${file}: ${(error as Error).message}; ${who}`);
+    // The message of the system ends in the path.
+    const reason = (error as Error).message;
+    throw new Error(`cannot open the access log as uid ${process.getuid!()}: ${reason}`);
   }
 }
