@@ -1,9 +1,14 @@
 """A channel: one thread and its connection to the gateway. It reads requests, runs them one after the other and
 answers; all the requests that one read has brought are answered with one write.
 
-Three things are shared with the main thread, which may reach in through the control channel (see control.py):
-which request was started last, which were recalled, and which answers are finished but not sent. A lock guards them.
-It is held for moments only; a second one is held while sending.
+Four things are shared with the main thread, which may reach in through the control channel (see control.py):
+which request was started last, whether it still runs, which were recalled, and which answers are finished but not
+sent. A lock guards them. It is held for moments only; a second one is held while sending.
+
+A request that runs for too long is interrupted: the main thread has RequestTimeout raised in this thread, some
+bytecodes later, at a place that nobody can foresee. So it is asked for only while that request runs, which is read
+under the lock, and a connection on which it was asked for takes no further request: it is closed and dialled again,
+whatever became of the exception. It comes once a connection at most.
 """
 
 import io
@@ -13,6 +18,7 @@ from time import perf_counter, thread_time
 
 from . import frames
 from .body import BodyCut, FileWrapper, StreamedBody
+from .interrupt import RequestTimeout, raise_in, stack_of, withdraw
 from .log import LogStream, current, end_request, log
 from .wsgi import GatewayGone, Responder, describe_exception
 
@@ -35,6 +41,7 @@ class Channel:
         self._lock = threading.Lock()
         self._send_lock = threading.Lock()
         self._socket = None
+        self._ident = 0
         self._reset()
 
     def _reset(self):
@@ -42,6 +49,8 @@ class Channel:
         self._finished = []
         self._held = None
         self._started = 0
+        self._running = False
+        self.interrupted = False
         self._recalled = []
         self._buffer = b''
         self._at = 0
@@ -57,22 +66,38 @@ class Channel:
 
     def run(self):
         """The life of the thread: a connection after the other until the worker stops."""
+        self._ident = threading.get_ident()
         while True:
             self._socket = self._worker.dial(self.index)
             if self._socket is None:
                 return
             try:
-                self._serve()
-            except OSError:
-                pass  # The gateway has gone; a new one will listen.
-            except Exception as error:
-                _report(error)
+                self._serve_connection()
+                self._end_interrupts()
+            except RequestTimeout:
+                # It has come: a second one cannot.
+                self._end_interrupts()
+                end_request()
             was_used = self._started != 0
             with self._send_lock, self._lock:
                 self._socket.close()
                 self._reset()
             if not was_used:
                 self._worker.stopping.wait(PAUSE_SECONDS)
+
+    def _serve_connection(self):
+        try:
+            self._serve()
+        except OSError:
+            pass  # The gateway has gone; a new one will listen.
+        except Exception as error:
+            _report(error)
+
+    def _end_interrupts(self):
+        with self._lock:
+            self._running = False
+            if self.interrupted:
+                withdraw(self._ident)
 
     # Requests
 
@@ -134,6 +159,7 @@ class Channel:
             if self._recalled and self._was_recalled(exchange):
                 return
             self._started = exchange
+            self._running = True
         self._batch += 1
         self._worker.ledger[self.index] = exchange
         shape, body_kind, text_length = frames.REQUEST_PREFIX.unpack_from(buffer, payload)
@@ -151,6 +177,8 @@ class Channel:
             environ['wsgi.input'] = io.BufferedReader(body, RECEIVE_BYTES)
         current.request_id = environ['vivarium.request_id']
         Responder(self, exchange).run(self._application, environ)
+        if self.interrupted:
+            raise RequestTimeout
         end_request()
         if body is not None:
             self._flush()
@@ -195,6 +223,7 @@ class Channel:
         """An answer is complete; it is sent together with others."""
         with self._lock:
             self._finished.append(frame)
+            self._running = False
 
     def send(self, *pieces):
         """Sends these bytes now, after everything that is finished."""
@@ -228,6 +257,7 @@ class Channel:
         with self._lock:
             held, self._held = self._held, None
             self._finished.append(held[0] if held is not None else frames.frame(frames.END, exchange))
+            self._running = False
 
     # Called by the main thread
 
@@ -249,6 +279,18 @@ class Channel:
         with self._lock:
             ahead = (one for one in self.aborted if not frames.is_after(self._started, one))
             self.aborted = frozenset((*ahead, exchange))
+
+    def interrupt(self, exchange, may_raise):
+        """Where the thread is with this request, which is interrupted if `may_raise`; None when it has ended."""
+        with self._lock:
+            if not self._running or self._started != exchange:
+                return None
+            stack = stack_of(self._ident)
+            if may_raise and not self.interrupted:
+                # First: it may come before the next line is done.
+                self.interrupted = True
+                raise_in(self._ident)
+        return stack
 
     def flush_from_outside(self):
         """Sends what is finished, without waiting: the main thread serves all channels."""

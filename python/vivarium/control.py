@@ -190,6 +190,10 @@ class Control:
             self._send(frames.RECALLED, {'channel': channel.index, 'through': message['through'], 'started': started})
         elif kind == frames.ABORT:
             channel.abort(message['exchange'])
+        elif kind == frames.INTERRUPT:
+            exchange = message['exchange']
+            stack = channel.interrupt(exchange, message['raise'])
+            self._send(frames.INTERRUPTED, {'channel': channel.index, 'exchange': exchange, 'stack': stack})
 
 
 def connect(path, hello):

@@ -25,6 +25,8 @@ STOPPING = 35
 RECALL = 48
 RECALLED = 49
 ABORT = 50
+INTERRUPT = 51
+INTERRUPTED = 52
 
 # How the body of a request comes.
 BODY_NONE = 0

@@ -3,6 +3,7 @@
 import traceback
 
 from . import frames
+from .interrupt import RequestTimeout
 from .log import log
 
 
@@ -36,6 +37,8 @@ class Responder:
         except GatewayGone:
             raise
         except BaseException as error:  # also SystemExit: a request must not end the process
+            if isinstance(error, RequestTimeout) and self._channel.interrupted:
+                raise
             self._fail(error, environ)
 
     # What the application calls

@@ -11,8 +11,9 @@ import type { Handler } from '../handler.ts';
 import { Shapes } from '../protocols/worker/request.ts';
 import type { Timings } from '../protocols/worker/timings.ts';
 import type { Log } from '../telemetry/log.ts';
-import { Assignment, type AssignmentOwner } from './assignment.ts';
+import { Assignment, type AssignmentOwner, describe } from './assignment.ts';
 import type { Channel } from './channel.ts';
+import { Deadlines } from './deadlines.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceTime } from './service-time.ts';
 import { SlowPaths } from './slow-paths.ts';
@@ -24,6 +25,8 @@ export interface WorkerEvents {
   failed(worker: Worker, traceback: string): void;
   stopping(worker: Worker): void;
   drained(worker: Worker): void;
+  /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
+  stuck(worker: Worker, why: string): void;
   broken(worker: Worker, why: string): void;
 }
 
@@ -42,6 +45,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
   readonly mountPoint: string;
   readonly shapes = new Shapes();
   readonly workers = new Map<number, Worker>();
+  readonly #deadlines: Deadlines;
   readonly #serviceTime = new ServiceTime();
   readonly #slowPaths = new SlowPaths();
   readonly #scheduler = new Scheduler<Channel>(this.#serviceTime);
@@ -59,6 +63,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.mountPoint = pathPrefix(settings.mountPoint);
     this.#events = events;
     this.#log = log;
+    this.#deadlines = new Deadlines(settings, this.workers, events, log);
   }
 
   readonly handle: Handler = (exchange: Exchange) => {
@@ -107,8 +112,14 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#queue.push(assignment);
   }
 
-  /** Once a second: requests that have waited too long. They are in the order of their arrival. */
+  /** Once a second. */
   check(now: number): void {
+    this.#deadlines.check(now);
+    this.#refuseOverdue(now);
+  }
+
+  /** Requests that have waited too long. They are in the order of their arrival. */
+  #refuseOverdue(now: number): void {
     const latest = now - this.#settings.queueTimeoutMs;
     while (this.#settings.queueTimeoutMs > 0 && this.#queue.length > 0 && this.#queue[0]!.queuedAt < latest) {
       const assignment = this.#queue.shift()!;
@@ -249,6 +260,14 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#events.broken(worker, why);
   }
 
+  onSlow(): void {
+    this.#deadlines.watch();
+  }
+
+  onInterrupted(worker: Worker, channel: number, exchange: number, stack: string | null): void {
+    this.#deadlines.located(worker, channel, exchange, stack);
+  }
+
   // What assignments say
 
   abandoned(assignment: Assignment): void {
@@ -282,8 +301,3 @@ export class Application implements WorkerOwner, AssignmentOwner {
 }
 
 const UNAVAILABLE = 'The application is not available. The error log says why.';
-
-function describe(assignment: Assignment): string {
-  const { id, request } = assignment.exchange;
-  return `[request ${id}] ${request.method} ${request.target} from ${request.remoteAddress || 'a local client'}`;
-}

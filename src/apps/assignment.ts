@@ -36,6 +36,7 @@ export class Assignment implements RequestLine {
   /** The channel that waits for the rest of the body. */
   #uploadTo: Channel | null = null;
   #gone = false;
+  #isExpired = false;
 
   constructor(owner: AssignmentOwner, exchange: Exchange) {
     this.#owner = owner;
@@ -182,7 +183,7 @@ export class Assignment implements RequestLine {
     this.#answered();
     this.#spool?.discard();
     this.exchange.abort(500, 'The application failed. Its error log says why.');
-    this.#owner.report(this, 'request-failed', why);
+    if (!this.#isExpired) this.#owner.report(this, 'request-failed', why);
   }
 
   /** The head of the answer cannot be sent. */
@@ -199,6 +200,14 @@ export class Assignment implements RequestLine {
     this.#answered();
     this.#spool?.discard();
     this.exchange.abort(502, 'The process that ran this request has ended.');
+  }
+
+  /** It has run for too long. Its thread still has it: the end of it is for nobody. */
+  expire(): void {
+    this.#isExpired = true;
+    if (this.#gone) return;
+    this.exchange.abort(504, 'The application took too long to answer.');
+    this.#abandon('the request has run for longer than request-timeout');
   }
 
   /** Refused before any worker saw it. */
@@ -258,6 +267,11 @@ export class Assignment implements RequestLine {
     this.channel?.resume();
     this.#owner.abandoned(this);
   }
+}
+
+/** For the log: "[request 4f2a] GET /path from 192.0.2.7". */
+export function describe({ exchange: { id, request } }: Assignment): string {
+  return `[request ${id}] ${request.method} ${request.target} from ${request.remoteAddress || 'a local client'}`;
 }
 
 function inline(body: Uint8Array): string {

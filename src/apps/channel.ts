@@ -44,6 +44,8 @@ export class Channel implements Schedulable {
   stuck = false;
   /** A request that is probably slow: nothing is queued behind it. */
   reservedFor: Assignment | null = null;
+  /** Its first request does not end, see Worker.giveUp. */
+  isGivenUp = false;
   /** A body is being sent: nothing may come between its frames. */
   uploading = false;
   /** The assignment whose answer was begun by a `head` frame. */
@@ -150,6 +152,12 @@ export class Channel implements Schedulable {
     return this.#inFlight[0] ?? null;
   }
 
+  /** What the oldest request in flight is at, as far as we can tell; for the log. */
+  get phase(): string {
+    if (this.uploading) return 'reading its body';
+    return this.#streaming === null ? 'running' : 'writing its answer';
+  }
+
   /** All that is in flight, when the channel is lost. */
   takeAll(): Assignment[] {
     const taken = this.#inFlight;
@@ -183,6 +191,7 @@ export class Channel implements Schedulable {
   #onAnswered(count: number): void {
     this.headSince = performance.now();
     this.stuck = false;
+    this.isGivenUp = false;
     this.worker.answered(this, count);
   }
 

@@ -33,6 +33,10 @@ export interface WorkerOwner {
   onStopping(worker: Worker): void;
   onDrained(worker: Worker): void;
   onBroken(worker: Worker, why: string): void;
+  /** The first request of a channel takes long. */
+  onSlow(): void;
+  /** `stack` of the request `exchange` in a channel, which `interrupt` has asked for; null when it has ended. */
+  onInterrupted(worker: Worker, channel: number, exchange: number, stack: string | null): void;
 }
 
 const CONTROL_FRAME_MAX = 1_048_576;
@@ -196,12 +200,24 @@ export class Worker implements ChannelOwner {
     const { first } = channel;
     if (first === null) return;
     channel.stuck = true;
+    this.#owner.onSlow();
     const after = first.uploads ? first.channelId : (first.channelId - 1) >>> 0;
     this.#say(Kind.recall, { channel: channel.index, after, through: channel.lastId });
   }
 
+  /** The first request of a channel does not end, not even interrupted: its end is not waited for any more. */
+  giveUp(channel: Channel): void {
+    channel.isGivenUp = true;
+    this.#checkDrained();
+  }
+
   abort(assignment: Assignment): void {
     this.#say(Kind.abort, { channel: assignment.channel!.index, exchange: assignment.channelId });
+  }
+
+  /** Asks where the first request of a channel is. `mayRaise`: it is also interrupted. */
+  interrupt(channel: Channel, exchange: number, mayRaise: boolean): void {
+    this.#say(Kind.interrupt, { channel: channel.index, exchange, raise: mayRaise });
   }
 
   #say(kind: number, message: object): void {
@@ -238,6 +254,8 @@ export class Worker implements ChannelOwner {
         return true;
       case Kind.recalled:
         return this.#onRecalled(message);
+      case Kind.interrupted:
+        return this.#onInterrupted(message);
       default:
         return false;
     }
@@ -256,8 +274,17 @@ export class Worker implements ChannelOwner {
     return true;
   }
 
+  #onInterrupted({ channel, exchange, stack }: Record<string, unknown>): boolean {
+    if (typeof channel !== 'number' || typeof exchange !== 'number') return false;
+    if (typeof stack !== 'string' && stack !== null) return false;
+    this.#owner.onInterrupted(this, channel, exchange, stack);
+    return true;
+  }
+
   #checkDrained(): void {
-    if (this.state !== 'draining' || this.load > 0) return;
+    // Nobody waits for a request that was given up.
+    const isBusy = ({ load, isGivenUp }: Channel) => load > (isGivenUp ? 1 : 0);
+    if (this.state !== 'draining' || (this.load > 0 && this.channels.some(isBusy))) return;
     // The end of its channels tells a worker that stops that its last answer has arrived.
     if (this.#stopping) for (const channel of this.channels) channel.close();
     if (this.#drainedTold) return;

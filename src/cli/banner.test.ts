@@ -38,6 +38,7 @@ test('the banner says what an operator wants to know', async (t) => {
     'Startup Timeout    : 15 (seconds)',
     'Queue Size         : 1000 (requests)',
     'Queue Timeout      : 45 (seconds)',
+    'Request Timeout    : 60 (seconds)',
     'Graceful Timeout   : 15 (seconds)',
     'Keep-alive Timeout : 75 (seconds)',
     `Static Files       : /static from ${cwd}`,

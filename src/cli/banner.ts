@@ -32,6 +32,7 @@ function applicationRows(application: ApplicationSettings): [string, string][] {
     ['Startup Timeout', seconds(application.startupTimeoutMs)],
     ['Queue Size', `${application.queueSize} (requests)`],
     ['Queue Timeout', seconds(application.queueTimeoutMs)],
+    ['Request Timeout', seconds(application.requestTimeoutMs)],
     ...recyclingRows(application.recycling),
   ];
 }

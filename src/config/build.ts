@@ -113,6 +113,8 @@ function applicationSettings(
     startupTimeoutMs: ms(values['startup-timeout']),
     queueSize: values['queue-size'],
     queueTimeoutMs: ms(values['queue-timeout']),
+    requestTimeoutMs: ms(values['request-timeout']),
+    interruptTimeoutMs: ms(values['interrupt-timeout']),
     recycling: recyclingSettings(values),
   };
 }

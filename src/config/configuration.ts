@@ -93,6 +93,10 @@ export interface ApplicationSettings {
   /** Requests that may wait for a thread before new ones are answered 503. */
   readonly queueSize: number;
   readonly queueTimeoutMs: number;
+  /** How long a request may run. 0: as long as it wants. */
+  readonly requestTimeoutMs: number;
+  /** How long an interrupted request may take to end. 0: it is not interrupted, its worker is replaced at once. */
+  readonly interruptTimeoutMs: number;
   readonly recycling: RecyclingSettings;
 }
 

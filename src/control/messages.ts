@@ -65,5 +65,7 @@ export type ToSupervisor =
   | { readonly type: 'worker-stopping'; readonly worker: number }
   /** It broke the protocol or no longer answers; the supervisor must replace it. */
   | { readonly type: 'worker-broken'; readonly worker: number; readonly why: string }
+  /** A request in it does not end, not even interrupted: to be replaced, and to finish its other requests. */
+  | { readonly type: 'worker-stuck'; readonly worker: number; readonly why: string }
   /** At most once a second, of the workers that have something to say; only where a setting needs it. */
   | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] };

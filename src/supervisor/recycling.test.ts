@@ -401,3 +401,56 @@ function settle(at: PoolSurroundings): void {
     at.clock.advance(round < 50 ? 1000 : 0);
   }
 }
+
+describe('a worker with a request that does not end', () => {
+  const WHY = 'GET /stuck does not end';
+
+  test('is replaced, the new one first, also when no limit is set', () => {
+    const at = new PoolSurroundings(2).serve();
+    at.pool.workerStuck(1, WHY);
+    at.pool.workerStuck(1, 'another one neither');
+    assert.deepEqual([...at.alive], [1, 2, 3]);
+    assert.deepEqual(messages(at, 'worker-recycled'), [`worker 1 is replaced: ${WHY}`]);
+    assert.deepEqual([at.told(), at.signals()], [[], []]);
+    at.pool.workerReady(3);
+    assert.deepEqual(at.told(), ['switch +3 -1']);
+    at.clock.advance(SETTINGS.gracefulTimeoutMs);
+    assert.deepEqual(at.signals(), ['TERM 1']);
+    at.clock.advance(SETTINGS.shutdownTimeoutMs);
+    assert.deepEqual(at.signals(), ['KILL 1']);
+    at.exit(1);
+    at.clock.advance(60_000);
+    assert.deepEqual([...at.alive], [2, 3]);
+    assert.equal(at.clock.pendingTimers, 0);
+  });
+
+  test('waits while another one is away, then it is its turn', () => {
+    const at = new PoolSurroundings(2).serve();
+    at.pool.workerStuck(1, WHY);
+    at.pool.workerStuck(2, WHY);
+    at.pool.workerReady(3);
+    at.pool.workerDrained(1);
+    assert.deepEqual([...at.alive], [1, 2, 3]);
+    at.exit(1, 'exited with status 0');
+    assert.deepEqual([...at.alive], [2, 3, 4]);
+    at.pool.workerReady(4);
+    assert.deepEqual(at.told().at(-1), 'switch +4 -2');
+  });
+
+  test('is tried for again when the replacement cannot be used', () => {
+    const at = new PoolSurroundings(1).serve();
+    at.pool.workerStuck(1, WHY);
+    at.fail(2);
+    assert.deepEqual([...at.alive], [1]);
+    at.clock.advance(3000);
+    assert.deepEqual([...at.alive], [1, 3]);
+  });
+
+  test('that leaves anyway is left to go', () => {
+    const at = new PoolSurroundings(1).serve();
+    at.pool.workerStopping(1);
+    at.pool.workerStuck(1, WHY);
+    at.pool.workerStuck(77, WHY);
+    assert.deepEqual(messages(at, 'worker-recycled'), []);
+  });
+});

@@ -33,6 +33,8 @@ export class Recycling {
   readonly #records = new WeakMap<Member, WorkerRecord>();
   readonly #warned = new Set<string>();
   #cancelCheck: Cancel = () => {};
+  /** Those that have a request which does not end, and why that is known. */
+  readonly #stuck = new Map<Member, string>();
   /** Replacements in a row that could not be used. */
   #failures = 0;
   #notBeforeMs = 0;
@@ -47,7 +49,8 @@ export class Recycling {
   }
 
   start(): void {
-    if (this.#reasons.length > 0) this.#cancelCheck = this.#clock.after(CHECK_MS, () => this.#tick());
+    if (this.#reasons.length > 0 || this.#stuck.size > 0)
+      this.#cancelCheck = this.#clock.after(CHECK_MS, () => this.#tick());
   }
 
   stop(): void {
@@ -70,6 +73,15 @@ export class Recycling {
     record.answered += answered;
     record.isBusy = isBusy;
     record.idleSinceMs = this.#clock.now();
+  }
+
+  /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
+  stuck(member: Member, why: string): void {
+    if (this.#stuck.has(member)) return;
+    this.#stuck.set(member, why);
+    this.#cancelCheck();
+    this.start();
+    this.check();
   }
 
   /** Its requests ended with the gateway. */
@@ -95,12 +107,13 @@ export class Recycling {
     if (nowMs < this.#notBeforeMs) return;
     for (const member of this.#pool.replaceable()) {
       const record = this.#records.get(member);
-      const why = record && this.#whyReplace(record, nowMs);
+      const why = this.#stuck.get(member) ?? (record && this.#whyReplace(record, nowMs));
       if (why) return this.#pool.replace(member, why);
     }
   }
 
   #tick(): void {
+    for (const member of this.#stuck.keys()) if (member.slot === null) this.#stuck.delete(member);
     this.start();
     if (this.#reasons.some(({ isProcessUsage }) => isProcessUsage)) {
       for (const member of this.#pool.replaceable()) this.#measure(member);

@@ -222,6 +222,9 @@ class Supervisor {
       case 'worker-broken':
         pool?.workerBroken(message.worker, message.why);
         break;
+      case 'worker-stuck':
+        pool?.workerStuck(message.worker, message.why);
+        break;
       case 'worker-usage':
         pool?.workersUsed(message.usage);
         break;

@@ -154,6 +154,12 @@ export class WorkerPool {
     if (member !== undefined) this.#dismiss(member, why);
   }
 
+  /** It goes on with its other requests until its replacement is ready. */
+  workerStuck(worker: number, why: string): void {
+    const member = this.#members.get(worker);
+    if (member?.state === 'active') this.#recycling.stuck(member, why);
+  }
+
   workersUsed(usage: readonly WorkerUsage[]): void {
     for (const use of usage) {
       const member = this.#members.get(use.worker);

@@ -23,6 +23,8 @@ KINDS = {
     'recall': frames.RECALL,
     'recalled': frames.RECALLED,
     'abort': frames.ABORT,
+    'interrupt': frames.INTERRUPT,
+    'interrupted': frames.INTERRUPTED,
 }
 
 

@@ -91,10 +91,12 @@ export function response(kind: number, id: number, pieces: readonly string[], bo
 export class ScriptedWorker {
   readonly identity: WorkerIdentity;
   readonly control: ScriptedConnection;
-  readonly channels: readonly ScriptedConnection[];
+  readonly channels: ScriptedConnection[];
+  readonly #path: string;
 
   constructor(path: string, identity: WorkerIdentity) {
     this.identity = identity;
+    this.#path = path;
     const { worker, token, threads } = identity;
     this.control = new ScriptedConnection(path, { worker, token, control: true, pid: 1000 + worker });
     this.channels = Array.from(
@@ -106,6 +108,12 @@ export class ScriptedWorker {
 
   say(kind: number, message: object): void {
     this.control.send(controlFrame(kind, message));
+  }
+
+  /** As a thread does whose connection has ended. */
+  dialAgain(channel: number): void {
+    const { worker, token } = this.identity;
+    this.channels[channel] = new ScriptedConnection(this.#path, { worker, token, channel });
   }
 
   /** Writes the ledger: the id that each thread started last. */
@@ -140,7 +148,8 @@ export class ScriptedSite {
   constructor(t: { after(then: () => void): void }, options: SiteOptions) {
     this.folder = makeFolder(t);
     this.#threads = options.threads ?? 1;
-    const settings = { mountPoint: '/', queueSize: 100, queueTimeoutMs: 45_000, ...options.settings };
+    const limits = { queueTimeoutMs: 45_000, requestTimeoutMs: 60_000, interruptTimeoutMs: 10_000 };
+    const settings = { mountPoint: '/', queueSize: 100, ...limits, ...options.settings };
     const spool = { memoryMax: 65_536, fileMax: 0, directory: this.folder, ...options.spool };
     const note = (what: string) => (worker: Worker, why?: string) =>
       this.#note(this.events, `${what} ${worker.identity.worker}${why === undefined ? '' : `: ${why}`}`);
@@ -149,6 +158,7 @@ export class ScriptedSite {
       failed: note('failed'),
       stopping: note('stopping'),
       drained: note('drained'),
+      stuck: note('stuck'),
       broken: note('broken'),
     };
     const write = (code: string, message: string) => this.#note(this.log, `${code}: ${message}`);

@@ -19,6 +19,14 @@ export const processes = {
       default: 45,
       help: 'longest time a request waits for a thread before it is answered 503',
     }),
+    'request-timeout': one(seconds('none'), {
+      default: 60,
+      help: 'longest time a request runs before it is answered 504 and interrupted',
+    }),
+    'interrupt-timeout': one(seconds('not interrupted'), {
+      default: 10,
+      help: 'time an interrupted request has to end before its worker is replaced',
+    }),
     'startup-timeout': one(seconds(), { default: 15, help: 'time the application has to load' }),
     'graceful-timeout': one(seconds('at once'), {
       default: 15,

@@ -42,6 +42,10 @@ export const Kind = {
   recalled: 49,
   /** The client is gone: stop the iteration of this response. */
   abort: 50,
+  /** This request has run for too long: where is it? With `raise`, it is interrupted. */
+  interrupt: 51,
+  /** The Python stack of a request that was asked for by `interrupt`; null when it has ended. */
+  interrupted: 52,
 } as const;
 
 /** How the body of a request comes. */
