@@ -184,7 +184,8 @@ def _without_our_frames(error):
         if not name.startswith(ours) and 'importlib' not in name:
             return error.with_traceback(trace)
         trace = trace.tb_next
-    return error
+    # These say by themselves what is wrong with the application. Anything else may be a fault of ours.
+    return error.with_traceback(None) if isinstance(error, (SyntaxError, ModuleNotFoundError)) else error
 
 
 def _stop(worker, control, seconds):

@@ -182,6 +182,14 @@ class WorkerTest(unittest.TestCase):
         self.assertNotIn('vivarium/loader', message['traceback'])
         self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 3)
 
+    def test_syntax_error_is_shown_alone(self):
+        self.start('def x(:')
+        control, _ = self.accept()
+        _, message = control.message()
+        self.assertIn('SyntaxError', message['traceback'])
+        self.assertIn('def x(:', message['traceback'])
+        self.assertNotIn('vivarium/loader', message['traceback'])
+
     def test_long_tracebacks_are_shortened(self):
         self.start('raise ValueError("x" * 3_000_000 + "the end")')
         control, _ = self.accept()
