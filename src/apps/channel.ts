@@ -23,6 +23,8 @@ export interface ChannelOwner {
   answered(channel: Channel, count: number): void;
   /** The worker has measured a batch. */
   measured(timings: Timings): void;
+  /** These will not be run here. */
+  returned(assignments: readonly Assignment[]): void;
   broken(why: string): void;
   lost(channel: Channel): void;
 }
@@ -42,6 +44,8 @@ export class Channel implements Schedulable {
   /** performance.now() when the oldest request in flight began to run, as far as we can tell. */
   headSince = 0;
   stuck = false;
+  /** The last request that was asked back. */
+  recalledThrough: number | null = null;
   /** A request that is probably slow: nothing is queued behind it. */
   reservedFor: Assignment | null = null;
   /** Its first request does not end, see Worker.giveUp. */
@@ -175,6 +179,7 @@ export class Channel implements Schedulable {
         if (!this.#measured()) return this.worker.broken('malformed timings');
         continue;
       }
+      if (this.#inFlight[0]?.channelId !== decoder.id) this.#passOver(decoder.id);
       const assignment = this.#inFlight[0];
       if (assignment === undefined || assignment.channelId !== decoder.id) {
         const expected = assignment === undefined ? 'it has none' : `its oldest is ${assignment.channelId}`;
@@ -193,6 +198,19 @@ export class Channel implements Schedulable {
     this.stuck = false;
     this.isGivenUp = false;
     this.worker.answered(this, count);
+  }
+
+  /**
+   * The worker tells on its control connection what it will not run. The answer to a later request may overtake that:
+   * then those before it that were recalled are taken back now.
+   */
+  #passOver(id: number): void {
+    const through = this.recalledThrough;
+    const { first } = this;
+    if (through === null || first === null || this.#streaming !== null || !isAfter(id, first.channelId))
+      return;
+    const last = isAfter(id, through) ? through : (id - 1) >>> 0;
+    this.worker.returned(this.takeUnstarted((first.channelId - 1) >>> 0, last));
   }
 
   #measured(): boolean {

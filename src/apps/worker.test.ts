@@ -120,6 +120,22 @@ test('answers that were on their way when the recall came are not asked for agai
   await exchanges[3]!.finished;
 });
 
+test('an answer overtakes the word that those before it were recalled', async (t) => {
+  const { site, first, exchanges } = await oneBusyWorker(t);
+  site.worker(1).recall(site.channel(1));
+  await first.control.message(Kind.recall);
+  const [next] = give(site, 1, '/next');
+  const channel = first.channels[0]!;
+  await receive(channel, 1);
+  channel.respond(1, 'a');
+  channel.respond(5, 'next');
+  await next!.finished;
+  assert.deepEqual(await serve(channel, 3), ['/b', '/c', '/d']);
+  first.say(Kind.recalled, { channel: 0, through: 4, started: 1 });
+  await Promise.all(exchanges.map((exchange) => exchange.finished));
+  assert.deepEqual([next!.text, site.worker(1).load], ['next', 0]);
+});
+
 test('a lost worker: what it had started gets 502, the rest goes to another', async (t) => {
   const { site, first, exchanges } = await oneBusyWorker(t);
   const second = await site.addWorker(2);

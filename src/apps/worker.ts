@@ -61,6 +61,8 @@ export class Worker implements ChannelOwner {
   pid = 0;
   /** Requests in flight on all channels. */
   load = 0;
+  /** Requests answered since it is known here. */
+  answeredTotal = 0;
   /** Why the process has ended; null while it runs. */
   exitCause: string | null = null;
 
@@ -152,6 +154,7 @@ export class Worker implements ChannelOwner {
 
   answered(channel: Channel, count: number): void {
     this.#answeredSince += count;
+    this.answeredTotal += count;
     this.#owner.answered(channel);
     this.#checkDrained();
   }
@@ -160,6 +163,11 @@ export class Worker implements ChannelOwner {
     let threads = 0;
     for (const channel of this.#channels) if (channel !== null && channel.load > 0) threads++;
     this.#owner.measured(timings, Math.max(1, threads));
+  }
+
+  returned(assignments: readonly Assignment[]): void {
+    this.#owner.returned(assignments);
+    this.#checkDrained();
   }
 
   broken(why: string): void {
@@ -200,6 +208,7 @@ export class Worker implements ChannelOwner {
     const { first } = channel;
     if (first === null) return;
     channel.stuck = true;
+    channel.recalledThrough = channel.lastId;
     this.#owner.onSlow();
     const after = first.uploads ? first.channelId : (first.channelId - 1) >>> 0;
     this.#say(Kind.recall, { channel: channel.index, after, through: channel.lastId });
@@ -269,8 +278,7 @@ export class Worker implements ChannelOwner {
     const returned = channel.takeUnstarted(started, through);
     if (channel.load === 0) channel.stuck = false;
     if (channel.reservedFor !== channel.first) channel.reservedFor = null;
-    this.#owner.returned(returned);
-    this.#checkDrained();
+    this.returned(returned);
     return true;
   }
 
