@@ -75,11 +75,6 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#enqueue(assignment);
   };
 
-  /** Requests that wait for a thread. */
-  get queued(): number {
-    return this.#queue.length;
-  }
-
   // What the supervisor says
 
   expect(identity: WorkerIdentity): void {

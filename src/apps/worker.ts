@@ -61,8 +61,6 @@ export class Worker implements ChannelOwner {
   pid = 0;
   /** Requests in flight on all channels. */
   load = 0;
-  /** Requests answered since it is known here. */
-  answeredTotal = 0;
   /** Why the process has ended; null while it runs. */
   exitCause: string | null = null;
 
@@ -154,7 +152,6 @@ export class Worker implements ChannelOwner {
 
   answered(channel: Channel, count: number): void {
     this.#answeredSince += count;
-    this.answeredTotal += count;
     this.#owner.answered(channel);
     this.#checkDrained();
   }
