@@ -9,7 +9,8 @@ import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
 import { ServerFields } from '../protocols/http1/response-head.ts';
 import type { Log } from '../telemetry/log.ts';
-import { Listener, type ListenerContext } from './listener.ts';
+import { Listener } from './listener.ts';
+import type { ListenerContext } from './listener-context.ts';
 import { SERVER_NAME } from './server-name.ts';
 import { composeSite, type Site } from './site.ts';
 

@@ -1,26 +1,7 @@
 /** A listening socket and its connections. */
 import net from 'node:net';
-import type { SpoolLimits } from '../base/spool.ts';
-import type { HttpSettings } from '../config/configuration.ts';
-import type { Exchange } from '../exchange.ts';
-import type { Handler } from '../handler.ts';
-import type { Refusal } from '../protocols/http1/refusal.ts';
-import type { ServerFields } from '../protocols/http1/response-head.ts';
-import type { Log } from '../telemetry/log.ts';
 import { Http1Connection } from './http1/connection.ts';
-
-/** What the connections of a listener share. */
-export interface ListenerContext {
-  readonly settings: HttpSettings;
-  readonly bodySpool: SpoolLimits;
-  readonly serverFields: ServerFields;
-  readonly log: Log;
-  /** Path of a Unix socket, else null. */
-  readonly path: string | null;
-  readonly handle: Handler;
-  readonly refuse: (exchange: Exchange, refusal: Refusal) => void;
-  readonly nextId: () => string;
-}
+import type { ListenerContext } from './listener-context.ts';
 
 interface ConnectedSocket extends net.Socket {
   connection: Http1Connection;

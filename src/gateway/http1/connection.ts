@@ -15,7 +15,7 @@ import type { RequestHead } from '../../protocols/http1/request-head.ts';
 import { RequestParser } from '../../protocols/http1/request-parser.ts';
 import type { ServerFields } from '../../protocols/http1/response-head.ts';
 import { CollectedBody } from '../collected-body.ts';
-import type { ListenerContext } from '../listener.ts';
+import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
 import { NO_HEAD, withContentLength, withHost } from './synthetic.ts';
