@@ -175,13 +175,16 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   readonly #onWatch = (): void => {
     this.#watch = null;
-    const latest = performance.now() - PATIENCE_MS;
+    const now = performance.now();
+    const msEach = this.#serviceTime.us / 1000;
     let busy = false;
     for (const worker of this.workers.values()) {
       for (const channel of worker.channels) {
         if (channel.load === 0) continue;
         if (channel.stuck) continue;
-        if (channel.headSince < latest) this.#recall(worker, channel);
+        // A batch is answered with one write: its first request seems to run as long as all of it.
+        const patienceMs = PATIENCE_MS + channel.load * msEach;
+        if (now - channel.headSince > patienceMs) this.#recall(worker, channel);
         else busy = true;
       }
     }

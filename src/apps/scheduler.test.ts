@@ -10,10 +10,10 @@ interface FakeChannel extends Schedulable {
   closed: boolean;
 }
 
-/** Channels a1, a2, b1, … of workers a, b, …; requests take `us`. */
-function setUp(us: number, threads: number, workers = 'ab') {
+/** Channels a1, a2, b1, … of workers a, b, …; requests take `us`, of which they work `cpuUs`. */
+function setUp(us: number, threads: number, workers = 'ab', cpuUs = 0) {
   const time = new ServiceTime();
-  for (let i = 0; i < 100; i++) time.observe(32, us * 32, us * 32, 1);
+  for (let i = 0; i < 100; i++) time.observe(32, cpuUs * 32, us * 32, 1);
   const scheduler = new Scheduler<FakeChannel>(time);
   const byWorker = [...workers].map((letter) => {
     const worker = { load: 0 };
@@ -47,6 +47,15 @@ test('fast: the hottest channel is filled before the next', () => {
   assert.deepEqual(names.slice(0, 50), new Array(50).fill('a1'));
   assert.deepEqual([...new Set(names)], ['a1', 'b1', 'a2', 'b2', null]);
   assert.equal(names.indexOf(null), 200);
+});
+
+test('busy: one thread of each process works, the rest waits or is for slow ones', () => {
+  const { pick, find } = setUp(100, 2, 'ab', 100);
+  const names = many(41, pick);
+  assert.deepEqual([...new Set(names)], ['a1', 'b1', null]);
+  assert.equal(names.indexOf(null), 40);
+  find('a1').closed = true;
+  assert.equal(pick(), 'a2');
 });
 
 test('fast: a channel that has room again is the hottest again', () => {

@@ -2,7 +2,8 @@
  * Which channel gets the next request: batch when fast, spread when slow.
  *
  * While requests take microseconds, several wait on the hottest channel, which saves system calls on both sides.
- * When they take longer than a hand-over costs, they are spread over the processes; when they take about a
+ * While they work and do not wait, one thread of each process gets them, since a second would only take turns with it.
+ * Otherwise those that take longer than a hand-over costs are spread over the processes; when they take about a
  * millisecond each channel holds one. A channel whose first request has run for long (`stuck`) gets nothing.
  */
 import type { ServiceTime } from './service-time.ts';
@@ -21,6 +22,7 @@ const SPREAD_US = 25;
 
 export class Scheduler<Channel extends Schedulable> {
   readonly #serviceTime: ServiceTime;
+  #workers: readonly (readonly Channel[])[] = [];
   /** The first channel of each worker, then the second of each, …: taken in order they fill processes before threads. */
   #channels: readonly Channel[] = [];
 
@@ -34,12 +36,14 @@ export class Scheduler<Channel extends Schedulable> {
     for (let i = 0; i < longest; i++)
       for (const channels of byWorker) if (i < channels.length) ordered.push(channels[i]!);
     this.#channels = ordered;
+    this.#workers = byWorker;
   }
 
   /** The channel for a request that is whole; null when it must wait. */
   pick(): Channel | null {
     const { batch } = this.#serviceTime;
     if (batch === 1) return this.pickIdle();
+    if (this.#serviceTime.isBusy) return this.#pickBusy(2 * batch);
     if (this.#serviceTime.us >= SPREAD_US) return this.#pickSpread(batch);
     for (const channel of this.#channels) if (!channel.closed && channel.load < batch) return channel;
     return null;
@@ -56,6 +60,20 @@ export class Scheduler<Channel extends Schedulable> {
     return best;
   }
 
+  /**
+   * One thread of each process works; what it has no room for waits, and the other threads are for requests that turn
+   * out slow. Two batches: the next one is there when it has answered the first.
+   */
+  #pickBusy(room: number): Channel | null {
+    let best: Channel | null = null;
+    for (const channels of this.#workers) {
+      const working = channels.find(isWorking) ?? channels.find(isOpen);
+      if (working === undefined || working.load >= room) continue;
+      if (best === null || working.worker.load < best.worker.load) best = working;
+    }
+    return best;
+  }
+
   /** The first channel with room of the least busy process. */
   #pickSpread(batch: number): Channel | null {
     let best: Channel | null = null;
@@ -66,4 +84,12 @@ export class Scheduler<Channel extends Schedulable> {
     }
     return best;
   }
+}
+
+function isOpen(channel: Schedulable): boolean {
+  return !channel.closed;
+}
+
+function isWorking(channel: Schedulable): boolean {
+  return channel.load > 0 && !channel.closed;
 }

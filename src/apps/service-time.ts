@@ -13,6 +13,8 @@ const INITIAL_US = BATCH_US;
 
 export class ServiceTime {
   #us = INITIAL_US;
+  /** How much of the latest work was done by busy processes: 0 to 1. */
+  #busy = 0;
 
   get us(): number {
     return this.#us;
@@ -26,7 +28,14 @@ export class ServiceTime {
   observe(count: number, cpuUs: number, wallUs: number, threads: number): void {
     const isBusy = cpuUs * threads >= wallUs * BUSY_SHARE;
     const sample = Math.min((isBusy ? cpuUs : wallUs) / count, BATCH_US);
-    this.#us += (sample - this.#us) * Math.min(0.5, count / 32);
+    const weight = Math.min(0.5, count / 32);
+    this.#us += (sample - this.#us) * weight;
+    this.#busy += ((isBusy ? 1 : 0) - this.#busy) * weight;
+  }
+
+  /** Requests work and do not wait: a second thread of the same process would only take turns with the first. */
+  get isBusy(): boolean {
+    return this.#busy > 0.5;
   }
 
   /** How many requests one channel may hold. */
