@@ -2,6 +2,7 @@
  * A bounded load of test/apps/counting.py that accounts for every request: each carries an id of its own, the
  * application writes the ids that it ran to a file, and the tally puts the two together.
  */
+import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { RawClient } from './raw-client.ts';
@@ -95,5 +96,21 @@ export function readRuns(countFile: string): Map<string, { times: number; pid: n
     const [id, pid] = line.split(' ');
     runs.set(id!, { times: (runs.get(id!)?.times ?? 0) + 1, pid: Number(pid) });
   }
+  return runs;
+}
+
+/** Nothing was lost, refused or run twice. Returns who ran what. */
+export function assertEachRunOnce(tally: Tally, countFile: string): ReturnType<typeof readRuns> {
+  assert.deepEqual([tally.cut, tally.refused, tally.mixedUp], [[], 0, []]);
+  assert.deepEqual(
+    [...tally.answered].filter(([, status]) => status !== 200),
+    [],
+  );
+  const runs = readRuns(countFile);
+  assert.deepEqual(
+    [...runs].filter(([, { times }]) => times !== 1),
+    [],
+  );
+  assert.equal(runs.size, tally.answered.size);
   return runs;
 }
