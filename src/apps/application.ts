@@ -66,6 +66,11 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#deadlines = new Deadlines(settings, this.workers, events, log);
   }
 
+  /** Requests that wait for a thread. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
   readonly handle: Handler = (exchange: Exchange) => {
     const assignment = new Assignment(this, exchange);
     if (this.#queue.length === 0) {

@@ -56,6 +56,8 @@ export class Worker implements ChannelOwner {
   #isBroken = false;
   /** Requests answered since the last report of usage, and whether it had some in hand then. */
   #answeredSince = 0;
+  /** Requests answered altogether. */
+  answeredTotal = 0;
   #wasBusy = false;
   state: WorkerState = 'expected';
   pid = 0;
@@ -152,6 +154,7 @@ export class Worker implements ChannelOwner {
 
   answered(channel: Channel, count: number): void {
     this.#answeredSince += count;
+    this.answeredTotal += count;
     this.#owner.answered(channel);
     this.#checkDrained();
   }

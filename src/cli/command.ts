@@ -15,7 +15,7 @@ export interface Command {
   readonly summary: string;
   /** Paragraphs below the usage. */
   readonly description: readonly string[];
-  /** Its own switches and what they do; `--help` goes without saying. */
+  /** Its own switches and what they do, with what stands behind one; `--help` goes without saying. */
   readonly switches: Readonly<Record<string, string>>;
   /** It also takes the flags of all settings. */
   readonly takesSettings: boolean;
@@ -23,6 +23,7 @@ export interface Command {
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }
 
-/** Exit statuses. 1 is the supervisor's: the server could not run, or an error nobody foresaw. */
+/** Exit statuses. 1: the server could not run or could not do what it was asked for, or an error nobody foresaw. */
 export const OK = 0;
+export const FAILED = 1;
 export const MISUSED = 2;

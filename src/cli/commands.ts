@@ -3,8 +3,12 @@ import { closest } from '../base/closest.ts';
 import { check } from './check.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
+import { reload } from './reload.ts';
 import { serve } from './serve.ts';
+import { status } from './status.ts';
+import { stop } from './stop.ts';
 import { version } from './version.ts';
+import { workers } from './workers.ts';
 
 const help: Command = {
   name: 'help',
@@ -23,7 +27,7 @@ const help: Command = {
   },
 };
 
-const commands: readonly Command[] = [serve, check, version, help];
+const commands: readonly Command[] = [serve, check, status, workers, reload, stop, version, help];
 
 /** What people also type. */
 const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '--help': 'help', '-h': 'help' };
@@ -37,7 +41,8 @@ export async function runCommandLine(argv: readonly string[], context: CommandCo
     context.terminal.print(formatCommandHelp(command, context.terminal));
     return OK;
   }
-  const surplus = command.takesSettings ? [] : rest.slice(command === help ? 1 : 0);
+  const takesFlags = command.takesSettings || Object.keys(command.switches).length > 0;
+  const surplus = takesFlags ? [] : rest.slice(command === help ? 1 : 0);
   if (surplus.length > 0) {
     const found = `vivarium ${command.name}: found ${JSON.stringify(surplus[0])}`;
     context.terminal.tell(`${found}; usage: vivarium ${[command.name, command.usage].join(' ').trim()}\n`);

@@ -32,6 +32,22 @@ export interface WorkerUsage {
   readonly isBusy: boolean;
 }
 
+/** What only a gateway knows; the answer to `report`. */
+export interface GatewayReport {
+  readonly type: 'gateway-report';
+  readonly connections: number;
+  /** Requests that wait for a thread. */
+  readonly queued: number;
+  readonly workers: readonly WorkerLoad[];
+}
+
+export interface WorkerLoad {
+  readonly worker: number;
+  readonly inFlight: number;
+  /** Requests answered since this gateway knows it. */
+  readonly answered: number;
+}
+
 export type ToGateway =
   | {
       readonly type: 'configure';
@@ -50,7 +66,9 @@ export type ToGateway =
   | { readonly type: 'application-unavailable'; readonly why: string }
   /** Stop listening, finish the requests, exit 0. */
   | { readonly type: 'stop' }
-  | { readonly type: 'reopen-logs' };
+  | { readonly type: 'reopen-logs' }
+  /** `gateway-report` answers it. */
+  | { readonly type: 'report' };
 
 export type ToSupervisor =
   /** Configured and accepting. */
@@ -68,4 +86,5 @@ export type ToSupervisor =
   /** A request in it does not end, not even interrupted: to be replaced, and to finish its other requests. */
   | { readonly type: 'worker-stuck'; readonly worker: number; readonly why: string }
   /** At most once a second, of the workers that have something to say; only where a setting needs it. */
-  | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] };
+  | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] }
+  | GatewayReport;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Application } from '../apps/application.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { ToGateway, ToSupervisor } from '../control/messages.ts';
+import type { GatewayReport, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
@@ -75,7 +75,24 @@ export class Gateway {
       case 'reopen-logs':
         this.#site.reopenLogs();
         break;
+      case 'report':
+        this.#tell(this.#report());
+        break;
     }
+  }
+
+  #report(): GatewayReport {
+    const workers = [...(this.#application?.workers.values() ?? [])];
+    return {
+      type: 'gateway-report',
+      connections: this.#listeners.reduce((sum, { connections }) => sum + connections, 0),
+      queued: this.#application?.queued ?? 0,
+      workers: workers.map(({ identity, load, answeredTotal }) => ({
+        worker: identity.worker,
+        inFlight: load,
+        answered: answeredTotal,
+      })),
+    };
   }
 
   /** Stops listening and resolves when the last connection has ended. */

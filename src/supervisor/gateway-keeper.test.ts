@@ -20,6 +20,7 @@ class Surroundings {
         const pid = this.gateways.length;
         this.done.push(`spawn ${pid}`);
         return {
+          pid,
           label: `the gateway (pid ${pid})`,
           send: (message: ToGateway) => this.done.push(`${pid} ${message.type}`),
           terminate: () => this.done.push(`TERM ${pid}`),
@@ -29,6 +30,7 @@ class Surroundings {
       introduction: (): ToGateway[] => [{ type: 'application-unavailable', why: 'x' }],
       serving: () => this.done.push('serving'),
       failed: (why: string) => this.done.push(`failed: ${why}`),
+      ended: () => {},
       report: (message: { type: string }) => this.done.push(`report ${message.type}`),
     };
     const log = createLog('test', 'info', (line) => this.lines.push(line.replace(/^.*\[test\] /, '').trim()));

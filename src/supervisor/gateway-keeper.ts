@@ -12,6 +12,7 @@ import type { GatewayEvents } from './gateway-process.ts';
 const START_TIMEOUT_MS = 30_000;
 
 export interface GatewayProcess {
+  readonly pid: number | null;
   readonly label: string;
   send(message: ToGateway): void;
   terminate(): void;
@@ -26,6 +27,8 @@ export interface KeeperEffects {
   serving(): void;
   /** The very first gateway cannot serve: there is no point in going on. */
   failed(why: string): void;
+  /** `wasExpected`: it was told to. */
+  ended(label: string, cause: string, wasExpected: boolean): void;
   /** A message about a worker. */
   report(message: ToSupervisor): void;
 }
@@ -50,6 +53,11 @@ export class GatewayKeeper {
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
+  }
+
+  /** Null while there is no gateway. */
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
   }
 
   start(): void {
@@ -115,6 +123,7 @@ export class GatewayKeeper {
   #onEnded(process: GatewayProcess, cause: string): void {
     this.#cancelWait();
     this.#process = null;
+    this.#effects.ended(process.label, cause, this.#ended !== null);
     if (this.#ended !== null) {
       this.#log.debug('gateway-exited', `${process.label} ${cause}`);
       this.#ended.resolve();

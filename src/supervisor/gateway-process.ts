@@ -52,6 +52,10 @@ export class GatewayHandle {
     this.#child?.on('message', (message) => events.message(message as ToSupervisor));
   }
 
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   get label(): string {
     const pid = this.#child?.pid;
     return pid === undefined ? 'the gateway' : `the gateway (pid ${pid})`;

@@ -14,6 +14,7 @@ export type MemberState = 'loading' | 'standby' | 'active' | 'draining' | 'stopp
 /** What the pool needs of a worker's process. */
 export interface WorkerProcess {
   readonly identity: WorkerIdentity;
+  readonly pid: number | null;
   /** For messages: "worker 3 (pid 77)". */
   readonly label: string;
   /** Null when it is not known. */
@@ -50,6 +51,10 @@ export class Member {
   readonly process: WorkerProcess;
   /** Null when it has left its place to another worker. */
   slot: Slot | null;
+  /** Why it is replaced although it is well; completes "worker 3 (pid 77) …". */
+  reason: string | null = null;
+  /** What made it useless, in the same form. */
+  failure: string | null = null;
   readonly #limits: TimeLimits;
   readonly #clock: Clock;
   readonly #overdue: (member: Member, why: string) => void;
@@ -83,6 +88,10 @@ export class Member {
   /** It did not stop when it was told to. */
   get wasKilled(): boolean {
     return this.#wasKilled;
+  }
+
+  get ageMs(): number {
+    return this.#clock.now() - this.#startedAtMs;
   }
 
   get loadingMs(): number {

@@ -4,6 +4,7 @@
  */
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { CONTROL_SOCKET } from '../control/protocol.ts';
 import { PidFile } from './pid-file.ts';
 import type { Identity } from './privileges.ts';
 import { SOCKET_PATH_BYTES_MAX } from './socket-address.ts';
@@ -14,12 +15,14 @@ const LEDGER_KEPT_MS = 60_000;
 export class ServerRoot {
   readonly path: string;
   readonly workerSocketPath: string;
+  readonly controlSocketPath: string;
   readonly #isOurs: boolean;
   readonly #lock: PidFile;
 
   private constructor(path: string, isOurs: boolean, lock: PidFile) {
     this.path = path;
     this.workerSocketPath = join(path, 'workers.sock');
+    this.controlSocketPath = join(path, CONTROL_SOCKET);
     this.#isOurs = isOurs;
     this.#lock = lock;
   }
@@ -89,7 +92,7 @@ function refuseForeign(path: string, stats: Stats, owner: Identity | null): void
 
 function removeLeftovers(path: string): void {
   for (const name of readdirSync(path)) {
-    if (name === 'workers.sock' || /^worker-\d+\.started$/.test(name))
+    if (name === 'workers.sock' || name === CONTROL_SOCKET || /^worker-\d+\.started$/.test(name))
       rmSync(join(path, name), { force: true });
   }
 }

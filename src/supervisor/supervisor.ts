@@ -1,6 +1,6 @@
 /**
  * The supervisor: takes what the server needs, starts gateway and workers, and passes on what each has to know of the
- * others and what the operator asks for by signals. It carries no traffic.
+ * others and what the operator asks for, by signals or through the control socket (control.ts). It carries no traffic.
  *
  *   SIGTERM, SIGINT   stop: requests are finished. A second one: quick stop. A third one: kill.
  *   SIGQUIT           quick stop: requests are cut after the shutdown timeout.
@@ -9,16 +9,24 @@
  */
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { VERSION } from '../base/version.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ToGateway, ToSupervisor } from '../control/messages.ts';
+import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import type { ChildEnd } from './child-process.ts';
 import { systemClock } from './clock.ts';
+import { Control } from './control.ts';
 import { OutOfMemoryWatch } from './exit-cause.ts';
+import { ExitHistory } from './exit-history.ts';
 import { GatewayKeeper } from './gateway-keeper.ts';
 import { GATEWAY_PROGRAM, type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
+import { GatewayReports } from './gateway-reports.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
+import type { Member } from './pool-member.ts';
+import type { ReloadOutcome } from './reloads.ts';
 import { Resources } from './resources.ts';
+import { applicationStatus, gatewayStatus } from './server-status.ts';
 import { handleSignals } from './signals.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -72,10 +80,15 @@ class Supervisor {
   readonly #log: Log;
   readonly #outOfMemory = new OutOfMemoryWatch();
   readonly #verdicts = new LoadVerdicts(systemClock);
+  readonly #exits = new ExitHistory();
   readonly #gateway: GatewayKeeper;
+  readonly #gatewayReports = new GatewayReports((message) => this.#gateway.send(message), systemClock);
   /** Null when only files are served. */
   readonly #pool: WorkerPool | null;
   readonly #stopped = Promise.withResolvers<void>();
+  /** Everything is given back, too. */
+  readonly #released = Promise.withResolvers<void>();
+  readonly #startedAtMs = systemClock.now();
   #stopLevel = RUNNING;
   #exitStatus = 0;
   #isGatewayServing = false;
@@ -104,16 +117,33 @@ class Supervisor {
     const ignoreSignals = handleSignals({
       stop: () => this.#stop(this.#stopLevel + 1),
       quickStop: () => this.#stop(Math.max(this.#stopLevel + 1, QUICK)),
-      reload: () => this.#reload(),
+      reload: () => void this.#reload(),
       reopenLogs: () => this.#reopenLogs(),
     });
+    const control = this.#openControl();
     this.#gateway.start();
     this.#pool?.start();
     await this.#stopped.promise;
     ignoreSignals();
     this.#log.info('stopped', 'all processes have ended');
     this.#resources.release();
+    control.close();
+    this.#released.resolve();
     return this.#exitStatus;
+  }
+
+  #openControl(): Control {
+    const server = {
+      status: () => this.#status(),
+      reload: () => this.#reload(),
+      stop: (now: boolean) => {
+        // Asked for twice, it is no more than what was asked for.
+        const level = now ? QUICK : GRACEFUL;
+        if (level > this.#stopLevel) this.#stop(level);
+        return this.#released.promise;
+      },
+    };
+    return new Control(server, this.#resources.serverRoot, this.#log);
   }
 
   #makeGateway(): GatewayKeeper {
@@ -125,6 +155,8 @@ class Supervisor {
         this.#announce();
       },
       failed: (why: string) => this.#fail(why),
+      ended: (process: string, cause: string, wasExpected: boolean) =>
+        this.#exits.add('gateways', { process, cause, reason: null, wasExpected }),
       report: (message: ToSupervisor) => this.#onReport(message),
     };
     return new GatewayKeeper(effects, systemClock, this.#log);
@@ -142,6 +174,10 @@ class Supervisor {
       settled: () => {
         this.#isApplicationSettled = true;
         this.#announce();
+      },
+      ended: ({ process, state, failure, reason }: Member, cause: string) => {
+        const wasExpected = state === 'stopping' && failure === null;
+        this.#exits.add('workers', { process: process.label, cause, reason: failure ?? reason, wasExpected });
       },
     };
     return new WorkerPool(settings, effects, systemClock, this.#log);
@@ -228,6 +264,9 @@ class Supervisor {
       case 'worker-usage':
         pool?.workersUsed(message.usage);
         break;
+      case 'gateway-report':
+        this.#gatewayReports.answered(message);
+        break;
     }
   }
 
@@ -240,10 +279,30 @@ class Supervisor {
     this.#hooks.onServing(urls);
   }
 
-  #reload(): void {
-    if (this.#stopLevel !== RUNNING) return;
-    if (this.#pool === null) this.#log.info('reload-finished', 'there is no application to reload');
-    else this.#pool.reload();
+  async #reload(): Promise<ReloadOutcome> {
+    if (this.#stopLevel !== RUNNING) return { ok: false, why: 'the server is stopping', traceback: null };
+    if (this.#pool !== null) return this.#pool.reload();
+    const detail = 'there is no application to reload';
+    this.#log.info('reload-finished', detail);
+    return { ok: true, detail };
+  }
+
+  async #status(): Promise<ServerStatus> {
+    const { pid } = this.#gateway;
+    const report = pid === null ? null : await this.#gatewayReports.ask();
+    const { application } = this.#configuration;
+    return {
+      version: VERSION,
+      pid: process.pid,
+      serverRoot: this.#resources.serverRoot.path,
+      urls: this.#resources.sockets.map(({ url }) => url),
+      state: this.#stopLevel !== RUNNING ? 'stopping' : this.#isAnnounced ? 'serving' : 'starting',
+      uptimeMs: Math.round(systemClock.now() - this.#startedAtMs),
+      gateway: gatewayStatus(pid, report),
+      application: application && this.#pool && applicationStatus(application, this.#pool, report),
+      restarts: this.#exits.restarts,
+      exits: this.#exits.newest,
+    };
   }
 
   #reopenLogs(): void {

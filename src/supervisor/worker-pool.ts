@@ -8,29 +8,17 @@
  * takes its place when it is ready; one at a time. A reload builds the next generation beside it: when all its workers are ready it
  * takes over in one step; when one of them fails it is given up and the current one goes on.
  */
-
-import type { RecyclingSettings } from '../config/configuration.ts';
 import type { ToGateway, WorkerUsage } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backOffMs, failuresAfter } from './back-off.ts';
 import type { Clock } from './clock.ts';
+import { introduce } from './introduction.ts';
 import { reportExit, reportReady } from './life-report.ts';
 import { LoadReport } from './load-report.ts';
-import { emptySlot, Member, type Slot, type TimeLimits, type WorkerProcess } from './pool-member.ts';
+import type { PoolEffects, PoolSettings } from './pool-effects.ts';
+import { emptySlot, Member, type Slot } from './pool-member.ts';
 import { Recycling } from './recycling.ts';
-
-export interface PoolEffects {
-  /** Starts a process. What becomes of it comes back as an event, never before this returns. */
-  spawn(worker: number): WorkerProcess;
-  tell(message: ToGateway): void;
-  /** A worker gets requests, or the application cannot be loaded: whoever waits for an outcome can go on. */
-  settled(): void;
-}
-
-export interface PoolSettings extends TimeLimits {
-  readonly processes: number;
-  readonly recycling: RecyclingSettings;
-}
+import { type ReloadOutcome, Reloads } from './reloads.ts';
 
 export class WorkerPool {
   readonly #settings: PoolSettings;
@@ -46,7 +34,7 @@ export class WorkerPool {
   #current: readonly Slot[] = [];
   /** The generation that a reload is starting. */
   #next: readonly Slot[] | null = null;
-  #isReloadWanted = false;
+  readonly #reloads = new Reloads();
   /** Why no worker of the current generation could be started. */
   #unavailable: string | null = null;
   #stopped: PromiseWithResolvers<void> | null = null;
@@ -65,6 +53,16 @@ export class WorkerPool {
     this.#recycling = new Recycling(settings.recycling, recycled, clock, log, random);
   }
 
+  /** Every living worker. */
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  /** Why no worker could be started; null while there is one, or it loads for the first time. */
+  get unavailable(): string | null {
+    return this.#unavailable;
+  }
+
   start(): void {
     this.#current = this.#makeGeneration();
     for (const slot of this.#current) this.#fill(slot);
@@ -72,9 +70,10 @@ export class WorkerPool {
   }
 
   /** When one is under way already, one more follows it. */
-  reload(): void {
-    this.#isReloadWanted = true;
+  reload(): Promise<ReloadOutcome> {
+    const outcome = this.#reloads.want();
     this.#startReload();
+    return outcome;
   }
 
   /** Ends all workers; resolves when the last one is gone. May be called again. */
@@ -82,6 +81,7 @@ export class WorkerPool {
     if (this.#stopped !== null) return this.#stopped.promise;
     this.#stopped = Promise.withResolvers<void>();
     this.#recycling.stop();
+    this.#reloads.abandon('the server was told to stop');
     for (const slot of [...this.#current, ...(this.#next ?? [])]) slot.cancelRetry?.();
     for (const member of this.#members.values()) member.terminate();
     if (this.#members.size === 0) this.#stopped.resolve();
@@ -93,23 +93,11 @@ export class WorkerPool {
     for (const { process } of this.#members.values()) process.kill();
   }
 
-  /** What a new gateway has to know. The requests that workers were draining died with the gateway before it. */
+  /** What a new gateway has to know. */
   introduction(): ToGateway[] {
-    const messages: ToGateway[] = [];
-    const activate: number[] = [];
-    for (const [worker, member] of this.#members) {
-      if (member.state === 'draining') member.terminate();
-      if (member.state === 'stopping') continue;
-      messages.push({ type: 'expect-worker', identity: member.process.identity });
-      if (member.state !== 'active') continue;
-      member.expectBack();
-      this.#recycling.lostGateway(member);
-      activate.push(worker);
-    }
-    if (activate.length > 0) messages.push({ type: 'switch', activate, drain: [] });
-    else if (this.#unavailable !== null)
-      messages.push({ type: 'application-unavailable', why: this.#unavailable });
-    return messages;
+    return introduce(this.#members.values(), this.#unavailable, (member) =>
+      this.#recycling.lostGateway(member),
+    );
   }
 
   // What the gateway reports of a worker, which may be gone by then.
@@ -132,7 +120,7 @@ export class WorkerPool {
     if (member?.state !== 'loading') return;
     const summary = this.#loadReport.write(member.process.label, traceback);
     member.stopSoon();
-    this.#vacate(member, `could not load the application: ${summary}`);
+    this.#vacate(member, `could not load the application: ${summary}`, traceback);
   }
 
   workerDrained(worker: number): void {
@@ -176,6 +164,7 @@ export class WorkerPool {
     this.#members.delete(worker);
     this.#effects.tell({ type: 'worker-exited', worker, cause });
     reportExit(this.#log, member, cause, this.#settings.shutdownTimeoutMs);
+    this.#effects.ended(member, cause);
     this.#vacate(member, cause);
     if (this.#members.size === 0) this.#stopped?.resolve();
     this.#recycling.check();
@@ -212,6 +201,7 @@ export class WorkerPool {
     reportReady(this.#log, member);
     const drain = replaced === null ? [] : [replaced.process.identity.worker];
     this.#effects.tell({ type: 'switch', activate: [worker], drain });
+    if (replaced !== null) replaced.reason = 'was recycled';
     replaced?.drain();
     this.#recycling.began(member);
     this.#becomeAvailable();
@@ -235,6 +225,7 @@ export class WorkerPool {
       const { member } = slot;
       if (member === null) continue;
       member.slot = null;
+      member.reason = 'was replaced by a reload';
       if (member.state === 'active') member.drain();
       else member.terminate();
     }
@@ -245,31 +236,32 @@ export class WorkerPool {
     }
     this.#current = next;
     this.#next = null;
-    this.#log.info(
-      'reload-finished',
-      `requests go to ${next.length} new workers, ${drain.length} old ones finish theirs`,
-    );
+    const detail = `requests go to ${next.length} new workers, ${drain.length} old ones finish theirs`;
+    this.#log.info('reload-finished', detail);
     this.#becomeAvailable();
+    this.#reloads.end({ ok: true, detail });
     this.#startReload();
   }
 
   #startReload(): void {
-    if (!this.#isReloadWanted || this.#next !== null || this.#stopped !== null) return;
-    this.#isReloadWanted = false;
+    if (!this.#reloads.isWanted || this.#next !== null || this.#stopped !== null) return;
+    this.#reloads.begin();
     this.#log.info('reload-started', `starting ${this.#settings.processes} new workers`);
     for (const slot of this.#current) this.#cancelSuccessor(slot);
     this.#next = this.#makeGeneration();
     for (const slot of this.#next) this.#fill(slot);
   }
 
-  #giveUpReload(next: readonly Slot[], why: string): void {
+  #giveUpReload(next: readonly Slot[], why: string, traceback: string | null): void {
     this.#next = null;
     for (const { member } of next) {
       if (member === null) continue;
       member.slot = null;
+      member.reason = 'belonged to a reload that failed';
       member.terminate();
     }
     this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
+    this.#reloads.end({ ok: false, why, traceback });
     this.#startReload();
   }
 
@@ -305,8 +297,9 @@ export class WorkerPool {
   }
 
   /** The place of a worker that was lost is filled again. */
-  #vacate(member: Member, why: string): void {
+  #vacate(member: Member, why: string, traceback: string | null = null): void {
     const { slot } = member;
+    member.failure ??= why;
     if (slot === null || this.#stopped !== null) return;
     member.slot = null;
     if (slot.successor === member) {
@@ -318,7 +311,7 @@ export class WorkerPool {
     slot.successor = null;
     slot.predecessor = member.process.label;
     if (this.#next?.includes(slot)) {
-      this.#giveUpReload(this.#next, `${member.process.label} ${why}`);
+      this.#giveUpReload(this.#next, `${member.process.label} ${why}`, traceback);
       return;
     }
     slot.failures = failuresAfter(slot.failures, member.readyForMs);

@@ -60,6 +60,10 @@ export class WorkerHandle implements WorkerProcess {
     lifeline?.write(`${lifelineText(start)}\n`);
   }
 
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   get label(): string {
     const pid = this.#child?.pid;
     return pid === undefined

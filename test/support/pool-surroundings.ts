@@ -2,6 +2,7 @@
 
 import type { RecyclingSettings } from '../../src/config/configuration.ts';
 import type { ToGateway } from '../../src/control/messages.ts';
+import type { Member } from '../../src/supervisor/pool-member.ts';
 import type { ProcessUsage } from '../../src/supervisor/process-usage.ts';
 import { WorkerPool } from '../../src/supervisor/worker-pool.ts';
 import { createLog } from '../../src/telemetry/log.ts';
@@ -30,6 +31,7 @@ export class PoolSurroundings {
   readonly lines: string[] = [];
   /** What /proc says of each worker that is named here. */
   readonly usage = new Map<number, ProcessUsage>();
+  readonly ends: string[] = [];
   settled = 0;
   spawned = 0;
   #told: string[] = [];
@@ -43,6 +45,7 @@ export class PoolSurroundings {
         this.alive.add(worker);
         return {
           identity: { worker, token: String(worker), threads: 1, ledgerPath: '' },
+          pid: worker,
           label: `worker ${worker}`,
           usage: () => this.usage.get(worker) ?? null,
           terminate: () => this.#signals.push(`TERM ${worker}`),
@@ -51,6 +54,8 @@ export class PoolSurroundings {
       },
       tell: (message: ToGateway) => this.#told.push(briefly(message)),
       settled: () => this.settled++,
+      ended: (member: Member, cause: string) =>
+        this.ends.push(`${cause}; ${member.failure ?? member.reason}`),
     };
     const log = createLog('test', 'debug', (line) =>
       this.lines.push(line.replace(/^.*\[test\] /, '').trim()),

@@ -1,0 +1,24 @@
+/** `vivarium reload`: the application anew, without losing a request. */
+import type { Command } from './command.ts';
+import { CONTROL_SWITCHES, control } from './control-command.ts';
+
+export const reload: Command = {
+  name: 'reload',
+  usage: '[options]',
+  summary: 'load the application of a running server anew',
+  description: [
+    'Starts new workers, and gives requests to them when all are ready; the old ones finish theirs. Returns when that' +
+      ' is done. When the new code cannot be loaded the old goes on, its traceback is printed, and the exit status' +
+      ' is 1. Settings are those that the server was started with.',
+  ],
+  switches: CONTROL_SWITCHES,
+  takesSettings: false,
+  run: (argv, context) =>
+    control(
+      reload,
+      argv,
+      context,
+      () => ({ command: 'reload' }),
+      ({ detail }) => context.terminal.print(`reloaded: ${detail}\n`),
+    ),
+};

@@ -1,0 +1,23 @@
+/** `vivarium stop`. */
+import type { Command } from './command.ts';
+import { CONTROL_SWITCHES, control } from './control-command.ts';
+
+export const stop: Command = {
+  name: 'stop',
+  usage: '[options]',
+  summary: 'stop a running server',
+  description: [
+    'No new connections; requests have --graceful-timeout to finish, then processes have --shutdown-timeout to end.' +
+      ' Returns when all of them have ended.',
+  ],
+  switches: { now: 'do not wait for requests longer than --shutdown-timeout', ...CONTROL_SWITCHES },
+  takesSettings: false,
+  run: (argv, context) =>
+    control(
+      stop,
+      argv,
+      context,
+      ({ switches }) => ({ command: 'stop', now: switches.has('now') }),
+      ({ detail }) => context.terminal.print(`stopped: ${detail}\n`),
+    ),
+};

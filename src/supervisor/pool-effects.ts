@@ -1,0 +1,19 @@
+/** What a worker pool is told, and what it does to the world around it. */
+import type { RecyclingSettings } from '../config/configuration.ts';
+import type { ToGateway } from '../control/messages.ts';
+import type { Member, TimeLimits, WorkerProcess } from './pool-member.ts';
+
+export interface PoolEffects {
+  /** Starts a process. What becomes of it comes back as an event, never before this returns. */
+  spawn(worker: number): WorkerProcess;
+  tell(message: ToGateway): void;
+  /** A worker gets requests, or the application cannot be loaded: whoever waits for an outcome can go on. */
+  settled(): void;
+  /** A process is gone. Why it had to go, if it had to, is known of `member`. */
+  ended(member: Member, cause: string): void;
+}
+
+export interface PoolSettings extends TimeLimits {
+  readonly processes: number;
+  readonly recycling: RecyclingSettings;
+}
