@@ -27,6 +27,7 @@ RECALLED = 49
 ABORT = 50
 INTERRUPT = 51
 INTERRUPTED = 52
+METRICS = 57
 
 # How the body of a request comes.
 BODY_NONE = 0

@@ -230,6 +230,7 @@ for (const [name, bytes] of [
   ['no object', frame(Kind.ready, 0, '1')],
   ['an unknown kind', frame(99, 0, '{}')],
   ['a failure without a traceback', frame(Kind.failed, 0, '{}')],
+  ['metrics that are no list', frame(Kind.metrics, 0, '{"metrics":1}')],
   ['a recall without numbers', frame(Kind.recalled, 0, '{"channel":0,"started":"1","through":null}')],
 ] as const) {
   test(`broken: ${name} on the control connection`, async (t) => {
@@ -240,6 +241,18 @@ for (const [name, bytes] of [
     assert.match(site.events[1]!, /^broken 1: a malformed control message of kind \d+$/);
   });
 }
+
+test('what an application counts is kept, also when its worker has ended', async (t) => {
+  const site = await ScriptedSite.start(t);
+  const worker = await site.addWorker(1);
+  const known = site.worker(1);
+  const metric = { name: 'orders', type: 'counter', help: '', labels: [], aggregate: 'sum', buckets: null };
+  worker.say(Kind.metrics, { metrics: [{ ...metric, samples: [[[], 5]] }] });
+  worker.say(Kind.stopping, {});
+  await site.event('stopping 1');
+  worker.die();
+  assert.deepEqual([...known.metrics.all.get('orders')!.samples.values()], [{ labels: [], value: 5 }]);
+});
 
 test('a recall of a channel that does not exist is passed over', async (t) => {
   const site = await ScriptedSite.start(t);

@@ -12,6 +12,7 @@ import type { Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
 import { readLedger } from './started-ledger.ts';
+import { WorkerMetrics } from './worker-metrics.ts';
 
 export type WorkerState = 'expected' | 'ready' | 'active' | 'draining' | 'gone';
 
@@ -45,6 +46,8 @@ const EXIT_READ_MS = 1_000;
 
 export class Worker implements ChannelOwner {
   readonly identity: WorkerIdentity;
+  /** What the application counts in it. */
+  readonly metrics = new WorkerMetrics();
   readonly #owner: WorkerOwner;
   readonly #channels: (Channel | null)[];
   #control: Socket | null = null;
@@ -265,6 +268,8 @@ export class Worker implements ChannelOwner {
         return this.#onRecalled(message);
       case Kind.interrupted:
         return this.#onInterrupted(message);
+      case Kind.metrics:
+        return this.metrics.accept(message);
       default:
         return false;
     }

@@ -46,6 +46,8 @@ export const Kind = {
   interrupt: 51,
   /** The Python stack of a request that was asked for by `interrupt`; null when it has ended. */
   interrupted: 52,
+  /** What the application counts: see metrics.ts. */
+  metrics: 57,
 } as const;
 
 /** How the body of a request comes. */
