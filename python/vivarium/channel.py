@@ -292,6 +292,14 @@ class Channel:
                 raise_in(self._ident)
         return stack
 
+    def where(self):
+        """The request that the thread runs, and its stack; None when it runs none."""
+        exchange = self._started
+        stack = stack_of(self._ident)
+        with self._lock:
+            is_same = self._running and self._started == exchange
+        return (exchange, stack) if is_same and stack is not None else None
+
     def flush_from_outside(self):
         """Sends what is finished, without waiting: the main thread serves all channels."""
         # If the thread itself is sending, it sends everything that is finished.

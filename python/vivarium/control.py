@@ -17,6 +17,8 @@ from .log import log
 REDIAL_SECONDS = 0.1
 JOIN_SECONDS = 0.02
 LIFELINE_MS = 500
+# Characters of all stacks in one message, which the gateway takes up to 1 MiB; JSON may need 6 bytes for one.
+STACKS_MAX = 131072
 # No gateway listens, or this process has too many files open for the moment.
 _NOT_NOW = (
     errno.ENOENT,
@@ -184,6 +186,9 @@ class Control:
                 return
 
     def _handle(self, kind, message):
+        if kind == frames.STACKS:
+            self._send(frames.STACKS_TAKEN, {'stacks': _stacks(self._worker.channels)})
+            return
         channel = self._worker.channels[message['channel']]
         if kind == frames.RECALL:
             started = channel.recall(message['after'], message['through'])
@@ -194,6 +199,15 @@ class Control:
             exchange = message['exchange']
             stack = channel.interrupt(exchange, message['raise'])
             self._send(frames.INTERRUPTED, {'channel': channel.index, 'exchange': exchange, 'stack': stack})
+
+
+def _stacks(channels):
+    """Where each thread is that runs a request."""
+    busy = [(channel, *found) for channel in channels if (found := channel.where()) is not None]
+    return [
+        {'channel': channel.index, 'exchange': exchange, 'stack': stack[-(STACKS_MAX // len(busy)) :]}
+        for channel, exchange, stack in busy
+    ]
 
 
 def connect(path, hello):

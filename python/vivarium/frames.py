@@ -27,6 +27,10 @@ RECALLED = 49
 ABORT = 50
 INTERRUPT = 51
 INTERRUPTED = 52
+PING = 53
+PONG = 54
+STACKS = 55
+STACKS_TAKEN = 56
 METRICS = 57
 
 # How the body of a request comes.

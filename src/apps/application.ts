@@ -5,7 +5,7 @@
 import type { SpoolLimits } from '../base/spool.ts';
 import { pathPrefix } from '../base/url-path.ts';
 import type { ApplicationSettings } from '../config/configuration.ts';
-import type { WorkerIdentity } from '../control/messages.ts';
+import type { RequestInFlight, WorkerIdentity } from '../control/messages.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import { Shapes } from '../protocols/worker/request.ts';
@@ -14,6 +14,7 @@ import type { Log } from '../telemetry/log.ts';
 import { Assignment, type AssignmentOwner, describe } from './assignment.ts';
 import type { Channel } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
+import { addStacks, listRequests } from './requests-in-flight.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceTime } from './service-time.ts';
 import { SlowPaths } from './slow-paths.ts';
@@ -69,6 +70,16 @@ export class Application implements WorkerOwner, AssignmentOwner {
   /** Requests that wait for a thread. */
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** What is under way, oldest first. */
+  requestsInFlight(): RequestInFlight[] {
+    return listRequests(this.#queue, this.workers.values());
+  }
+
+  /** The same, with the Python stack of each that runs and whose worker says it within a second. */
+  requestsWithStacks(): Promise<RequestInFlight[]> {
+    return addStacks(() => this.requestsInFlight(), this.workers.values());
   }
 
   readonly handle: Handler = (exchange: Exchange) => {
@@ -246,6 +257,10 @@ export class Application implements WorkerOwner, AssignmentOwner {
     const active = [...this.workers.values()].filter((worker) => worker.state === 'active');
     this.#scheduler.setChannels(active.map((worker) => worker.channels));
     this.#dispatch();
+  }
+
+  onConnected(worker: Worker): void {
+    this.#deadlines.askAgain(worker);
   }
 
   onReady(worker: Worker): void {

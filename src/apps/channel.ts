@@ -156,8 +156,13 @@ export class Channel implements Schedulable {
     return this.#inFlight[0] ?? null;
   }
 
-  /** What the oldest request in flight is at, as far as we can tell; for the log. */
-  get phase(): string {
+  /** Given and not answered, oldest first. */
+  get inFlight(): readonly Assignment[] {
+    return this.#inFlight;
+  }
+
+  /** What the oldest request in flight is at, as far as we can tell. */
+  get phase(): 'running' | 'reading its body' | 'writing its answer' {
     if (this.uploading) return 'reading its body';
     return this.#streaming === null ? 'running' : 'writing its answer';
   }

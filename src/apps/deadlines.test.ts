@@ -48,6 +48,14 @@ test('at its deadline a request is answered 504, and its thread asked for and in
   );
 });
 
+test('a control connection that was lost: the worker is asked again', async (t) => {
+  const { worker, id } = await overdue(t);
+  await worker.control.message(Kind.interrupt);
+  worker.control.socket.destroy();
+  await worker.dialControlAgain();
+  assert.deepEqual(await worker.control.message(Kind.interrupt), { channel: 0, exchange: id, raise: true });
+});
+
 test('a request before its deadline is left alone, also when it is one of many', async (t) => {
   const site = await ScriptedSite.start(t, { threads: 2 });
   const worker = await site.addWorker(1);

@@ -85,21 +85,32 @@ export class Deadlines {
     }
   }
 
+  /** The worker may not have heard what it was asked: its control connection was lost. */
+  askAgain(worker: Worker): void {
+    for (const [channel, overdue] of this.#overdue)
+      if (overdue.worker === worker && !overdue.isLogged) this.#interrupt(channel, overdue);
+  }
+
   #expire(worker: Worker, channel: Channel, now: number): void {
     const assignment = channel.first!;
-    const { requestTimeoutMs, interruptTimeoutMs } = this.#settings;
+    const { requestTimeoutMs } = this.#settings;
     const limit = `request-timeout ${seconds(requestTimeoutMs)}`;
     const age = seconds(now - channel.headSince);
-    this.#overdue.set(channel, {
+    const overdue: Overdue = {
       worker,
       assignment,
       exchange: assignment.channelId,
       expiredAt: now,
       line: `${describe(assignment)}: ${channel.phase} for ${age} in ${worker.name} (${limit})`,
       isLogged: false,
-    });
-    worker.interrupt(channel, assignment.channelId, interruptTimeoutMs > 0);
+    };
+    this.#overdue.set(channel, overdue);
+    this.#interrupt(channel, overdue);
     assignment.expire();
+  }
+
+  #interrupt(channel: Channel, { worker, exchange }: Overdue): void {
+    worker.interrupt(channel, exchange, this.#settings.interruptTimeoutMs > 0);
   }
 
   #follow(channel: Channel, overdue: Overdue, now: number): void {

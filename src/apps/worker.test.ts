@@ -290,3 +290,14 @@ test('a worker that is stopped by somebody else is let go', async (t) => {
   const second = await site.addWorker(2);
   assert.deepEqual(await serve(second.channels[0]!, 3), ['/b', '/c', '/d']);
 });
+
+test('a control connection that was lost: what was asked on it is asked again', async (t) => {
+  const { site, first, exchanges } = await oneBusyWorker(t);
+  site.worker(1).recall(site.channel(1));
+  exchanges[0]!.leave();
+  await first.control.message(Kind.abort);
+  first.control.socket.destroy();
+  await first.dialControlAgain();
+  assert.deepEqual(await first.control.message(Kind.abort), { channel: 0, exchange: 1 });
+  assert.deepEqual(await first.control.message(Kind.recall), { channel: 0, after: 0, through: 4 });
+});

@@ -1,17 +1,17 @@
 /**
- * A worker process as the gateway sees it: its control connection, its channels, and how far it is in its life.
+ * A worker process as the gateway sees it: its channels, its control connection, and how far it is in its life.
  *
  *   expected → ready → active → draining → gone
  */
 import type { Socket } from 'node:net';
 import type { WorkerIdentity, WorkerUsage } from '../control/messages.ts';
-import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
-import { controlFrame, isAfter, Kind } from '../protocols/worker/frames.ts';
+import { isAfter } from '../protocols/worker/frames.ts';
 import type { Shapes } from '../protocols/worker/request.ts';
 import type { Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
 import { readLedger } from './started-ledger.ts';
+import { type ControlOwner, type TakenStack, WorkerControl } from './worker-control.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 export type WorkerState = 'expected' | 'ready' | 'active' | 'draining' | 'gone';
@@ -29,6 +29,8 @@ export interface WorkerOwner {
   lost(worker: Worker, assignments: readonly Assignment[]): void;
   /** The set of usable channels has changed. */
   channelsChanged(): void;
+  /** It has a control connection, perhaps again. */
+  onConnected(worker: Worker): void;
   onReady(worker: Worker): void;
   onFailed(worker: Worker, traceback: string): void;
   onStopping(worker: Worker): void;
@@ -40,17 +42,16 @@ export interface WorkerOwner {
   onInterrupted(worker: Worker, channel: number, exchange: number, stack: string | null): void;
 }
 
-const CONTROL_FRAME_MAX = 1_048_576;
 /** How long the last answers of a process that has ended may take to be read. */
 const EXIT_READ_MS = 1_000;
 
-export class Worker implements ChannelOwner {
+export class Worker implements ChannelOwner, ControlOwner {
   readonly identity: WorkerIdentity;
   /** What the application counts in it. */
   readonly metrics = new WorkerMetrics();
   readonly #owner: WorkerOwner;
   readonly #channels: (Channel | null)[];
-  #control: Socket | null = null;
+  readonly #control = new WorkerControl(this);
   /** It has said that it stops. */
   #stopping = false;
   /** Where each channel goes on counting when it is dialled again: what is said of old requests never means new ones. */
@@ -112,7 +113,7 @@ export class Worker implements ChannelOwner {
   /** It must not be used any more. */
   close(): void {
     this.state = 'gone';
-    this.#control?.destroy();
+    this.#control.close();
     for (const channel of this.channels) channel.close();
   }
 
@@ -137,15 +138,8 @@ export class Worker implements ChannelOwner {
   }
 
   setControl(socket: Socket, pid: number): boolean {
-    if (this.#control !== null || this.state === 'gone') return false;
+    if (this.state === 'gone' || !this.#control.connect(socket)) return false;
     this.pid = pid;
-    this.#control = socket;
-    const decoder = new FrameDecoder(CONTROL_FRAME_MAX);
-    socket.on('data', (chunk: Buffer) => this.#onControl(decoder, chunk));
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      this.#control = null;
-    });
     return true;
   }
 
@@ -214,7 +208,7 @@ export class Worker implements ChannelOwner {
     channel.recalledThrough = channel.lastId;
     this.#owner.onSlow();
     const after = first.uploads ? first.channelId : (first.channelId - 1) >>> 0;
-    this.#say(Kind.recall, { channel: channel.index, after, through: channel.lastId });
+    this.#control.recall(channel.index, after, channel.lastId);
   }
 
   /** The first request of a channel does not end, not even interrupted: its end is not waited for any more. */
@@ -224,74 +218,63 @@ export class Worker implements ChannelOwner {
   }
 
   abort(assignment: Assignment): void {
-    this.#say(Kind.abort, { channel: assignment.channel!.index, exchange: assignment.channelId });
+    this.#control.abort(assignment.channel!.index, assignment.channelId);
   }
 
   /** Asks where the first request of a channel is. `mayRaise`: it is also interrupted. */
   interrupt(channel: Channel, exchange: number, mayRaise: boolean): void {
-    this.#say(Kind.interrupt, { channel: channel.index, exchange, raise: mayRaise });
+    this.#control.interrupt(channel.index, exchange, mayRaise);
   }
 
-  #say(kind: number, message: object): void {
-    this.#control?.write(controlFrame(kind, message), 'latin1');
+  /** Where the threads are that run requests; null when its interpreter does not say so in time. */
+  takeStacks(): Promise<readonly TakenStack[] | null> {
+    return this.#control.takeStacks();
   }
 
-  #onControl(decoder: FrameDecoder, chunk: Buffer): void {
-    decoder.push(chunk);
-    while (decoder.next()) {
-      const message = parseObject(decoder.buffer.utf8Slice(decoder.start, decoder.end));
-      if (message === null || !this.#handle(decoder.kind, message)) {
-        return this.broken(`a malformed control message of kind ${decoder.kind}`);
-      }
+  // What it says on its control connection
+
+  /** What was asked for on a connection that was lost is asked for again. */
+  onConnected(): void {
+    for (const channel of this.channels) {
+      const { first } = channel;
+      if (first?.gone) this.abort(first);
+      if (channel.stuck) this.recall(channel);
     }
-    if (decoder.violation !== null) this.broken(decoder.violation);
+    this.#owner.onConnected(this);
   }
 
-  #handle(kind: number, message: Record<string, unknown>): boolean {
-    switch (kind) {
-      case Kind.ready:
-        // It says so again on a second control connection.
-        if (this.state !== 'expected') return true;
-        this.state = 'ready';
-        this.#owner.onReady(this);
-        return true;
-      case Kind.failed:
-        if (typeof message.traceback !== 'string') return false;
-        this.#owner.onFailed(this, message.traceback);
-        return true;
-      case Kind.stopping:
-        this.#stopping = true;
-        if (this.state !== 'draining') this.#owner.onStopping(this);
-        this.drain();
-        return true;
-      case Kind.recalled:
-        return this.#onRecalled(message);
-      case Kind.interrupted:
-        return this.#onInterrupted(message);
-      case Kind.metrics:
-        return this.metrics.accept(message);
-      default:
-        return false;
-    }
+  onReady(): void {
+    // It says so again on a second control connection.
+    if (this.state !== 'expected') return;
+    this.state = 'ready';
+    this.#owner.onReady(this);
   }
 
-  #onRecalled(message: Record<string, unknown>): boolean {
-    const { channel: index, started, through } = message;
-    if (typeof index !== 'number' || typeof started !== 'number' || typeof through !== 'number') return false;
+  onFailed(traceback: string): void {
+    this.#owner.onFailed(this, traceback);
+  }
+
+  onStopping(): void {
+    this.#stopping = true;
+    if (this.state !== 'draining') this.#owner.onStopping(this);
+    this.drain();
+  }
+
+  onRecalled(index: number, started: number, through: number): void {
     const channel = this.#channels[index];
-    if (channel === null || channel === undefined) return true;
+    if (channel === null || channel === undefined) return;
     const returned = channel.takeUnstarted(started, through);
     if (channel.load === 0) channel.stuck = false;
     if (channel.reservedFor !== channel.first) channel.reservedFor = null;
     this.returned(returned);
-    return true;
   }
 
-  #onInterrupted({ channel, exchange, stack }: Record<string, unknown>): boolean {
-    if (typeof channel !== 'number' || typeof exchange !== 'number') return false;
-    if (typeof stack !== 'string' && stack !== null) return false;
+  onInterrupted(channel: number, exchange: number, stack: string | null): void {
     this.#owner.onInterrupted(this, channel, exchange, stack);
-    return true;
+  }
+
+  onMetrics(message: Readonly<Record<string, unknown>>): boolean {
+    return this.metrics.accept(message);
   }
 
   #checkDrained(): void {
@@ -303,14 +286,5 @@ export class Worker implements ChannelOwner {
     if (this.#drainedTold) return;
     this.#drainedTold = true;
     this.#owner.onDrained(this);
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
-  } catch {
-    return null;
   }
 }

@@ -48,6 +48,23 @@ export interface WorkerLoad {
   readonly answered: number;
 }
 
+/** A request that the application has not answered yet. */
+export interface RequestInFlight {
+  readonly id: string;
+  readonly method: string;
+  readonly target: string;
+  /** '' on a Unix socket. */
+  readonly client: string;
+  /** Number and process id of the worker that has it; null while it waits for a thread of any. */
+  readonly worker: number | null;
+  readonly pid: number | null;
+  readonly phase: 'queued' | 'running' | 'reading its body' | 'writing its answer';
+  /** Since its first byte came. */
+  readonly ageMs: number;
+  /** The Python stack of its thread, outermost call first; null when it was not asked for or is not known. */
+  readonly stack: string | null;
+}
+
 export type ToGateway =
   | {
       readonly type: 'configure';

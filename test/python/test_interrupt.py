@@ -133,6 +133,26 @@ class InterruptTest(unittest.TestCase):
         self.assertNotIn('_request', stack)
         self.assertNotIn('threading.py', stack)
 
+    def test_where_it_is_can_be_asked_without_an_interrupt(self):
+        leave = threading.Event()
+
+        def application(_environ, start_response, entered, _seen):
+            entered.set()
+            leave.wait(TIMEOUT_SECONDS)
+            start_response('200 OK', [])
+            return [b'']
+
+        site, entered, _ = self.start(application)
+        self.assertIsNone(site.channel.where())
+        site.socket.sendall(request(1, '/slow'))
+        self.assertTrue(entered.wait(TIMEOUT_SECONDS))
+        exchange, stack = site.channel.where()
+        self.assertEqual(exchange, 1)
+        self.assertIn('leave.wait(TIMEOUT_SECONDS)', stack)
+        leave.set()
+        self.assertEqual(site.read(), (frames.RESPONSE, 1))
+        self.assertIsNone(site.channel.where())
+
     def test_application_that_swallows_it_and_answers(self):
         def application(_environ, start_response, entered, seen):
             try:

@@ -25,6 +25,10 @@ KINDS = {
     'abort': frames.ABORT,
     'interrupt': frames.INTERRUPT,
     'interrupted': frames.INTERRUPTED,
+    'ping': frames.PING,
+    'pong': frames.PONG,
+    'stacks': frames.STACKS,
+    'stacksTaken': frames.STACKS_TAKEN,
     'metrics': frames.METRICS,
 }
 

@@ -45,7 +45,7 @@ function percentDecode(path: string): string {
 export class FakeExchange implements Exchange {
   readonly request: Request;
   readonly body: RequestBody | null = null;
-  readonly id = '4f2a9c017be3d865';
+  readonly id: string;
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
   onFinished: ((exchange: Exchange) => void) | null = null;
@@ -69,8 +69,9 @@ export class FakeExchange implements Exchange {
   #ended = false;
   #settle!: () => void;
 
-  constructor(request: FakeRequest = {}) {
+  constructor(request: FakeRequest = {}, id = '4f2a9c017be3d865') {
     this.request = fakeRequest(request);
+    this.id = id;
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
     });

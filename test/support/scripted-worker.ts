@@ -47,6 +47,12 @@ export class ScriptedConnection {
     return frame !== undefined ? Promise.resolve(frame) : new Promise((resolve) => (this.#waiting = resolve));
   }
 
+  /** Something has come, and is kept. */
+  async something(): Promise<true> {
+    this.#frames.unshift(await this.next());
+    return true;
+  }
+
   /** The next control message of a kind; others are passed over. */
   async message(kind: number): Promise<Record<string, unknown>> {
     for (;;) {
@@ -90,7 +96,7 @@ export function response(kind: number, id: number, pieces: readonly string[], bo
 
 export class ScriptedWorker {
   readonly identity: WorkerIdentity;
-  readonly control: ScriptedConnection;
+  control: ScriptedConnection;
   readonly channels: ScriptedConnection[];
   readonly #path: string;
 
@@ -114,6 +120,15 @@ export class ScriptedWorker {
   dialAgain(channel: number): void {
     const { worker, token } = this.identity;
     this.channels[channel] = new ScriptedConnection(this.#path, { worker, token, channel });
+  }
+
+  /** As the main thread does: until it is taken, which it is not before the gateway has seen the end of the one before. */
+  async dialControlAgain(): Promise<void> {
+    const { worker, token } = this.identity;
+    for (let isTaken = false; !isTaken; ) {
+      this.control = new ScriptedConnection(this.#path, { worker, token, control: true, pid: 1000 + worker });
+      isTaken = await Promise.race([this.control.something(), this.control.closed.then(() => false)]);
+    }
   }
 
   /** Writes the ledger: the id that each thread started last. */

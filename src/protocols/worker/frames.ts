@@ -46,6 +46,12 @@ export const Kind = {
   interrupt: 51,
   /** The Python stack of a request that was asked for by `interrupt`; null when it has ended. */
   interrupted: 52,
+  /** Does the interpreter run? */
+  ping: 53,
+  pong: 54,
+  /** Where are the threads that run requests? */
+  stacks: 55,
+  stacksTaken: 56,
   /** What the application counts: see metrics.ts. */
   metrics: 57,
 } as const;
