@@ -30,5 +30,10 @@ async function runServe(argv: readonly string[], context: CommandContext): Promi
   const { runSupervisor } = await import('../supervisor/supervisor.ts');
   return runSupervisor(configuration, {
     onServing: (urls) => terminal.tell(formatBanner(configuration, urls)),
+    readConfiguration: async () => {
+      const { result: read } = await readConfiguration(argv, [], context);
+      if ('mistakes' in read) throw new Error(formatMistakes(read.mistakes).trimEnd());
+      return read.configuration;
+    },
   });
 }

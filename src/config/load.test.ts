@@ -65,7 +65,7 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
     accessLogFormat: 'combined',
   });
   assert.match(serverRoot, /\/vivarium-[0-9a-f]{12}$/);
-  assert.notEqual((await load(project)).configuration.serverRoot, serverRoot);
+  assert.equal((await load(project)).configuration.serverRoot, serverRoot);
 });
 
 test('the configuration is frozen to its leaves', async (t) => {

@@ -38,6 +38,8 @@ export interface Loaded {
 }
 
 const DEFAULT_PROCESSES_MAX = 4;
+/** Once for the process: a reload reads the configuration again, and the server root is what it was. */
+const FRESH_SERVER_ROOT = join(tmpdir(), `vivarium-${randomBytes(6).toString('hex')}`);
 
 /** @throws ConfigurationError with every mistake that was found */
 export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
@@ -105,10 +107,9 @@ function rebase(source: Source, directory: string): Source {
 /** Defaults that depend on this machine. `availableParallelism` knows affinity masks and the quota of the cgroup. */
 function machineDefaults(logDirectory: string | null): Given[] {
   const origin: Origin = { kind: 'default' };
-  const root = join(tmpdir(), `vivarium-${randomBytes(6).toString('hex')}`);
   const values: [SettingName, unknown][] = [
     ['processes', Math.min(availableParallelism(), DEFAULT_PROCESSES_MAX)],
-    ['server-root', root],
+    ['server-root', FRESH_SERVER_ROOT],
     ['log-to-terminal', logDirectory === null],
   ];
   return values.map(([name, raw]) => ({ name, key: null, raw, origin, directory: '/' }));

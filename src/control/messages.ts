@@ -72,7 +72,11 @@ export type ToGateway =
       readonly listeners: readonly InheritedListener[];
       /** The private Unix socket that workers dial; the gateway binds it. */
       readonly workerSocketPath: string;
+      /** Clients are accepted from the start, and not only after `accept`. */
+      readonly accepts: boolean;
     }
+  /** Take part in accepting clients. */
+  | { readonly type: 'accept' }
   /** This worker may dial. It gets no requests before `switch` names it. */
   | { readonly type: 'expect-worker'; readonly identity: WorkerIdentity }
   /** From now on requests go to `activate`; `drain` finish what they have, each reported by `worker-drained`. */
@@ -81,14 +85,14 @@ export type ToGateway =
   | { readonly type: 'worker-exited'; readonly worker: number; readonly cause: string }
   /** No worker of the application can be started now: requests get 503 until one is ready. */
   | { readonly type: 'application-unavailable'; readonly why: string }
-  /** Stop listening, finish the requests, exit 0. */
-  | { readonly type: 'stop' }
+  /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
+  | { readonly type: 'stop'; readonly lingerMs: number }
   | { readonly type: 'reopen-logs' }
   /** `gateway-report` answers it. */
   | { readonly type: 'report' };
 
 export type ToSupervisor =
-  /** Configured and accepting. */
+  /** Configured, and accepting if it was told to. */
   | { readonly type: 'serving' }
   /** The configuration cannot be served (for example a worker socket that cannot be bound). */
   | { readonly type: 'not-serving'; readonly why: string }

@@ -14,6 +14,8 @@ export type ControlRequest =
   | { readonly command: 'status' }
   /** The last answer comes when the reload has ended, one way or the other. */
   | { readonly command: 'reload' }
+  /** As `reload`, with a new gateway too. */
+  | { readonly command: 'restart' }
   /** The last answer comes when all processes have ended. `now`: requests are cut after the shutdown timeout. */
   | { readonly command: 'stop'; readonly now: boolean };
 

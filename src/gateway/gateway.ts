@@ -49,16 +49,23 @@ export class Gateway {
 
   async start(): Promise<void> {
     await this.#workerListener?.listen(this.#configure.workerSocketPath);
+    if (this.#configure.accepts) await this.#accept();
+    this.#checks = setInterval(() => this.#check(), CHECK_MS);
+  }
+
+  async #accept(): Promise<void> {
     for (const inherited of this.#configure.listeners) {
       const listener = new Listener(this.#listenerContext(inherited.path));
       await listener.listen(inherited.fd, this.#configuration.backlog);
       this.#listeners.push(listener);
     }
-    this.#checks = setInterval(() => this.#check(), CHECK_MS);
   }
 
   handle(message: ToGateway): void {
     switch (message.type) {
+      case 'accept':
+        this.#accept().catch((error: Error) => this.#tell({ type: 'not-serving', why: error.message }));
+        break;
       case 'expect-worker':
         this.#application?.expect(message.identity);
         this.#workerListener?.workerAdded(message.identity.worker);
@@ -95,12 +102,20 @@ export class Gateway {
     };
   }
 
-  /** Stops listening and resolves when the last connection has ended. */
-  async drain(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.drain()));
+  /**
+   * Stops listening and resolves when the last connection has ended. Those without a request have `lingerMs` to send
+   * one: a client that is about to should not find its connection closed.
+   */
+  async drain(lingerMs: number): Promise<void> {
+    if (lingerMs > 0) setTimeout(() => this.#closeIdle(), lingerMs).unref();
+    await Promise.all(this.#listeners.map((listener) => listener.drain(lingerMs > 0)));
     if (this.#checks !== null) clearInterval(this.#checks);
     this.#workerListener?.close();
     await this.#site.close();
+  }
+
+  #closeIdle(): void {
+    for (const listener of this.#listeners) void listener.drain(false);
   }
 
   #createApplication(): Application | null {

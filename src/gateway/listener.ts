@@ -15,7 +15,8 @@ export class Listener {
   readonly #server: net.Server;
   readonly #context: ListenerContext;
   readonly #connections = new Set<Http1Connection>();
-  #onEmpty: (() => void) | null = null;
+  /** Set while it drains. */
+  #empty: PromiseWithResolvers<void> | null = null;
 
   constructor(context: ListenerContext) {
     this.#context = context;
@@ -47,14 +48,16 @@ export class Listener {
     for (const connection of this.#connections) connection.check(now);
   }
 
-  /** Accepts no more, and resolves when the last connection has ended. The socket itself stays open in the supervisor. */
-  drain(): Promise<void> {
-    this.#server.close();
-    for (const connection of this.#connections) connection.drain();
-    if (this.#connections.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onEmpty = resolve;
-    });
+  /**
+   * Accepts no more, and resolves when the last connection has ended. The socket itself stays open in the supervisor.
+   * `lingers`: connections without a request may bring one more. May be called again.
+   */
+  drain(lingers: boolean): Promise<void> {
+    if (this.#empty === null) this.#server.close();
+    this.#empty ??= Promise.withResolvers<void>();
+    for (const connection of this.#connections) connection.drain(lingers);
+    if (this.#connections.size === 0) this.#empty.resolve();
+    return this.#empty.promise;
   }
 
   #accept(socket: net.Socket): void {
@@ -78,7 +81,7 @@ export class Listener {
   #closeLongestIdle(): boolean {
     for (const connection of this.#connections) {
       if (connection.idleSince === null) continue;
-      connection.drain();
+      connection.drain(false);
       this.#connections.delete(connection);
       return true;
     }
@@ -88,7 +91,7 @@ export class Listener {
   closed(connection: Http1Connection): void {
     this.#connections.delete(connection);
     connection.onClose();
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    if (this.#connections.size === 0) this.#empty?.resolve();
   }
 }
 

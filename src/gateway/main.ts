@@ -14,18 +14,18 @@ export function runGateway(): Promise<void> {
   return new Promise((resolve) => {
     let gateway: Gateway | null = null;
     let draining = false;
-    const drain = () => {
+    const drain = (lingerMs: number) => {
       draining = true;
-      (gateway?.drain() ?? Promise.resolve()).then(resolve);
+      (gateway?.drain(lingerMs) ?? Promise.resolve()).then(resolve);
     };
     process.on('message', (message: ToGateway) => {
       if (message.type === 'configure') gateway = configure(message);
-      else if (message.type === 'stop') drain();
+      else if (message.type === 'stop') drain(message.lingerMs);
       else gateway?.handle(message);
     });
     process.on('disconnect', resolve);
     // Asked a second time, it does not wait for its clients.
-    process.on('SIGTERM', () => (draining ? resolve() : drain()));
+    process.on('SIGTERM', () => (draining ? resolve() : drain(0)));
     // Signals that are meant for a whole group of processes are the supervisor's business.
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   });

@@ -117,6 +117,7 @@ function parseRequest(line: string): ControlRequest | null {
     switch (request?.command) {
       case 'status':
       case 'reload':
+      case 'restart':
         return { command: request.command };
       case 'stop':
         return { command: 'stop', now: request.now === true };

@@ -12,6 +12,8 @@ export interface ControlledServer {
   status(): Promise<ServerStatus>;
   /** Resolves when the reload has ended. */
   reload(): Promise<ReloadOutcome>;
+  /** Resolves when a new gateway and new workers serve, or cannot. */
+  restart(): Promise<ReloadOutcome>;
   /** Resolves when all processes have ended. */
   stop(now: boolean): Promise<void>;
 }
@@ -49,6 +51,9 @@ export async function carryOut(
     case 'reload':
       progress('reloading: the new workers are started first');
       return { done: true, ...(await server.reload()) };
+    case 'restart':
+      progress('restarting: a new gateway and new workers are started first');
+      return { done: true, ...(await server.restart()) };
     case 'stop':
       progress(request.now ? 'stopping at once' : 'stopping: requests are finished first');
       await server.stop(request.now);

@@ -120,7 +120,7 @@ test('one that does not serve in time is killed', () => {
 
 test('stop lets it finish, and kills it when it does not', async () => {
   const at = new Surroundings().serve();
-  const stopped = at.keeper.stop(30_000);
+  const stopped = at.keeper.stop(30_000, 0);
   assert.deepEqual(at.since(), ['1 stop']);
   at.clock.advance(30_000);
   assert.deepEqual(at.since(), ['KILL 1']);
@@ -134,7 +134,7 @@ test('stop lets it finish, and kills it when it does not', async () => {
 
 test('a stop can be hastened', async () => {
   const at = new Surroundings().serve();
-  const stopped = at.keeper.stop(30_000);
+  const stopped = at.keeper.stop(30_000, 0);
   at.keeper.terminate(5000);
   at.clock.advance(5000);
   assert.deepEqual(at.since(), ['1 stop', 'TERM 1', 'KILL 1']);
@@ -147,7 +147,7 @@ test('a stop while none is running is done at once', async () => {
   const at = new Surroundings().serve();
   at.die();
   at.serve().die();
-  await at.keeper.stop(30_000);
+  await at.keeper.stop(30_000, 0);
   at.clock.advance(60_000);
   assert.deepEqual(at.since(), []);
 });

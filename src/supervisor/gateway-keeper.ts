@@ -80,7 +80,7 @@ export class GatewayKeeper {
   }
 
   /** Lets it finish its requests. Resolves when it is gone, which `terminate` and `kill` can hasten. */
-  stop(limitMs: number): Promise<void> {
+  stop(limitMs: number, lingerMs: number): Promise<void> {
     this.#ended ??= Promise.withResolvers<void>();
     const process = this.#process;
     if (process === null) {
@@ -88,7 +88,7 @@ export class GatewayKeeper {
       this.#ended.resolve();
       return this.#ended.promise;
     }
-    process.send({ type: 'stop' });
+    process.send({ type: 'stop', lingerMs });
     this.#killAfter(process, limitMs, 'had not finished its requests');
     return this.#ended.promise;
   }

@@ -5,31 +5,28 @@
 import { chownSync, mkdirSync } from 'node:fs';
 import type { Configuration } from '../config/configuration.ts';
 import { ErrorLog } from './error-log.ts';
-import { type ListeningSocket, openListeningSockets } from './listening-sockets.ts';
 import { PidFile } from './pid-file.ts';
 import { findIdentity, type Identity } from './privileges.ts';
 import { ServerRoot } from './server-root.ts';
+import { SocketSet } from './socket-set.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 
 export class Resources {
   readonly identity: Identity | null;
   readonly errorLog: ErrorLog;
   readonly serverRoot: ServerRoot;
-  readonly sockets: readonly ListeningSocket[];
+  readonly sockets = new SocketSet();
   readonly #giveBack: (() => void)[];
-  #areSocketsOpen = true;
 
   private constructor(
     identity: Identity | null,
     errorLog: ErrorLog,
     serverRoot: ServerRoot,
-    sockets: readonly ListeningSocket[],
     giveBack: (() => void)[],
   ) {
     this.identity = identity;
     this.errorLog = errorLog;
     this.serverRoot = serverRoot;
-    this.sockets = sockets;
     this.#giveBack = giveBack;
   }
 
@@ -48,8 +45,9 @@ export class Resources {
         const file = PidFile.create(pidFile, 'pid file');
         giveBack.push(() => file.remove());
       }
-      const sockets = await openListeningSockets(configuration.listen);
-      return new Resources(identity, errorLog, serverRoot, sockets, giveBack);
+      const resources = new Resources(identity, errorLog, serverRoot, giveBack);
+      await resources.sockets.open(configuration.listen);
+      return resources;
     } catch (error) {
       for (const step of giveBack.reverse()) step();
       throw error;
@@ -58,9 +56,7 @@ export class Resources {
 
   /** From now on only gateways hold them: when the last one stops listening, clients are refused and do not wait. */
   closeSockets(): void {
-    if (!this.#areSocketsOpen) return;
-    this.#areSocketsOpen = false;
-    for (const socket of this.sockets) socket.close();
+    this.sockets.keepOnly([]);
   }
 
   release(): void {

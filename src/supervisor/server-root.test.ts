@@ -22,7 +22,7 @@ test('is private, and gone afterwards with all that is in it', () => {
   const path = join(folder, 'deep', 'a');
   const root = ServerRoot.create(path, null);
   assert.equal(statSync(path).mode & 0o777, 0o700);
-  assert.equal(root.workerSocketPath, join(path, 'workers.sock'));
+  assert.equal(root.workerSocketPath(1), join(path, 'workers-1.sock'));
   assert.equal(root.ledgerPath(12), join(path, 'worker-12.started'));
   mkdirSync(join(path, 'temporary'));
   root.remove(null);
@@ -33,7 +33,8 @@ test('a directory of the user is made private and kept; leftovers of a killed in
   const path = join(folder, 'b');
   mkdirSync(path);
   chmodSync(path, 0o755);
-  for (const name of ['workers.sock', 'worker-3.started', 'notes.txt']) writeFileSync(join(path, name), '');
+  for (const name of ['workers-12.sock', 'worker-3.started', 'notes.txt'])
+    writeFileSync(join(path, name), '');
   const root = ServerRoot.create(path, null);
   assert.equal(statSync(path).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(path).sort(), ['notes.txt', 'supervisor.pid']);
@@ -58,7 +59,7 @@ test('is refused while another instance uses it', () => {
 });
 
 test('a path that does not fit into sun_path is refused with its length', () => {
-  const fits = join(folder, 'x'.repeat(107 - folder.length - '/'.length - '/workers.sock'.length));
+  const fits = join(folder, 'x'.repeat(107 - folder.length - '/'.length - '/workers-000.sock'.length));
   ServerRoot.create(fits, null).remove(null);
   assert.throws(() => ServerRoot.create(`${fits}x`, null), { message: /has 108 bytes, and .* can have 107/ });
 });

@@ -14,14 +14,12 @@ const LEDGER_KEPT_MS = 60_000;
 
 export class ServerRoot {
   readonly path: string;
-  readonly workerSocketPath: string;
   readonly controlSocketPath: string;
   readonly #isOurs: boolean;
   readonly #lock: PidFile;
 
   private constructor(path: string, isOurs: boolean, lock: PidFile) {
     this.path = path;
-    this.workerSocketPath = join(path, 'workers.sock');
     this.controlSocketPath = join(path, CONTROL_SOCKET);
     this.#isOurs = isOurs;
     this.#lock = lock;
@@ -29,7 +27,7 @@ export class ServerRoot {
 
   /** Gateways and workers run as `owner`, so the directory is theirs; null: as this process. */
   static create(path: string, owner: Identity | null): ServerRoot {
-    refuseLongPath(join(path, 'workers.sock'), path);
+    refuseLongPath(join(path, 'workers-000.sock'), path);
     try {
       const isMade = make(path);
       refuseForeign(path, lstatSync(path), owner);
@@ -53,9 +51,14 @@ export class ServerRoot {
     setTimeout(() => rmSync(this.ledgerPath(worker), { force: true }), LEDGER_KEPT_MS).unref();
   }
 
+  /** Where the workers of a stack find their gateway. */
+  workerSocketPath(stack: number): string {
+    return join(this.path, `workers-${stack}.sock`);
+  }
+
   /** A gateway that was killed leaves its socket file; the next one must be able to bind. */
-  removeWorkerSocket(): void {
-    rmSync(this.workerSocketPath, { force: true });
+  removeWorkerSocket(stack: number): void {
+    rmSync(this.workerSocketPath(stack), { force: true });
   }
 
   /** Leaves a directory that was there before us, and one that holds `logDirectory`. */
@@ -92,7 +95,7 @@ function refuseForeign(path: string, stats: Stats, owner: Identity | null): void
 
 function removeLeftovers(path: string): void {
   for (const name of readdirSync(path)) {
-    if (name === 'workers.sock' || name === CONTROL_SOCKET || /^worker-\d+\.started$/.test(name))
+    if (name === CONTROL_SOCKET || /^(workers-\d+\.sock|worker-\d+\.started)$/.test(name))
       rmSync(join(path, name), { force: true });
   }
 }

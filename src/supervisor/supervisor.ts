@@ -1,46 +1,42 @@
 /**
- * The supervisor: takes what the server needs, starts gateway and workers, and passes on what each has to know of the
- * others and what the operator asks for, by signals or through the control socket (control.ts). It carries no traffic.
+ * The supervisor: takes what the server needs, runs a stack (stack.ts) on it, and does what the operator asks for, by
+ * signals or through the control socket (control.ts). It carries no traffic.
  *
  *   SIGTERM, SIGINT   stop: requests are finished. A second one: quick stop. A third one: kill.
  *   SIGQUIT           quick stop: requests are cut after the shutdown timeout.
- *   SIGHUP            reload the application.
+ *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
+ *
+ * A reload is a transaction. The configuration is read again: when it is as before, only the workers are replaced (see
+ * worker-pool.ts); when it has changed, or for a restart, a second stack is built beside the first, and takes its place
+ * when all of it is ready. Whatever fails before that leaves the first one as it was.
  */
-import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { VERSION } from '../base/version.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import type { ChildEnd } from './child-process.ts';
 import { systemClock } from './clock.ts';
 import { Control } from './control.ts';
 import { OutOfMemoryWatch } from './exit-cause.ts';
 import { ExitHistory } from './exit-history.ts';
-import { GatewayKeeper } from './gateway-keeper.ts';
-import { GATEWAY_PROGRAM, type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
-import { GatewayReports } from './gateway-reports.ts';
-import { LoadVerdicts } from './load-verdicts.ts';
-import type { Member } from './pool-member.ts';
+import { GATEWAY_PROGRAM } from './gateway-process.ts';
+import type { ListeningSocket } from './listening-sockets.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { Resources } from './resources.ts';
-import { applicationStatus, gatewayStatus } from './server-status.ts';
 import { handleSignals } from './signals.ts';
+import { type Programs, Stack, type StackSurroundings } from './stack.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
-import { WorkerPool } from './worker-pool.ts';
-import { WORKER_PROGRAM, WorkerHandle } from './worker-process.ts';
+import { Turns } from './turns.ts';
+import { unchangeable } from './unchangeable.ts';
+import { WORKER_PROGRAM } from './worker-process.ts';
 
 export interface SupervisorHooks {
   /** The server answers: with the application, or with 503 when it could not be loaded. */
   onServing(urls: readonly string[]): void;
-}
-
-/** What the processes run. */
-export interface Programs {
-  readonly gateway: string;
-  readonly worker: string;
+  /** Reads the configuration anew, as it was read at the start. Throws an error for the operator. */
+  readConfiguration(): Promise<Configuration>;
 }
 
 const OWN_PROGRAMS: Programs = { gateway: GATEWAY_PROGRAM, worker: WORKER_PROGRAM };
@@ -54,7 +50,8 @@ export async function runSupervisor(
 ): Promise<number> {
   try {
     const resources = await Resources.acquire(configuration);
-    return await new Supervisor(configuration, hooks, programs, resources).run();
+    const sockets = await resources.sockets.open(configuration.listen);
+    return await new Supervisor(configuration, hooks, programs, resources, sockets).run();
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
     complain(error.message);
@@ -73,26 +70,24 @@ const QUICK = 2;
 const KILLED = 3;
 
 class Supervisor {
-  readonly #configuration: Configuration;
   readonly #hooks: SupervisorHooks;
-  readonly #programs: Programs;
   readonly #resources: Resources;
   readonly #log: Log;
-  readonly #outOfMemory = new OutOfMemoryWatch();
-  readonly #verdicts = new LoadVerdicts(systemClock);
   readonly #exits = new ExitHistory();
-  readonly #gateway: GatewayKeeper;
-  readonly #gatewayReports = new GatewayReports((message) => this.#gateway.send(message), systemClock);
-  /** Null when only files are served. */
-  readonly #pool: WorkerPool | null;
+  readonly #surroundings: StackSurroundings;
+  #stack: Stack;
+  /** The one that a reload is starting. */
+  #next: Stack | null = null;
+  /** Those that finish their requests. */
+  readonly #retiring = new Set<Stack>();
+  #stacksMade = 0;
+  readonly #reloads = new Turns<ReloadOutcome>();
   readonly #stopped = Promise.withResolvers<void>();
   /** Everything is given back, too. */
   readonly #released = Promise.withResolvers<void>();
   readonly #startedAtMs = systemClock.now();
   #stopLevel = RUNNING;
   #exitStatus = 0;
-  #isGatewayServing = false;
-  #isApplicationSettled: boolean;
   #isAnnounced = false;
 
   constructor(
@@ -100,17 +95,23 @@ class Supervisor {
     hooks: SupervisorHooks,
     programs: Programs,
     resources: Resources,
+    sockets: readonly ListeningSocket[],
   ) {
-    this.#configuration = configuration;
     this.#hooks = hooks;
-    this.#programs = programs;
     this.#resources = resources;
     this.#log = createLog(`supervisor ${process.pid}`, configuration.logs.level, (line) =>
       resources.errorLog.write(line),
     );
-    this.#gateway = this.#makeGateway();
-    this.#pool = this.#makePool();
-    this.#isApplicationSettled = this.#pool === null;
+    let workers = 0;
+    this.#surroundings = {
+      programs,
+      resources,
+      outOfMemory: new OutOfMemoryWatch(),
+      exits: this.#exits,
+      log: this.#log,
+      nextNumber: () => ++workers,
+    };
+    this.#stack = this.#makeStack(configuration, sockets);
   }
 
   async run(): Promise<number> {
@@ -121,8 +122,7 @@ class Supervisor {
       reopenLogs: () => this.#reopenLogs(),
     });
     const control = this.#openControl();
-    this.#gateway.start();
-    this.#pool?.start();
+    this.#stack.start(true);
     await this.#stopped.promise;
     ignoreSignals();
     this.#log.info('stopped', 'all processes have ended');
@@ -136,6 +136,7 @@ class Supervisor {
     const server = {
       status: () => this.#status(),
       reload: () => this.#reload(),
+      restart: () => this.#restart(),
       stop: (now: boolean) => {
         // Asked for twice, it is no more than what was asked for.
         const level = now ? QUICK : GRACEFUL;
@@ -146,160 +147,104 @@ class Supervisor {
     return new Control(server, this.#resources.serverRoot, this.#log);
   }
 
-  #makeGateway(): GatewayKeeper {
-    const effects = {
-      spawn: (events: GatewayEvents) => this.#spawnGateway(events),
-      introduction: (): ToGateway[] => [this.#configureMessage(), ...(this.#pool?.introduction() ?? [])],
-      serving: () => {
-        this.#isGatewayServing = true;
-        this.#announce();
+  #makeStack(configuration: Configuration, sockets: readonly ListeningSocket[]): Stack {
+    return new Stack(++this.#stacksMade, configuration, sockets, this.#surroundings, {
+      settled: () => this.#announce(),
+      // Later an interpreter may be missing for a moment, while it is upgraded.
+      failed: (why) => {
+        if (!this.#isAnnounced) this.#fail(why);
       },
-      failed: (why: string) => this.#fail(why),
-      ended: (process: string, cause: string, wasExpected: boolean) =>
-        this.#exits.add('gateways', { process, cause, reason: null, wasExpected }),
-      report: (message: ToSupervisor) => this.#onReport(message),
-    };
-    return new GatewayKeeper(effects, systemClock, this.#log);
-  }
-
-  #makePool(): WorkerPool | null {
-    const { application } = this.#configuration;
-    if (application === null) return null;
-    const { gracefulTimeoutMs, shutdownTimeoutMs } = this.#configuration;
-    const { processes, startupTimeoutMs, recycling } = application;
-    const settings = { processes, startupTimeoutMs, gracefulTimeoutMs, shutdownTimeoutMs, recycling };
-    const effects = {
-      spawn: (worker: number) => this.#spawnWorker(worker, application),
-      tell: (message: ToGateway) => this.#gateway.send(message),
-      settled: () => {
-        this.#isApplicationSettled = true;
-        this.#announce();
-      },
-      ended: ({ process, state, failure, reason }: Member, cause: string) => {
-        const wasExpected = state === 'stopping' && failure === null;
-        this.#exits.add('workers', { process: process.label, cause, reason: failure ?? reason, wasExpected });
-      },
-    };
-    return new WorkerPool(settings, effects, systemClock, this.#log);
-  }
-
-  #spawnGateway(events: GatewayEvents): GatewayHandle {
-    const { sockets, identity, errorLog, serverRoot } = this.#resources;
-    serverRoot.removeWorkerSocket();
-    const start = {
-      program: this.#programs.gateway,
-      sockets,
-      identity,
-      outputFd: errorLog.outputFd,
-      errorFd: errorLog.fd,
-    };
-    return new GatewayHandle(start, this.#outOfMemory, events);
-  }
-
-  #configureMessage(): ToGateway {
-    return {
-      type: 'configure',
-      configuration: this.#configuration,
-      listeners: inheritedListeners(this.#resources.sockets),
-      workerSocketPath: this.#resources.serverRoot.workerSocketPath,
-    };
-  }
-
-  #spawnWorker(worker: number, application: NonNullable<Configuration['application']>): WorkerHandle {
-    const { serverRoot, errorLog } = this.#resources;
-    const { user, group, shutdownTimeoutMs, logs } = this.#configuration;
-    const identity = {
-      worker,
-      token: randomBytes(16).toString('hex'),
-      threads: application.threads,
-      ledgerPath: serverRoot.ledgerPath(worker),
-    };
-    this.#gateway.send({ type: 'expect-worker', identity });
-    const start = {
-      identity,
-      application,
-      program: this.#programs.worker,
-      socketPath: serverRoot.workerSocketPath,
-      user,
-      group,
-      shutdownTimeoutMs,
-      logLevel: logs.level,
-      outputFd: errorLog.fd,
-    };
-    return new WorkerHandle(start, this.#outOfMemory, (end) => this.#onWorkerEnded(worker, end));
-  }
-
-  #onWorkerEnded(worker: number, { cause, status, wasStarted }: ChildEnd): void {
-    this.#resources.serverRoot.retireLedger(worker);
-    // At the start that is a wrong interpreter. Later one may be missing for a moment, while it is upgraded.
-    if (!wasStarted && !this.#isAnnounced) this.#fail(`the worker ${cause}`);
-    const isReasonWanted = this.#stopLevel === RUNNING;
-    this.#verdicts.exited(worker, isReasonWanted ? status : null, () =>
-      this.#pool?.workerExited(worker, cause),
-    );
-  }
-
-  #onReport(message: ToSupervisor): void {
-    const pool = this.#pool;
-    switch (message.type) {
-      case 'worker-ready':
-        pool?.workerReady(message.worker);
-        break;
-      case 'worker-failed':
-        pool?.workerFailed(message.worker, message.traceback);
-        this.#verdicts.explained(message.worker);
-        break;
-      case 'worker-drained':
-        pool?.workerDrained(message.worker);
-        break;
-      case 'worker-stopping':
-        pool?.workerStopping(message.worker);
-        break;
-      case 'worker-broken':
-        pool?.workerBroken(message.worker, message.why);
-        break;
-      case 'worker-stuck':
-        pool?.workerStuck(message.worker, message.why);
-        break;
-      case 'worker-usage':
-        pool?.workersUsed(message.usage);
-        break;
-      case 'gateway-report':
-        this.#gatewayReports.answered(message);
-        break;
-    }
+    });
   }
 
   #announce(): void {
-    if (this.#isAnnounced || !this.#isGatewayServing || !this.#isApplicationSettled) return;
-    if (this.#stopLevel !== RUNNING) return;
+    if (this.#isAnnounced || this.#stopLevel !== RUNNING) return;
     this.#isAnnounced = true;
-    const urls = this.#resources.sockets.map(({ url }) => url);
+    const { urls } = this.#stack;
     this.#log.info('server-started', `serving at ${urls.join(', ')}`);
     this.#hooks.onServing(urls);
   }
 
-  async #reload(): Promise<ReloadOutcome> {
-    if (this.#stopLevel !== RUNNING) return { ok: false, why: 'the server is stopping', traceback: null };
-    if (this.#pool !== null) return this.#pool.reload();
-    const detail = 'there is no application to reload';
+  // Reload and restart
+
+  #reload(): Promise<ReloadOutcome> {
+    return this.#reloads.take('reload', async () => {
+      const read = await this.#readConfiguration();
+      if (!('configuration' in read)) return this.#refuseReload(read.why);
+      if (this.#stopLevel !== RUNNING) return STOPPING;
+      const isSame = isDeepStrictEqual(read.configuration, this.#stack.configuration);
+      return isSame ? this.#stack.reload() : this.#replaceStack(read.configuration);
+    });
+  }
+
+  /** The same configuration with a new gateway and new workers. */
+  #restart(): Promise<ReloadOutcome> {
+    return this.#reloads.take('restart', () => this.#replaceStack(this.#stack.configuration));
+  }
+
+  async #readConfiguration(): Promise<{ configuration: Configuration } | { why: string }> {
+    try {
+      const configuration = await this.#hooks.readConfiguration();
+      const fixed = unchangeable(this.#stack.configuration, configuration);
+      return fixed === null ? { configuration } : { why: fixed };
+    } catch (error) {
+      return { why: reasonOf(error) };
+    }
+  }
+
+  async #replaceStack(configuration: Configuration): Promise<ReloadOutcome> {
+    if (this.#stopLevel !== RUNNING) return STOPPING;
+    this.#log.info('reload-started', 'starting a new gateway and new workers');
+    const { sockets } = this.#resources;
+    const old = this.#stack;
+    let next: Stack;
+    try {
+      next = this.#makeStack(configuration, await sockets.open(configuration.listen));
+    } catch (error) {
+      return this.#refuseReload(reasonOf(error));
+    }
+    this.#next = next;
+    next.start(false);
+    const outcome = await next.whole();
+    this.#next = null;
+    if (!outcome.ok) {
+      this.#retire(next, 0);
+      if (this.#stopLevel === RUNNING) sockets.keepOnly(old.configuration.listen);
+      return this.#stopLevel === RUNNING ? this.#refuseReload(outcome.why, outcome.traceback) : STOPPING;
+    }
+    next.accept();
+    this.#stack = next;
+    sockets.keepOnly(configuration.listen);
+    const { http, gracefulTimeoutMs } = old.configuration;
+    this.#retire(old, Math.min(http.keepAliveTimeoutMs, gracefulTimeoutMs / 2));
+    const detail = 'a new gateway and new workers serve, the old ones finish their requests';
     this.#log.info('reload-finished', detail);
     return { ok: true, detail };
   }
 
+  #refuseReload(why: string, traceback: string | null = null): ReloadOutcome {
+    this.#log.error('reload-failed', `${why}. Everything goes on as before the reload`);
+    return { ok: false, why, traceback };
+  }
+
+  #retire(stack: Stack, lingerMs: number): void {
+    this.#retiring.add(stack);
+    void stack.stop(lingerMs).then(() => this.#retiring.delete(stack));
+  }
+
+  // What else the operator asks for
+
   async #status(): Promise<ServerStatus> {
-    const { pid } = this.#gateway;
-    const report = pid === null ? null : await this.#gatewayReports.ask();
-    const { application } = this.#configuration;
+    const { gateway, application } = await this.#stack.status();
     return {
       version: VERSION,
       pid: process.pid,
       serverRoot: this.#resources.serverRoot.path,
-      urls: this.#resources.sockets.map(({ url }) => url),
+      urls: this.#stack.urls,
       state: this.#stopLevel !== RUNNING ? 'stopping' : this.#isAnnounced ? 'serving' : 'starting',
       uptimeMs: Math.round(systemClock.now() - this.#startedAtMs),
-      gateway: gatewayStatus(pid, report),
-      application: application && this.#pool && applicationStatus(application, this.#pool, report),
+      gateway,
+      application,
       restarts: this.#exits.restarts,
       exits: this.#exits.newest,
     };
@@ -311,39 +256,36 @@ class Supervisor {
     } catch (error) {
       this.#log.error('log-not-reopened', `the old error log goes on: ${reasonOf(error)}`);
     }
-    this.#gateway.send({ type: 'reopen-logs' });
+    for (const stack of this.#stacks()) stack.reopenLogs();
   }
 
   /** The server cannot be started. */
   #fail(why: string): void {
     if (this.#stopLevel !== RUNNING) return;
     this.#exitStatus = 1;
-    if (this.#configuration.logs.directory !== null) this.#log.error('cannot-start', why);
+    if (this.#stack.configuration.logs.directory !== null) this.#log.error('cannot-start', why);
     complain(why);
     this.#stop(QUICK);
   }
 
   #stop(level: number): void {
-    const { shutdownTimeoutMs } = this.#configuration;
     const isFirst = this.#stopLevel === RUNNING;
     this.#stopLevel = level;
     if (isFirst) void this.#shutDown(level);
-    if (level >= QUICK) {
-      this.#gateway.terminate(shutdownTimeoutMs);
-      void this.#pool?.stop();
-    }
-    if (level >= KILLED) {
-      this.#gateway.kill();
-      this.#pool?.kill();
-    }
+    if (level >= QUICK) for (const stack of this.#stacks()) stack.terminate();
+    if (level >= KILLED) for (const stack of this.#stacks()) stack.kill();
   }
 
-  /** The gateway first, as the requests it finishes need the workers. */
   async #shutDown(level: number): Promise<void> {
     this.#log.info('stopping', level === GRACEFUL ? 'requests are finished first' : 'at once');
     this.#resources.closeSockets();
-    await this.#gateway.stop(this.#configuration.gracefulTimeoutMs);
-    await this.#pool?.stop();
+    await Promise.all(this.#stacks().map((stack) => stack.stop(0)));
     this.#stopped.resolve();
   }
+
+  #stacks(): Stack[] {
+    return [this.#stack, ...(this.#next === null ? [] : [this.#next]), ...this.#retiring];
+  }
 }
+
+const STOPPING: ReloadOutcome = { ok: false, why: 'the server is stopping', traceback: null };

@@ -30,7 +30,6 @@ export class WorkerPool {
   readonly #recycling: Recycling;
   /** Every living worker by number. */
   readonly #members = new Map<number, Member>();
-  #workersStarted = 0;
   #current: readonly Slot[] = [];
   /** The generation that a reload is starting. */
   #next: readonly Slot[] | null = null;
@@ -61,6 +60,11 @@ export class WorkerPool {
   /** Why no worker could be started; null while there is one, or it loads for the first time. */
   get unavailable(): string | null {
     return this.#unavailable;
+  }
+
+  /** Every worker that there should be gets requests. */
+  get isWhole(): boolean {
+    return this.#current.every(({ member }) => member?.state === 'active');
   }
 
   start(): void {
@@ -180,7 +184,7 @@ export class WorkerPool {
   }
 
   #startWorker(slot: Slot): Member {
-    const worker = ++this.#workersStarted;
+    const worker = this.#effects.nextNumber();
     const process = this.#effects.spawn(worker);
     const member = new Member(process, slot, this.#settings, this.#clock, (overdue, why) =>
       this.#dismiss(overdue, why),
@@ -267,8 +271,7 @@ export class WorkerPool {
 
   /** None unless each place has its worker and no other worker runs: one is away at a time, whatever the reason. */
   #replaceable(): readonly Member[] {
-    const isWhole = this.#current.every(({ member }) => member?.state === 'active');
-    if (!isWhole || this.#members.size > this.#current.length || this.#stopped !== null) return [];
+    if (!this.isWhole || this.#members.size > this.#current.length || this.#stopped !== null) return [];
     return [...this.#members.values()];
   }
 
@@ -317,6 +320,7 @@ export class WorkerPool {
     slot.failures = failuresAfter(slot.failures, member.readyForMs);
     if (slot.member !== null) return;
     if (member.readyForMs === null) {
+      this.#effects.loadFailed(`${member.process.label} ${why}`, traceback);
       this.#becomeUnavailable(why);
       // What keeps one from starting keeps all: one tries for them, and the machine is not busy with hopeless starts.
       if (this.#current.some((other) => other.cancelRetry !== null || other.member?.state === 'loading'))

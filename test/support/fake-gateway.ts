@@ -40,18 +40,28 @@ function onDial(socket: Socket): void {
   });
 }
 
-function configure({ listeners, workerSocketPath, configuration }: ToGateway & { type: 'configure' }): void {
+let accept = async (): Promise<void> => {};
+
+function configure({
+  listeners,
+  workerSocketPath,
+  configuration,
+  accepts,
+}: ToGateway & { type: 'configure' }): void {
   if (configuration.http.serverTokens) {
     tell({ type: 'not-serving', why: 'the test said so' });
     return;
   }
   rmSync(workerSocketPath, { force: true });
-  createSocketServer(onDial).listen(workerSocketPath, async () => {
+  accept = async () => {
     for (const { fd } of listeners) {
       const server = createServer(answer).listen({ fd }, configuration.backlog);
       servers.push(server);
       await once(server, 'listening');
     }
+  };
+  createSocketServer(onDial).listen(workerSocketPath, async () => {
+    if (accepts) await accept();
     tell({ type: 'serving' });
   });
 }
@@ -68,6 +78,7 @@ async function stop(): Promise<void> {
 process.on('message', (message: ToGateway) => {
   if (message.type === 'configure') configure(message);
   else if (message.type === 'expect-worker') tokens.set(message.identity.worker, message.identity.token);
+  else if (message.type === 'accept') accept();
   else if (message.type === 'worker-exited') active.delete(message.worker);
   else if (message.type === 'stop') stop();
   else if (message.type === 'switch') {

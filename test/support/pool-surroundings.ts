@@ -39,7 +39,9 @@ export class PoolSurroundings {
   readonly pool: WorkerPool;
 
   constructor(processes = 2, recycling: Partial<RecyclingSettings> = {}, random = () => 0) {
+    let workersStarted = 0;
     const effects = {
+      nextNumber: () => ++workersStarted,
       spawn: (worker: number) => {
         this.spawned = worker;
         this.alive.add(worker);
@@ -54,6 +56,7 @@ export class PoolSurroundings {
       },
       tell: (message: ToGateway) => this.#told.push(briefly(message)),
       settled: () => this.settled++,
+      loadFailed: () => {},
       ended: (member: Member, cause: string) =>
         this.ends.push(`${cause}; ${member.failure ?? member.reason}`),
     };

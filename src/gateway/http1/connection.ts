@@ -116,10 +116,10 @@ export class Http1Connection implements ExchangeConnection {
     }
   }
 
-  /** No more requests after the present one; at once when there is none. */
-  drain(): void {
+  /** No more requests after the present one; when there is none, at once, or, if it `lingers`, after the next one. */
+  drain(lingers: boolean): void {
     this.mayKeepAlive = false;
-    if (this.#phase === 'idle') this.#socket.destroySoon();
+    if (this.#phase === 'idle' && !lingers) this.#socket.destroySoon();
   }
 
   destroy(): void {
