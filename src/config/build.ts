@@ -85,7 +85,7 @@ function httpSettings(values: Values): HttpSettings {
     bodyMaxTimeoutMs: ms(values['body-max-timeout']),
     bodyMinRate: values['body-min-rate'],
     keepAliveTimeoutMs: ms(values['keep-alive-timeout']),
-    responseSocketTimeoutMs: ms(values['response-socket-timeout']),
+    responseSocketTimeoutMs: ms(values['response-socket-timeout'] ?? values['socket-timeout']),
     maxClients: values['max-clients'],
     requestBufferSize: values['request-buffer-size'],
     responseBufferSize: values['response-buffer-size'],

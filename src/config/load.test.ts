@@ -68,6 +68,15 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
   assert.equal((await load(project)).configuration.serverRoot, serverRoot);
 });
 
+test('response-socket-timeout is socket-timeout unless it is set', async (t) => {
+  const project = makeProject(t);
+  const timeoutMs = async (...argv: string[]) =>
+    (await load(project, { argv })).configuration.http.responseSocketTimeoutMs;
+  assert.equal(await timeoutMs(), 60_000);
+  assert.equal(await timeoutMs('--socket-timeout', '7'), 7_000);
+  assert.equal(await timeoutMs('--socket-timeout', '7', '--response-socket-timeout', '8'), 8_000);
+});
+
 test('the configuration is frozen to its leaves', async (t) => {
   const { configuration } = await load(makeProject(t));
   const isFrozen = (value: unknown): boolean =>

@@ -55,8 +55,13 @@ export const timeouts = {
       help: 'bytes of the body that buy one second more',
     }),
     'keep-alive-timeout': one(seconds(), { default: 75, help: 'time a connection may be idle' }),
-    'response-socket-timeout': one(seconds(), {
+    'socket-timeout': one(seconds(), {
       default: 60,
+      help: 'longest wait for one write to a socket, where no other timeout is set for it',
+    }),
+    'response-socket-timeout': one(seconds(), {
+      default: null,
+      defaultText: 'socket-timeout',
       help: 'longest wait for a client to take any bytes of its response',
     }),
   },
