@@ -3,7 +3,7 @@ answers; all the requests that one read has brought are answered with one write.
 
 Four things are shared with the main thread, which may reach in through the control channel (see control.py):
 which request was started last, whether it still runs, which were recalled, and which answers are finished but not
-sent. A lock guards them. It is held for moments only; a second one is held while sending.
+sent (answers.py). A lock guards them.
 
 A request that runs for too long is interrupted: the main thread has RequestTimeout raised in this thread, some
 bytecodes later, at a place that nobody can foresee. So it is asked for only while that request runs, which is read
@@ -12,15 +12,16 @@ whatever became of the exception. It comes once a connection at most.
 """
 
 import io
-import socket
 import threading
 from time import perf_counter, thread_time
 
 from . import frames
+from .answers import Answers
 from .body import BodyCut, FileWrapper, StreamedBody
+from .current import current, end_request
 from .interrupt import RequestTimeout, raise_in, stack_of, withdraw
-from .log import LogStream, current, end_request, log
-from .wsgi import GatewayGone, Responder, describe_exception
+from .log import LogStream, log
+from .wsgi import Responder, describe_exception
 
 RECEIVE_BYTES = 65536
 BLOCK_BYTES = 262144
@@ -29,8 +30,12 @@ GONE = 'the gateway has gone while the request body was read'
 PAUSE_SECONDS = 0.1
 
 
-class Channel:
+class Channel(Answers):
+    # What runs a request. Another one from the moment on that the application wants to know more (see events.py).
+    responder = Responder
+
     def __init__(self, worker, index):
+        super().__init__()
         self.index = index
         self._worker = worker
         self._application = worker.application
@@ -38,18 +43,14 @@ class Channel:
         self._base = dict(worker.environ)
         self._base['wsgi.errors'] = LogStream('error', 'wsgi.errors')
         self._base['wsgi.file_wrapper'] = FileWrapper
-        self._lock = threading.Lock()
-        self._send_lock = threading.Lock()
-        self._socket = None
+        self._base['vivarium.is_cancelled'] = self.is_cancelled
         self._ident = 0
         self._reset()
 
     def _reset(self):
         """The state of one connection."""
-        self._finished = []
-        self._held = None
+        self._forget_answers()
         self._started = 0
-        self._running = False
         self.interrupted = False
         self._recalled = []
         self._buffer = b''
@@ -61,12 +62,11 @@ class Channel:
         self._batch_wall = self._batch_cpu = 0.0
         # The exchanges whose answers nobody waits for.
         self.aborted = frozenset()
-        # Something is finished that the main thread could not send at once.
-        self.unsent = False
 
     def run(self):
         """The life of the thread: a connection after the other until the worker stops."""
         self._ident = threading.get_ident()
+        current.is_cancelled = self.is_cancelled
         while True:
             self._socket = self._worker.dial(self.index)
             if self._socket is None:
@@ -176,7 +176,7 @@ class Channel:
             body = StreamedBody(self._next_block)
             environ['wsgi.input'] = io.BufferedReader(body, RECEIVE_BYTES)
         current.request_id = environ['vivarium.request_id']
-        Responder(self, exchange).run(self._application, environ)
+        self.responder(self, exchange).run(self._application, environ)
         if self.interrupted:
             raise RequestTimeout
         end_request()
@@ -217,47 +217,9 @@ class Channel:
         self._block_left -= len(piece)
         return piece
 
-    # Answers
-
-    def finish(self, frame):
-        """An answer is complete; it is sent together with others."""
-        with self._lock:
-            self._finished.append(frame)
-            self._running = False
-
-    def send(self, *pieces):
-        """Sends these bytes now, after everything that is finished."""
-        try:
-            with self._send_lock:
-                with self._lock:
-                    finished, self._finished = self._finished, []
-                self._socket.sendall(b''.join((*finished, *pieces)))
-        except OSError as error:
-            raise GatewayGone(str(error)) from error
-
-    def _flush(self):
-        if self._finished:
-            self.send()
-
-    def hold(self, frame, body_bytes):
-        """An answer is complete but the application still works. It is sent when the application is done, or in
-        parts by the main thread when that takes long (see `recall`)."""
-        with self._lock:
-            self._held = (frame, body_bytes)
-
-    def send_held(self):
-        """Sends what is held, in parts: more follows."""
-        with self._lock:
-            if self._held is not None:
-                self._finished.append(frames.response_in_parts(*self._held))
-                self._held = None
-
-    def release(self, exchange):
-        """The application is done with the answer that is held."""
-        with self._lock:
-            held, self._held = self._held, None
-            self._finished.append(held[0] if held is not None else frames.frame(frames.END, exchange))
-            self._running = False
+    def is_cancelled(self):
+        """True once nobody waits for the answer of the running request any more: its client has gone."""
+        return self._started in self.aborted
 
     # Called by the main thread
 
@@ -300,27 +262,6 @@ class Channel:
             is_same = self._running and self._started == exchange
         return (exchange, stack) if is_same and stack is not None else None
 
-    def flush_from_outside(self):
-        """Sends what is finished, without waiting: the main thread serves all channels."""
-        # If the thread itself is sending, it sends everything that is finished.
-        if not self._send_lock.acquire(blocking=False):
-            return
-        try:
-            with self._lock:
-                finished, self._finished = self._finished, []
-                if self._held is not None:
-                    finished.append(frames.response_in_parts(*self._held))
-                    self._held = None
-            rest = _send_some(self._socket, b''.join(finished))
-            with self._lock:
-                if rest:
-                    self._finished.insert(0, rest)
-                self.unsent = bool(rest)
-        except OSError:
-            self.unsent = False  # The thread will notice by itself.
-        finally:
-            self._send_lock.release()
-
     def abandon(self):
         """In a process that the application has forked: the requests and the connection are the parent's."""
         self._lock = threading.Lock()
@@ -347,13 +288,3 @@ def _report(error):
         log('error', 'channel-failed', describe_exception(error))
     except MemoryError:
         pass  # The connection must be closed all the same: the gateway waits for its answers.
-
-
-def _send_some(connection, data):
-    """Sends what the connection takes at once. Returns the rest."""
-    if not data:
-        return data
-    try:
-        return data[connection.send(data, socket.MSG_DONTWAIT) :]
-    except BlockingIOError:
-        return data

@@ -9,22 +9,12 @@ import sys
 import threading
 import time
 
+from .current import current
+
 _SEVERITY = {'debug': 0, 'info': 1, 'warn': 2, 'error': 3}
 
 _role = 'worker'
 _threshold = 1
-
-
-class _Current(threading.local):
-    """What this thread is at."""
-
-    # Of the request that it runs.
-    request_id = None
-    # Streams on which it has begun a line.
-    unfinished = ()
-
-
-current = _Current()
 
 
 def configure(role, level):
@@ -69,8 +59,9 @@ class LogStream(io.TextIOBase):
             raise TypeError(f'write() argument must be str, not {type(text).__name__}')
         lines = (getattr(self._partial, 'text', '') + text).split('\n')
         self._partial.text = lines.pop()
-        if self._partial.text and self not in current.unfinished:
-            current.unfinished = (*current.unfinished, self)
+        if self._partial.text and self.flush not in current.at_end:
+            # The line ends with the request.
+            current.at_end = (*current.at_end, self.flush)
         if lines:
             self._emit('\n'.join(lines))
         return len(text)
@@ -89,14 +80,6 @@ class LogStream(io.TextIOBase):
     def _emit(self, text):
         request_id = current.request_id
         log(self._level, self._code, text if request_id is None else f'[request {request_id}] {text}')
-
-
-def end_request():
-    """Lines that the request of this thread has begun end with it."""
-    for stream in current.unfinished:
-        stream.flush()
-    current.unfinished = ()
-    current.request_id = None
 
 
 def capture_output():

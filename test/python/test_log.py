@@ -5,7 +5,8 @@ import unittest
 
 from gateway import CapturedLog
 
-from vivarium.log import LogStream, configure, current, log
+from vivarium.current import current
+from vivarium.log import LogStream, configure, log
 
 
 class LogCase(unittest.TestCase):
