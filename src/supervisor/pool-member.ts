@@ -43,10 +43,6 @@ export interface Slot {
   cancelRetry: Cancel | null;
 }
 
-export function emptySlot(): Slot {
-  return { member: null, successor: null, failures: 0, predecessor: null, cancelRetry: null };
-}
-
 export class Member {
   readonly process: WorkerProcess;
   /** Null when it has left its place to another worker. */
@@ -115,7 +111,15 @@ export class Member {
     );
   }
 
-  drain(): void {
+  /** It gives its place up, and finishes its requests if it serves. `reason` completes "worker 3 (pid 77) …". */
+  leave(reason: string): void {
+    this.slot = null;
+    this.reason = reason;
+    if (this.#state === 'active') this.#drain();
+    else this.terminate();
+  }
+
+  #drain(): void {
     this.#enter('draining', this.#limits.gracefulTimeoutMs, () => this.terminate());
   }
 

@@ -12,11 +12,12 @@ import type { ToGateway, WorkerUsage } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backOffMs, failuresAfter } from './back-off.ts';
 import type { Clock } from './clock.ts';
+import { Generation } from './generation.ts';
 import { introduce } from './introduction.ts';
 import { reportExit, reportReady } from './life-report.ts';
 import { LoadReport } from './load-report.ts';
 import type { PoolEffects, PoolSettings } from './pool-effects.ts';
-import { emptySlot, Member, type Slot } from './pool-member.ts';
+import { Member, type Slot } from './pool-member.ts';
 import { Recycling } from './recycling.ts';
 import { type ReloadOutcome, Reloads } from './reloads.ts';
 
@@ -30,9 +31,9 @@ export class WorkerPool {
   readonly #recycling: Recycling;
   /** Every living worker by number. */
   readonly #members = new Map<number, Member>();
-  #current: readonly Slot[] = [];
-  /** The generation that a reload is starting. */
-  #next: readonly Slot[] | null = null;
+  #current = new Generation(0);
+  /** The one that a reload is starting. */
+  #next: Generation | null = null;
   readonly #reloads = new Reloads();
   /** Why no worker of the current generation could be started. */
   #unavailable: string | null = null;
@@ -64,12 +65,11 @@ export class WorkerPool {
 
   /** Every worker that there should be gets requests. */
   get isWhole(): boolean {
-    return this.#current.every(({ member }) => member?.state === 'active');
+    return this.#current.areAll('active');
   }
 
   start(): void {
     this.#current = this.#makeGeneration();
-    for (const slot of this.#current) this.#fill(slot);
     this.#recycling.start();
   }
 
@@ -86,7 +86,7 @@ export class WorkerPool {
     this.#stopped = Promise.withResolvers<void>();
     this.#recycling.stop();
     this.#reloads.abandon('the server was told to stop');
-    for (const slot of [...this.#current, ...(this.#next ?? [])]) slot.cancelRetry?.();
+    for (const generation of [this.#current, this.#next]) generation?.cancelRetries();
     for (const member of this.#members.values()) member.terminate();
     if (this.#members.size === 0) this.#stopped.resolve();
     return this.#stopped.promise;
@@ -112,7 +112,7 @@ export class WorkerPool {
     if (member.state !== 'loading') {
       // It came back to a new gateway.
       if (member.state === 'active') member.becomeReady('active');
-    } else if (this.#next?.includes(member.slot)) {
+    } else if (this.#next?.has(member)) {
       this.#joinNext(member, this.#next);
     } else {
       this.#joinCurrent(worker, member, member.slot);
@@ -174,8 +174,10 @@ export class WorkerPool {
     this.#recycling.check();
   }
 
-  #makeGeneration(): Slot[] {
-    return Array.from({ length: this.#settings.processes }, emptySlot);
+  #makeGeneration(): Generation {
+    const generation = new Generation(this.#settings.processes);
+    for (const slot of generation.vacant) this.#fill(slot);
+    return generation;
   }
 
   #fill(slot: Slot): void {
@@ -199,48 +201,37 @@ export class WorkerPool {
       slot.predecessor = replaced.process.label;
       slot.member = member;
       slot.successor = null;
-      replaced.slot = null;
     }
     member.becomeReady('active');
     reportReady(this.#log, member);
     const drain = replaced === null ? [] : [replaced.process.identity.worker];
     this.#effects.tell({ type: 'switch', activate: [worker], drain });
-    if (replaced !== null) replaced.reason = 'was recycled';
-    replaced?.drain();
+    replaced?.leave('was recycled');
     this.#recycling.began(member);
     this.#becomeAvailable();
     // Those that waited to see whether this one could be started.
-    for (const slot of this.#current) if (slot.member === null && slot.cancelRetry === null) this.#fill(slot);
+    for (const vacant of this.#current.vacant) this.#fill(vacant);
   }
 
-  #joinNext(member: Member, next: readonly Slot[]): void {
+  #joinNext(member: Member, next: Generation): void {
     member.becomeReady('standby');
     reportReady(this.#log, member);
-    if (next.every((slot) => slot.member?.state === 'standby')) this.#switch(next);
+    if (next.areAll('standby')) this.#switch(next);
   }
 
-  #switch(next: readonly Slot[]): void {
-    const isOld = ({ slot }: Member) => slot !== null && this.#current.includes(slot);
-    const isNew = ({ slot }: Member) => slot !== null && next.includes(slot);
-    const drain = this.#numbers((member) => isOld(member) && member.state === 'active');
-    this.#effects.tell({ type: 'switch', activate: this.#numbers(isNew), drain });
-    for (const slot of this.#current) {
-      slot.cancelRetry?.();
-      const { member } = slot;
-      if (member === null) continue;
-      member.slot = null;
-      member.reason = 'was replaced by a reload';
-      if (member.state === 'active') member.drain();
-      else member.terminate();
-    }
-    for (const { member } of next) {
-      if (member === null) continue;
+  #switch(next: Generation): void {
+    const activate = this.#numbers((member) => next.has(member));
+    const drain = this.#numbers((member) => this.#current.has(member) && member.state === 'active');
+    this.#effects.tell({ type: 'switch', activate, drain });
+    this.#current.dissolve('was replaced by a reload');
+    for (const worker of activate) {
+      const member = this.#members.get(worker)!;
       member.becomeReady('active');
       this.#recycling.began(member);
     }
     this.#current = next;
     this.#next = null;
-    const detail = `requests go to ${next.length} new workers, ${drain.length} old ones finish theirs`;
+    const detail = `requests go to ${next.size} new workers, ${drain.length} old ones finish theirs`;
     this.#log.info('reload-finished', detail);
     this.#becomeAvailable();
     this.#reloads.end({ ok: true, detail });
@@ -251,19 +242,13 @@ export class WorkerPool {
     if (!this.#reloads.isWanted || this.#next !== null || this.#stopped !== null) return;
     this.#reloads.begin();
     this.#log.info('reload-started', `starting ${this.#settings.processes} new workers`);
-    for (const slot of this.#current) this.#cancelSuccessor(slot);
+    this.#current.cancelSuccessors();
     this.#next = this.#makeGeneration();
-    for (const slot of this.#next) this.#fill(slot);
   }
 
-  #giveUpReload(next: readonly Slot[], why: string, traceback: string | null): void {
+  #giveUpReload(next: Generation, why: string, traceback: string | null): void {
     this.#next = null;
-    for (const { member } of next) {
-      if (member === null) continue;
-      member.slot = null;
-      member.reason = 'belonged to a reload that failed';
-      member.terminate();
-    }
+    next.dissolve('belonged to a reload that failed');
     this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
     this.#reloads.end({ ok: false, why, traceback });
     this.#startReload();
@@ -271,7 +256,7 @@ export class WorkerPool {
 
   /** None unless each place has its worker and no other worker runs: one is away at a time, whatever the reason. */
   #replaceable(): readonly Member[] {
-    if (!this.isWhole || this.#members.size > this.#current.length || this.#stopped !== null) return [];
+    if (!this.isWhole || this.#members.size > this.#current.size || this.#stopped !== null) return [];
     return [...this.#members.values()];
   }
 
@@ -281,14 +266,6 @@ export class WorkerPool {
     if (slot === null) return;
     this.#log.info('worker-recycled', `${member.process.label} is replaced: ${why}`);
     slot.successor = this.#startWorker(slot);
-  }
-
-  #cancelSuccessor(slot: Slot): void {
-    const { successor } = slot;
-    if (successor === null) return;
-    slot.successor = null;
-    successor.slot = null;
-    successor.terminate();
   }
 
   /** Stops a worker that is of no use. */
@@ -304,6 +281,7 @@ export class WorkerPool {
     const { slot } = member;
     member.failure ??= why;
     if (slot === null || this.#stopped !== null) return;
+    const next = this.#next?.has(member) ? this.#next : null;
     member.slot = null;
     if (slot.successor === member) {
       slot.successor = null;
@@ -313,18 +291,14 @@ export class WorkerPool {
     slot.member = slot.successor;
     slot.successor = null;
     slot.predecessor = member.process.label;
-    if (this.#next?.includes(slot)) {
-      this.#giveUpReload(this.#next, `${member.process.label} ${why}`, traceback);
-      return;
-    }
+    if (next !== null) return this.#giveUpReload(next, `${member.process.label} ${why}`, traceback);
     slot.failures = failuresAfter(slot.failures, member.readyForMs);
     if (slot.member !== null) return;
     if (member.readyForMs === null) {
       this.#effects.loadFailed(`${member.process.label} ${why}`, traceback);
       this.#becomeUnavailable(why);
       // What keeps one from starting keeps all: one tries for them, and the machine is not busy with hopeless starts.
-      if (this.#current.some((other) => other.cancelRetry !== null || other.member?.state === 'loading'))
-        return;
+      if (this.#current.isTrying) return;
     }
     const waitMs = backOffMs(slot.failures, this.#random());
     if (waitMs === 0) this.#fill(slot);
@@ -332,7 +306,7 @@ export class WorkerPool {
   }
 
   #becomeUnavailable(why: string): void {
-    if (this.#current.some(({ member }) => member?.state === 'active')) return;
+    if (this.#current.isAny('active')) return;
     this.#unavailable = why;
     this.#effects.tell({ type: 'application-unavailable', why });
     this.#effects.settled();
