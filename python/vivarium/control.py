@@ -13,10 +13,12 @@ import time
 
 from . import frames
 from .log import log
+from .metric_registry import registry
 
 REDIAL_SECONDS = 0.1
 JOIN_SECONDS = 0.02
 LIFELINE_MS = 500
+METRICS_SECONDS = 1
 # Characters of all stacks in one message, which the gateway takes up to 1 MiB; JSON may need 6 bytes for one.
 STACKS_MAX = 131072
 # No gateway listens, or this process has too many files open for the moment.
@@ -42,10 +44,12 @@ class Control:
         self._redial_at = 0.0
         # Said again to each new gateway: (kind, message).
         self._standing = None
-        self._wakeup, wakeup_write = os.pipe()
+        self._metrics_at = 0.0
+        self._wakeup, self._wakeup_write = os.pipe()
         os.set_blocking(self._wakeup, False)
-        os.set_blocking(wakeup_write, False)
-        signal.set_wakeup_fd(wakeup_write, warn_on_full_buffer=False)
+        os.set_blocking(self._wakeup_write, False)
+        signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
+        registry.on_change = self._wake
         self.stop_asked = False
         self._is_loading = False
         signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -97,6 +101,8 @@ class Control:
         while not self.stop_asked:
             if self._socket is None and time.monotonic() >= self._redial_at:
                 self._dial()
+            if time.monotonic() >= self._metrics_at:
+                self.send_metrics()
             if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):
                 log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
                 return
@@ -112,6 +118,7 @@ class Control:
     def abandon(self):
         """In a process that the application has forked: connections and signals are the parent's."""
         signal.set_wakeup_fd(-1)
+        registry.abandon()
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -131,6 +138,8 @@ class Control:
         unsent = [channel for channel in self._worker.channels if channel.unsent]
         if seconds is None and (unsent or self._socket is None):
             seconds = REDIAL_SECONDS
+        elif seconds is None and registry.is_changed:
+            seconds = max(0, self._metrics_at - time.monotonic())
         ready = [descriptor for descriptor, _ in poll.poll(None if seconds is None else seconds * 1000)]
         if self._wakeup in ready:
             self._drain_wakeup()
@@ -139,6 +148,22 @@ class Control:
         if control in ready:
             self._receive()
         return ready
+
+    def send_metrics(self):
+        """What has changed of the application's metrics. Until there is a gateway it is kept."""
+        if self._socket is None or not registry.is_changed:
+            return
+        self._metrics_at = time.monotonic() + METRICS_SECONDS
+        for message in registry.take_messages():
+            if self._socket is not None:
+                self._send(frames.METRICS, message)
+
+    def _wake(self):
+        """Called by any thread: there is something to do for the main thread."""
+        try:
+            os.write(self._wakeup_write, b'\0')
+        except BlockingIOError:
+            pass  # It will wake up.
 
     def _drain_wakeup(self):
         try:
@@ -150,8 +175,10 @@ class Control:
         hello = {'control': True, 'pid': os.getpid(), 'python': sys.version.split()[0]}
         self._socket = self._worker.connect(hello)
         self._buffer = b''
-        if self._socket is not None and self._standing is not None:
-            self._send(*self._standing)
+        if self._socket is not None:
+            registry.touch_all()
+            if self._standing is not None:
+                self._send(*self._standing)
 
     def _send(self, kind, message):
         try:

@@ -192,6 +192,7 @@ def _stop(worker, control, seconds):
     worker.stopping.set()
     # The gateway closes each channel when it has its last answer.
     control.finish(seconds)
+    control.send_metrics()
     sys.stdout.flush()
     sys.stderr.flush()
 

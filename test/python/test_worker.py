@@ -37,6 +37,19 @@ def application(environ, start_response):
     return [path.encode()]
 """
 
+COUNTING = """
+from vivarium import metrics
+
+REQUESTS = metrics.counter('requests', '')
+LOADS = metrics.gauge('loads', '')
+LOADS.inc()
+
+def application(environ, start_response):
+    REQUESTS.inc()
+    start_response('200 OK', [])
+    return [b'asked']
+"""
+
 
 class Connection:
     def __init__(self, connection):
@@ -219,6 +232,36 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(control.message(), (frames.READY, {'threads': 1}))
         channel.socket.sendall(request(1, '/a'))
         self.assertEqual(head(channel.frame()[2])[2], b'/a')
+
+    def test_metrics_are_sent_and_sent_again_and_at_the_end(self):
+        self.start(COUNTING)
+
+        def count(channel, exchange):
+            channel.socket.sendall(request(exchange))
+            return head(channel.frame()[2])[2].decode()
+
+        def metric():
+            kind, message = control.message()
+            self.assertEqual(kind, frames.METRICS)
+            return [(one['name'], one['samples']) for one in message['metrics']]
+
+        control, (channel,) = self.greet()
+        self.assertEqual(control.message()[0], frames.READY)
+        self.assertEqual(metric(), [('requests', [[[], 0]]), ('loads', [[[], 1]])])
+        self.assertEqual(count(channel, 1), 'asked')
+        self.assertEqual(metric(), [('requests', [[[], 1]])])
+        control.close()
+        channel.close()
+        control, (channel,) = self.greet()
+        self.assertEqual(control.message()[0], frames.READY)
+        self.assertEqual(metric(), [('requests', [[[], 1]]), ('loads', [[[], 1]])])
+        # Within the second after the last message.
+        self.assertEqual(count(channel, 1), 'asked')
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(control.message()[0], frames.STOPPING)
+        channel.close()
+        self.assertEqual(metric(), [('requests', [[[], 2]])])
+        self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 0)
 
     def test_forked_processes_can_be_terminated(self):
         self.start()
