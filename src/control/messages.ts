@@ -75,7 +75,7 @@ export type ToGateway =
       /** Clients are accepted from the start, and not only after `accept`. */
       readonly accepts: boolean;
     }
-  /** Take part in accepting clients. */
+  /** Take part in accepting clients; `accepting` answers it. */
   | { readonly type: 'accept' }
   /** This worker may dial. It gets no requests before `switch` names it. */
   | { readonly type: 'expect-worker'; readonly identity: WorkerIdentity }
@@ -94,6 +94,8 @@ export type ToGateway =
 export type ToSupervisor =
   /** Configured, and accepting if it was told to. */
   | { readonly type: 'serving' }
+  /** It listens since it was told to `accept`. */
+  | { readonly type: 'accepting' }
   /** The configuration cannot be served (for example a worker socket that cannot be bound). */
   | { readonly type: 'not-serving'; readonly why: string }
   | { readonly type: 'worker-ready'; readonly worker: number; readonly pid: number }

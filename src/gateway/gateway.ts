@@ -64,7 +64,10 @@ export class Gateway {
   handle(message: ToGateway): void {
     switch (message.type) {
       case 'accept':
-        this.#accept().catch((error: Error) => this.#tell({ type: 'not-serving', why: error.message }));
+        this.#accept().then(
+          () => this.#tell({ type: 'accepting' }),
+          (error: Error) => this.#tell({ type: 'not-serving', why: error.message }),
+        );
         break;
       case 'expect-worker':
         this.#application?.expect(message.identity);

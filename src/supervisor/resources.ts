@@ -54,13 +54,8 @@ export class Resources {
     }
   }
 
-  /** From now on only gateways hold them: when the last one stops listening, clients are refused and do not wait. */
-  closeSockets(): void {
-    this.sockets.keepOnly([]);
-  }
-
   release(): void {
-    this.closeSockets();
+    this.sockets.keepOnly([]);
     for (const step of this.#giveBack.splice(0).reverse()) step();
   }
 }

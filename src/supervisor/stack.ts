@@ -49,6 +49,10 @@ export interface StackEvents {
   failed(why: string): void;
 }
 
+/** It only has to call listen(2). */
+const ACCEPT_TIMEOUT_MS = 10_000;
+const ACCEPTING: ReloadOutcome = { ok: true, detail: 'clients are accepted' };
+
 export class Stack {
   readonly configuration: Configuration;
   readonly #number: number;
@@ -62,6 +66,7 @@ export class Stack {
   readonly #pool: WorkerPool | null;
   readonly #whole = Promise.withResolvers<ReloadOutcome>();
   #accepts = false;
+  readonly #accepting = Promise.withResolvers<ReloadOutcome>();
   #isGatewayServing = false;
   #isApplicationSettled: boolean;
   #isStopping = false;
@@ -94,14 +99,23 @@ export class Stack {
     this.#pool?.start();
   }
 
-  /** Resolves when the gateway and all workers are ready, or one of them has failed. */
+  /** Resolves when the gateway and all workers are ready, or one of them cannot be or has ended. */
   whole(): Promise<ReloadOutcome> {
     return this.#whole.promise;
   }
 
-  accept(): void {
+  /** Resolves when clients are accepted, or cannot be. */
+  accept(): Promise<ReloadOutcome> {
     this.#accepts = true;
+    // Lost when the gateway has just died. The next one accepts from its start.
     this.#gateway.send({ type: 'accept' });
+    const cancelWait = systemClock.after(ACCEPT_TIMEOUT_MS, () =>
+      this.#accepting.resolve(
+        refusal(`the new gateway did not accept connections within ${ACCEPT_TIMEOUT_MS / 1000} s`),
+      ),
+    );
+    void this.#accepting.promise.then(cancelWait);
+    return this.#accepting.promise;
   }
 
   /** New workers from the present configuration. */
@@ -132,9 +146,11 @@ export class Stack {
    */
   async stop(lingerMs: number): Promise<void> {
     this.#isStopping = true;
-    this.#whole.resolve({ ok: false, why: 'the server was told to stop', traceback: null });
+    this.#whole.resolve(refusal('the server was told to stop'));
+    this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
     await this.#pool?.stop();
+    this.#surroundings.resources.serverRoot.removeWorkerSocket(this.#number);
   }
 
   /** Does not wait for requests. */
@@ -155,14 +171,17 @@ export class Stack {
       introduction: (): ToGateway[] => [this.#configureMessage(), ...(this.#pool?.introduction() ?? [])],
       serving: () => {
         this.#isGatewayServing = true;
+        if (this.#accepts) this.#accepting.resolve(ACCEPTING);
         this.#onProgress();
       },
       failed: (why: string) => {
-        this.#whole.resolve({ ok: false, why, traceback: null });
+        this.#whole.resolve(refusal(why));
         this.#events.failed(why);
       },
-      ended: (process: string, cause: string, wasExpected: boolean) =>
-        exits.add('gateways', { process, cause, reason: null, wasExpected }),
+      ended: (process: string, cause: string, wasExpected: boolean) => {
+        if (this.#accepts) this.#accepting.resolve(refusal(`${process} ${cause}`));
+        exits.add('gateways', { process, cause, reason: null, wasExpected });
+      },
       report: (message: ToSupervisor) => this.#onReport(message),
     };
     return new GatewayKeeper(effects, systemClock, log);
@@ -186,6 +205,8 @@ export class Stack {
       ended: ({ process, state, failure, reason }: Member, cause) => {
         const wasExpected = state === 'stopping' && failure === null;
         exits.add('workers', { process: process.label, cause, reason: failure ?? reason, wasExpected });
+        // The pool starts another one. A reload does not try twice.
+        this.#whole.resolve(refusal(`${process.label} ${cause}`));
       },
     };
     return new WorkerPool(settings, effects, systemClock, log);
@@ -279,9 +300,16 @@ export class Stack {
       case 'worker-usage':
         pool?.workersUsed(message.usage);
         break;
+      case 'accepting':
+        this.#accepting.resolve(ACCEPTING);
+        break;
       case 'gateway-report':
         this.#gatewayReports.answered(message);
         break;
     }
   }
+}
+
+function refusal(why: string): ReloadOutcome {
+  return { ok: false, why, traceback: null };
 }

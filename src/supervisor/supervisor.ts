@@ -7,9 +7,8 @@
  *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
  *
- * A reload is a transaction. The configuration is read again: when it is as before, only the workers are replaced (see
- * worker-pool.ts); when it has changed, or for a restart, a second stack is built beside the first, and takes its place
- * when all of it is ready. Whatever fails before that leaves the first one as it was.
+ * A reload reads the configuration again. When it is as before, only the workers are replaced (worker-pool.ts); when it
+ * has changed, or for a restart, a second stack takes over from the first (stack-set.ts).
  */
 import { writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -27,6 +26,7 @@ import type { ReloadOutcome } from './reloads.ts';
 import { Resources } from './resources.ts';
 import { handleSignals } from './signals.ts';
 import { type Programs, Stack, type StackSurroundings } from './stack.ts';
+import { STOPPING, StackSet } from './stack-set.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 import { Turns } from './turns.ts';
 import { unchangeable } from './unchangeable.ts';
@@ -75,11 +75,7 @@ class Supervisor {
   readonly #log: Log;
   readonly #exits = new ExitHistory();
   readonly #surroundings: StackSurroundings;
-  #stack: Stack;
-  /** The one that a reload is starting. */
-  #next: Stack | null = null;
-  /** Those that finish their requests. */
-  readonly #retiring = new Set<Stack>();
+  readonly #stacks: StackSet<Stack>;
   #stacksMade = 0;
   readonly #reloads = new Turns<ReloadOutcome>();
   readonly #stopped = Promise.withResolvers<void>();
@@ -99,9 +95,8 @@ class Supervisor {
   ) {
     this.#hooks = hooks;
     this.#resources = resources;
-    this.#log = createLog(`supervisor ${process.pid}`, configuration.logs.level, (line) =>
-      resources.errorLog.write(line),
-    );
+    const level = () => this.#configuration.logs.level;
+    this.#log = createLog(`supervisor ${process.pid}`, level, (line) => resources.errorLog.write(line));
     let workers = 0;
     this.#surroundings = {
       programs,
@@ -111,7 +106,16 @@ class Supervisor {
       log: this.#log,
       nextNumber: () => ++workers,
     };
-    this.#stack = this.#makeStack(configuration, sockets);
+    const make = this.#makeStack.bind(this);
+    this.#stacks = new StackSet(make, make(configuration, sockets), resources.sockets, this.#log);
+  }
+
+  get #stack(): Stack {
+    return this.#stacks.current;
+  }
+
+  get #configuration(): Configuration {
+    return this.#stack.configuration;
   }
 
   async run(): Promise<number> {
@@ -148,13 +152,16 @@ class Supervisor {
   }
 
   #makeStack(configuration: Configuration, sockets: readonly ListeningSocket[]): Stack {
-    return new Stack(++this.#stacksMade, configuration, sockets, this.#surroundings, {
-      settled: () => this.#announce(),
+    const stack = new Stack(++this.#stacksMade, configuration, sockets, this.#surroundings, {
+      settled: () => {
+        if (stack === this.#stack) this.#announce();
+      },
       // Later an interpreter may be missing for a moment, while it is upgraded.
       failed: (why) => {
-        if (!this.#isAnnounced) this.#fail(why);
+        if (stack === this.#stack && !this.#isAnnounced) this.#fail(why);
       },
     });
+    return stack;
   }
 
   #announce(): void {
@@ -170,22 +177,22 @@ class Supervisor {
   #reload(): Promise<ReloadOutcome> {
     return this.#reloads.take('reload', async () => {
       const read = await this.#readConfiguration();
-      if (!('configuration' in read)) return this.#refuseReload(read.why);
+      if (!('configuration' in read)) return this.#stacks.refuse(read.why);
       if (this.#stopLevel !== RUNNING) return STOPPING;
-      const isSame = isDeepStrictEqual(read.configuration, this.#stack.configuration);
+      const isSame = isDeepStrictEqual(read.configuration, this.#configuration);
       return isSame ? this.#stack.reload() : this.#replaceStack(read.configuration);
     });
   }
 
   /** The same configuration with a new gateway and new workers. */
   #restart(): Promise<ReloadOutcome> {
-    return this.#reloads.take('restart', () => this.#replaceStack(this.#stack.configuration));
+    return this.#reloads.take('restart', () => this.#replaceStack(this.#configuration));
   }
 
   async #readConfiguration(): Promise<{ configuration: Configuration } | { why: string }> {
     try {
       const configuration = await this.#hooks.readConfiguration();
-      const fixed = unchangeable(this.#stack.configuration, configuration);
+      const fixed = unchangeable(this.#configuration, configuration);
       return fixed === null ? { configuration } : { why: fixed };
     } catch (error) {
       return { why: reasonOf(error) };
@@ -193,43 +200,9 @@ class Supervisor {
   }
 
   async #replaceStack(configuration: Configuration): Promise<ReloadOutcome> {
-    if (this.#stopLevel !== RUNNING) return STOPPING;
-    this.#log.info('reload-started', 'starting a new gateway and new workers');
-    const { sockets } = this.#resources;
-    const old = this.#stack;
-    let next: Stack;
-    try {
-      next = this.#makeStack(configuration, await sockets.open(configuration.listen));
-    } catch (error) {
-      return this.#refuseReload(reasonOf(error));
-    }
-    this.#next = next;
-    next.start(false);
-    const outcome = await next.whole();
-    this.#next = null;
-    if (!outcome.ok) {
-      this.#retire(next, 0);
-      if (this.#stopLevel === RUNNING) sockets.keepOnly(old.configuration.listen);
-      return this.#stopLevel === RUNNING ? this.#refuseReload(outcome.why, outcome.traceback) : STOPPING;
-    }
-    next.accept();
-    this.#stack = next;
-    sockets.keepOnly(configuration.listen);
-    const { http, gracefulTimeoutMs } = old.configuration;
-    this.#retire(old, Math.min(http.keepAliveTimeoutMs, gracefulTimeoutMs / 2));
-    const detail = 'a new gateway and new workers serve, the old ones finish their requests';
-    this.#log.info('reload-finished', detail);
-    return { ok: true, detail };
-  }
-
-  #refuseReload(why: string, traceback: string | null = null): ReloadOutcome {
-    this.#log.error('reload-failed', `${why}. Everything goes on as before the reload`);
-    return { ok: false, why, traceback };
-  }
-
-  #retire(stack: Stack, lingerMs: number): void {
-    this.#retiring.add(stack);
-    void stack.stop(lingerMs).then(() => this.#retiring.delete(stack));
+    const outcome = await this.#stacks.replace(configuration);
+    if (outcome.ok) this.#announce();
+    return outcome;
   }
 
   // What else the operator asks for
@@ -256,14 +229,14 @@ class Supervisor {
     } catch (error) {
       this.#log.error('log-not-reopened', `the old error log goes on: ${reasonOf(error)}`);
     }
-    for (const stack of this.#stacks()) stack.reopenLogs();
+    this.#stacks.reopenLogs();
   }
 
   /** The server cannot be started. */
   #fail(why: string): void {
     if (this.#stopLevel !== RUNNING) return;
     this.#exitStatus = 1;
-    if (this.#stack.configuration.logs.directory !== null) this.#log.error('cannot-start', why);
+    if (this.#configuration.logs.directory !== null) this.#log.error('cannot-start', why);
     complain(why);
     this.#stop(QUICK);
   }
@@ -272,20 +245,13 @@ class Supervisor {
     const isFirst = this.#stopLevel === RUNNING;
     this.#stopLevel = level;
     if (isFirst) void this.#shutDown(level);
-    if (level >= QUICK) for (const stack of this.#stacks()) stack.terminate();
-    if (level >= KILLED) for (const stack of this.#stacks()) stack.kill();
+    if (level >= QUICK) this.#stacks.terminate();
+    if (level >= KILLED) this.#stacks.kill();
   }
 
   async #shutDown(level: number): Promise<void> {
     this.#log.info('stopping', level === GRACEFUL ? 'requests are finished first' : 'at once');
-    this.#resources.closeSockets();
-    await Promise.all(this.#stacks().map((stack) => stack.stop(0)));
+    await this.#stacks.stop();
     this.#stopped.resolve();
   }
-
-  #stacks(): Stack[] {
-    return [this.#stack, ...(this.#next === null ? [] : [this.#next]), ...this.#retiring];
-  }
 }
-
-const STOPPING: ReloadOutcome = { ok: false, why: 'the server is stopping', traceback: null };

@@ -16,11 +16,18 @@ export interface Log {
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** `role` names the process: "gateway 4711". `write` gets whole lines, newline included. */
-export function createLog(role: string, level: LogLevel, write: (line: string) => void): Log {
-  const threshold = SEVERITY[level];
+/**
+ * `role` names the process: "gateway 4711". `level` is a function where it can change. `write` gets whole lines, newline
+ * included.
+ */
+export function createLog(
+  role: string,
+  level: LogLevel | (() => LogLevel),
+  write: (line: string) => void,
+): Log {
+  const levelNow = typeof level === 'function' ? level : () => level;
   const at = (severity: LogLevel) => (code: string, message: string) => {
-    if (SEVERITY[severity] < threshold) return;
+    if (SEVERITY[severity] < SEVERITY[levelNow()]) return;
     write(`${timestamp(new Date())} [${severity}] [${role}] ${code}: ${oneLine(message)}\n`);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

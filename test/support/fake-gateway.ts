@@ -78,7 +78,7 @@ async function stop(): Promise<void> {
 process.on('message', (message: ToGateway) => {
   if (message.type === 'configure') configure(message);
   else if (message.type === 'expect-worker') tokens.set(message.identity.worker, message.identity.token);
-  else if (message.type === 'accept') accept();
+  else if (message.type === 'accept') accept().then(() => tell({ type: 'accepting' }));
   else if (message.type === 'worker-exited') active.delete(message.worker);
   else if (message.type === 'stop') stop();
   else if (message.type === 'switch') {
