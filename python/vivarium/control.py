@@ -172,7 +172,7 @@ class Control:
             pass
 
     def _dial(self):
-        hello = {'control': True, 'pid': os.getpid(), 'python': sys.version.split()[0]}
+        hello = {'control': True, 'python': sys.version.split()[0]}
         self._socket = self._worker.connect(hello)
         self._buffer = b''
         if self._socket is not None:

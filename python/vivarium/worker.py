@@ -70,7 +70,8 @@ class Worker:
         return any(thread.is_alive() for thread in self._threads)
 
     def connect(self, hello):
-        return connect(self._socket_path, {'token': self._token, 'worker': self._number, **hello})
+        who = {'token': self._token, 'worker': self._number, 'pid': os.getpid()}
+        return connect(self._socket_path, {**who, **hello})
 
     def dial(self, index):
         """The connection of a channel, as soon as there is a gateway; None when the worker stops."""

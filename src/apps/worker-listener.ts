@@ -96,10 +96,9 @@ export class WorkerListener {
   #assign({ hello, socket }: Waiting): void {
     const worker = this.#workers.get(hello.worker)!;
     if (!sameToken(hello.token, worker.identity.token)) return this.#reject(socket, 'its token is wrong');
+    worker.pid = hello.pid;
     const taken =
-      hello.channel === null
-        ? worker.setControl(socket, hello.pid)
-        : worker.addChannel(hello.channel, socket);
+      hello.channel === null ? worker.setControl(socket) : worker.addChannel(hello.channel, socket);
     if (!taken) socket.destroy();
     else socket.resume();
   }
@@ -119,9 +118,8 @@ function sameToken(given: string, expected: string): boolean {
 function parseHello(text: string): Hello | null {
   try {
     const { worker, token, channel, pid } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof worker !== 'number' || typeof token !== 'string') return null;
-    if (typeof channel === 'number') return { worker, token, channel, pid: 0 };
-    return typeof pid === 'number' ? { worker, token, channel: null, pid } : null;
+    if (typeof worker !== 'number' || typeof token !== 'string' || typeof pid !== 'number') return null;
+    return { worker, token, pid, channel: typeof channel === 'number' ? channel : null };
   } catch {
     return null;
   }

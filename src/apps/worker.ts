@@ -137,10 +137,8 @@ export class Worker implements ChannelOwner, ControlOwner {
     return true;
   }
 
-  setControl(socket: Socket, pid: number): boolean {
-    if (this.state === 'gone' || !this.#control.connect(socket)) return false;
-    this.pid = pid;
-    return true;
+  setControl(socket: Socket): boolean {
+    return this.state !== 'gone' && this.#control.connect(socket);
   }
 
   // What channels call

@@ -104,10 +104,10 @@ export class ScriptedWorker {
     this.identity = identity;
     this.#path = path;
     const { worker, token, threads } = identity;
-    this.control = new ScriptedConnection(path, { worker, token, control: true, pid: 1000 + worker });
+    this.control = new ScriptedConnection(path, { worker, token, pid: 1000 + worker, control: true });
     this.channels = Array.from(
       { length: threads },
-      (_, channel) => new ScriptedConnection(path, { worker, token, channel }),
+      (_, channel) => new ScriptedConnection(path, { worker, token, pid: 1000 + worker, channel }),
     );
     this.control.send(controlFrame(Kind.ready, { threads }));
   }
@@ -119,14 +119,19 @@ export class ScriptedWorker {
   /** As a thread does whose connection has ended. */
   dialAgain(channel: number): void {
     const { worker, token } = this.identity;
-    this.channels[channel] = new ScriptedConnection(this.#path, { worker, token, channel });
+    this.channels[channel] = new ScriptedConnection(this.#path, {
+      worker,
+      token,
+      pid: 1000 + worker,
+      channel,
+    });
   }
 
   /** As the main thread does: until it is taken, which it is not before the gateway has seen the end of the one before. */
   async dialControlAgain(): Promise<void> {
     const { worker, token } = this.identity;
     for (let isTaken = false; !isTaken; ) {
-      this.control = new ScriptedConnection(this.#path, { worker, token, control: true, pid: 1000 + worker });
+      this.control = new ScriptedConnection(this.#path, { worker, token, pid: 1000 + worker, control: true });
       isTaken = await Promise.race([this.control.something(), this.control.closed.then(() => false)]);
     }
   }
