@@ -17,8 +17,13 @@ export function findChildren(pid: number): Found[] {
     .sort((a, b) => a.pid - b.pid);
 }
 
+/** Empty for one that has just ended. */
 function commandOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }
 
 /** Highest resident memory so far of a process and its children, in bytes. */

@@ -26,23 +26,25 @@ export interface Response extends Head {
   readonly complete: boolean;
 }
 
-class ConnectionEnded extends Error {}
+export class ConnectionEnded extends Error {}
 
 export class RawClient {
   readonly socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #ended = false;
   #wake: (() => void) | null = null;
+  readonly #patienceMs: number;
 
-  static async open(to: number | string): Promise<RawClient> {
+  static async open(to: number | string, patienceMs = PATIENCE_MS): Promise<RawClient> {
     const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
     socket.setNoDelay(true);
     await once(socket, 'connect');
-    return new RawClient(socket);
+    return new RawClient(socket, patienceMs);
   }
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, patienceMs = PATIENCE_MS) {
     this.socket = socket;
+    this.#patienceMs = patienceMs;
     const end = (): void => {
       this.#ended = true;
       this.#wake?.();
@@ -129,6 +131,11 @@ export class RawClient {
     while (!this.#ended) await this.#more();
   }
 
+  /** The server has ended the connection. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   close(): void {
     this.socket.destroy();
   }
@@ -186,7 +193,8 @@ export class RawClient {
 
   #more(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`nothing came for ${PATIENCE_MS} ms`)), PATIENCE_MS);
+      const patienceMs = this.#patienceMs;
+      const timer = setTimeout(() => reject(new Error(`nothing came for ${patienceMs} ms`)), patienceMs);
       this.#wake = () => {
         clearTimeout(timer);
         this.#wake = null;

@@ -1,0 +1,18 @@
+/** A short run with a plan that nobody has seen before. `npm run chaos` makes longer ones, and repeats them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_PROC } from '../support/processes.ts';
+import { formatRun } from './report.ts';
+import { runChaos } from './run.ts';
+
+const SECONDS = 20;
+const CLIENTS = 16;
+
+test(`${SECONDS} s of everything that can go wrong`, { skip: NO_PROC }, async (t) => {
+  const seed = Math.floor(Math.random() * 1e6);
+  const again = `npm run chaos -- --seconds ${SECONDS} --clients ${CLIENTS} --seed ${seed}`;
+  t.diagnostic(again);
+  const run = await runChaos({ seed, seconds: SECONDS, clients: CLIENTS });
+  assert.equal(run.verdicts.length, 0, `${again}\n${formatRun(run)}`);
+  assert.ok(run.evidence.requests.length > 100, `only ${run.evidence.requests.length} requests were sent`);
+});

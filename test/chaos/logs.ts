@@ -1,0 +1,99 @@
+/** What the server has written, put in order by request: the access log, the error log, and the rows of the application. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+export interface AccessLine {
+  readonly status: number | null;
+  readonly outcome: string;
+}
+
+export interface ErrorLine {
+  readonly atMs: number;
+  readonly code: string;
+  /** All of it, with the lines that follow. */
+  readonly text: string;
+  /** Of a request that it names. */
+  readonly number: number | null;
+  /** Of the first process that it names. */
+  readonly pid: number | null;
+}
+
+export interface AccessLog {
+  readonly byNumber: ReadonlyMap<number, readonly AccessLine[]>;
+  /** Lines that are not whole. */
+  readonly torn: readonly string[];
+}
+
+const NUMBER = /[?&]number=(\d+)(?!\d)/;
+const FIRST_LINE = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3}) \[\w+\] \[[^\]]*\] ([\w.-]+): /;
+
+export function readAccessLog(folder: string): AccessLog {
+  const byNumber = new Map<number, AccessLine[]>();
+  const torn: string[] = [];
+  for (const line of readLines(folder, 'access_log')) {
+    const entry = parseJson(line);
+    if (entry === null) torn.push(line);
+    const number = NUMBER.exec(String(entry?.target))?.[1];
+    if (number === undefined) continue;
+    const { status, outcome } = entry as unknown as AccessLine;
+    addTo(byNumber, Number(number), { status, outcome });
+  }
+  return { byNumber, torn };
+}
+
+export function readErrorLog(folder: string): ErrorLine[] {
+  const lines: ErrorLine[] = [];
+  for (const text of readLines(folder, 'error_log')) {
+    const first = FIRST_LINE.exec(text);
+    const before = lines.at(-1);
+    if (first === null) {
+      if (before !== undefined) lines[lines.length - 1] = { ...before, text: `${before.text}\n${text}` };
+      continue;
+    }
+    const [, date, time, code] = first;
+    const number = NUMBER.exec(text)?.[1];
+    const pid = /\(pid (\d+)\)/.exec(text)?.[1];
+    lines.push({
+      atMs: new Date(`${date}T${time}`).getTime(),
+      code: code!,
+      text,
+      number: number === undefined ? null : Number(number),
+      pid: pid === undefined ? null : Number(pid),
+    });
+  }
+  return lines;
+}
+
+/** The processes that ran each request. */
+export function readRuns(databasePath: string): Map<number, number[]> {
+  const database = new DatabaseSync(databasePath);
+  const runs = new Map<number, number[]>();
+  for (const { number, pid } of database.prepare('SELECT number, pid FROM runs').iterate())
+    addTo(runs, Number(number), Number(pid));
+  database.close();
+  return runs;
+}
+
+/** Of the file and of those that it was rotated to, the oldest first. */
+function readLines(folder: string, name: string): string[] {
+  const rotation = (file: string) => Number(file.slice(name.length + 1) || Number.POSITIVE_INFINITY);
+  const files = readdirSync(folder).filter((file) => file === name || file.startsWith(`${name}.`));
+  return files
+    .sort((a, b) => rotation(a) - rotation(b))
+    .flatMap((file) => readFileSync(`${folder}/${file}`, 'utf8').split('\n'))
+    .filter((line) => line !== '');
+}
+
+function parseJson(line: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+function addTo<T>(map: Map<number, T[]>, key: number, value: T): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, [value]);
+  else values.push(value);
+}

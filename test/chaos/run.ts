@@ -1,0 +1,74 @@
+/** One run: a server, clients, a storm of troubles, calm, a stop; then the evidence. */
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Clients, pause } from './clients.ts';
+import { lookForRemains, observe } from './condition.ts';
+import type { Evidence } from './evidence.ts';
+import { readAccessLog, readErrorLog, readRuns } from './logs.ts';
+import { Random } from './random.ts';
+import { Site } from './site.ts';
+import { makePlan, raiseStorm } from './storm.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+/** Ordinary traffic before and after the storm, so that the same has happened to the processes that are compared. */
+const CALM_MS = 2000;
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly clients: number;
+}
+
+export interface Run {
+  readonly folder: string;
+  readonly evidence: Evidence;
+  readonly verdicts: readonly Verdict[];
+}
+
+/** The folder is kept when something is wrong. */
+export async function runChaos(options: RunOptions): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'vivarium-chaos-'));
+  const evidence = await gather(new Site(folder), options);
+  const verdicts = judge(evidence);
+  if (verdicts.length === 0) rmSync(folder, { recursive: true });
+  return { folder, evidence, verdicts };
+}
+
+async function gather(site: Site, { seed, seconds, clients: count }: RunOptions): Promise<Evidence> {
+  const random = new Random(~seed);
+  await site.start();
+  const startClients = () => new Clients(site.server.port, site.book, random.fork(), count);
+  const calm = async () => {
+    const clients = startClients();
+    await pause(CALM_MS);
+    await clients.stop();
+  };
+
+  await calm();
+  const before = await observe(site, null);
+  const clients = startClients();
+  const plan = makePlan(seed, seconds);
+  await raiseStorm(plan, site, (line) => appendFileSync(`${site.folder}/troubles`, `${line}\n`));
+  await clients.stop();
+  await calm();
+  const after = await observe(site, before);
+  const { code, signal } = await site.server.stop();
+  const remains = lookForRemains(site, String(signal ?? code));
+
+  const { book, deeds, complaints, versions } = site;
+  return {
+    troubles: plan.map(({ trouble }) => trouble.name),
+    requests: book.entries,
+    refusals: book.refusals,
+    deeds,
+    complaints,
+    versions,
+    runs: readRuns(site.databasePath),
+    accessLog: readAccessLog(site.logs),
+    errorLog: readErrorLog(site.logs),
+    before,
+    after,
+    remains,
+  };
+}
