@@ -8,7 +8,20 @@ test('a bare vivarium prints help', async () => {
   assert.equal(status, 0);
   assert.equal(told, '');
   assert.match(printed, /^Usage: vivarium COMMAND/);
-  for (const name of ['serve', 'check', 'status', 'workers', 'reload', 'stop', 'version', 'help'])
+  for (const name of [
+    'serve',
+    'check',
+    'status',
+    'workers',
+    'ps',
+    'events',
+    'top',
+    'reload',
+    'restart',
+    'stop',
+    'version',
+    'help',
+  ])
     assert.match(printed, new RegExp(`^  ${name} +\\w`, 'm'));
 });
 
@@ -40,7 +53,7 @@ test('an unknown command is a mistake, with a suggestion', async () => {
   });
   assert.equal(
     (await runCommand(['deploy'])).told,
-    'vivarium: no such command: "deploy"; allowed: serve, check, status, workers, reload, stop, version, help\n',
+    'vivarium: no such command: "deploy"; allowed: serve, check, status, workers, ps, events, top, reload, restart, stop, version, help\n',
   );
   assert.equal((await runCommand(['help', 'chekc'])).status, 2);
 });

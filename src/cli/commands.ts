@@ -2,11 +2,15 @@
 import { closest } from '../base/closest.ts';
 import { check } from './check.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
+import { events } from './events.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
+import { ps } from './ps.ts';
 import { reload } from './reload.ts';
+import { restart } from './restart.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
+import { top } from './top/top.ts';
 import { version } from './version.ts';
 import { workers } from './workers.ts';
 
@@ -27,7 +31,20 @@ const help: Command = {
   },
 };
 
-const commands: readonly Command[] = [serve, check, status, workers, reload, stop, version, help];
+const commands: readonly Command[] = [
+  serve,
+  check,
+  status,
+  workers,
+  ps,
+  events,
+  top,
+  reload,
+  restart,
+  stop,
+  version,
+  help,
+];
 
 /** What people also type. */
 const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '--help': 'help', '-h': 'help' };

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runCommand } from '../../test/support/fake-terminal.ts';
 import { makeFolder } from '../../test/support/folder.ts';
-import { printable, readControlOptions, theOnly } from './control-command.ts';
+import { printable } from './control-command.ts';
+import { readControlOptions, readCount, theOnly } from './control-options.ts';
 import { stop } from './stop.ts';
 
 test('options are read, and what is no option is refused with what was meant', async () => {
-  const { serverRoot, switches } = readControlOptions(['--now', '--server-root', 'x', '--json'], stop);
-  assert.deepEqual([serverRoot, [...switches]], ['x', ['now', 'json']]);
-  assert.equal(readControlOptions(['--server-root=/a=b'], stop).serverRoot, '/a=b');
+  const argv = ['--now', '--server-root', 'x', '--json'];
+  const { values, switches } = readControlOptions(argv, stop.switches);
+  assert.deepEqual([[...values], [...switches]], [[['server-root', 'x']], ['now', 'json']]);
+  const inline = readControlOptions(['--server-root=/a=b'], stop.switches);
+  assert.equal(inline.values.get('server-root'), '/a=b');
   for (const [argv, told] of [
     [['stop', '--nwo'], 'vivarium stop: found "--nwo"; did you mean --now?\n'],
     [['status', 'wsgi.py'], 'vivarium status: found "wsgi.py"; allowed: --server-root, --json, --help\n'],
@@ -20,6 +23,17 @@ test('options are read, and what is no option is refused with what was meant', a
     if (typeof told === 'string') assert.equal(said.told, told);
     else assert.match(said.told, told);
   }
+});
+
+test('a count is a whole number up to its limit', () => {
+  const recent = (value: string) =>
+    readCount(readControlOptions(['--recent', value], { 'recent N': '' }), 'recent', 10, 200);
+  assert.equal(readCount(readControlOptions([], {}), 'recent', 10, 200), 10);
+  assert.deepEqual([recent('0'), recent('200')], [0, 200]);
+  for (const bad of ['201', '-1', '1.5', 'x', '1e2', '0x1'])
+    assert.throws(() => recent(bad), {
+      message: `--recent: found ${JSON.stringify(bad)}; allowed: a whole number from 0 to 200`,
+    });
 });
 
 test('a command without a server says so', async (t) => {

@@ -1,25 +1,15 @@
 /** The status of a server as text for people. */
 import type { ApplicationStatus, ProcessExit, ServerStatus, WorkerStatus } from '../control/protocol.ts';
 import { printable } from './control-command.ts';
+import { type Column, formatTable } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
+import { count, cpuSeconds, duration, memory } from './units.ts';
 
-const UNKNOWN = '–';
+type Row = readonly [label: string, value: string];
 
 export function formatStatus(status: ServerStatus, terminal: Terminal): string {
-  const { application, gateway, restarts, exits } = status;
-  const cpu = gateway.cpuMs === null ? '' : `, ${cpuSeconds(gateway.cpuMs)} CPU`;
-  const rows: [label: string, value: string][] = [
-    ...status.urls.map((url): [string, string] => ['Server URL', url]),
-    ['Server Root', status.serverRoot],
-    [
-      'State',
-      `${status.state} for ${duration(status.uptimeMs)} (vivarium ${status.version}, pid ${status.pid})`,
-    ],
-    ['Gateway', gateway.pid === null ? 'none' : `pid ${gateway.pid}, ${memory(gateway.residentBytes)}${cpu}`],
-    ['Connections', count(gateway.connections)],
-    ...(application === null ? [] : applicationRows(application)),
-    ['Ended Unasked', `workers ${restarts.workers}, gateways ${restarts.gateways}`],
-  ];
+  const { application, exits } = status;
+  const rows = [...serverRows(status), ...(application === null ? [] : applicationRows(application))];
   const width = Math.max(...rows.map(([label]) => label.length));
   const head = rows.map(([label, value]) => `${label.padEnd(width)} : ${printable(value)}\n`).join('');
   const section = (title: string, text: string) => `\n${styled(terminal, 'bold', title)}\n${text}`;
@@ -30,60 +20,72 @@ export function formatStatus(status: ServerStatus, terminal: Terminal): string {
   ].join('');
 }
 
-function applicationRows({ processes, threads, queued, unavailable }: ApplicationStatus): [string, string][] {
+function serverRows(status: ServerStatus): Row[] {
+  const { application, gateway, restarts, versions } = status;
+  const python = application === null ? '' : `, Python ${application.python}`;
   return [
-    ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} threads)`],
-    ['Queue', `${count(queued)} waiting`],
-    ...(unavailable === null ? [] : [['Unavailable', unavailable] as [string, string]]),
+    ...status.urls.map((url): Row => ['Server URL', url]),
+    ['Server Root', status.serverRoot],
+    ['State', `${status.state} for ${duration(status.uptimeMs)}`],
+    ...status.problems.map((problem): Row => ['Problem', problem]),
+    ['Versions', `vivarium ${versions.vivarium}, Node.js ${versions.node}${python}`],
+    ['Supervisor', formatProcess(status)],
+    ['Gateway', gateway.pid === null ? 'none' : formatProcess({ ...gateway, pid: gateway.pid })],
+    ['Memory', formatMemory(status)],
+    ['Connections', count(gateway.connections)],
+    ['Requests', `${count(gateway.requests)} since the gateway was started`],
+    ['Ended Unasked', `workers ${restarts.workers}, gateways ${restarts.gateways}`],
   ];
 }
 
-const COLUMNS: readonly [title: string, value: (worker: WorkerStatus) => string][] = [
-  ['WORKER', ({ worker }) => String(worker)],
-  ['PID', ({ pid }) => count(pid)],
-  ['STATE', ({ state }) => state],
-  ['AGE', ({ ageMs }) => duration(ageMs)],
-  ['MEMORY', ({ residentBytes }) => memory(residentBytes)],
-  ['CPU', ({ cpuMs }) => (cpuMs === null ? UNKNOWN : cpuSeconds(cpuMs))],
-  ['ANSWERED', ({ answered }) => count(answered)],
-  ['IN FLIGHT', ({ inFlight }) => count(inFlight)],
+function applicationRows({ name, processes, threads, queued, workers }: ApplicationStatus): Row[] {
+  return [
+    ['Application', name],
+    ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} threads)`],
+    ['In Flight', count(sum(workers.map(({ inFlight }) => inFlight ?? 0)))],
+    ['Queue', `${count(queued)} waiting`],
+  ];
+}
+
+function formatProcess(one: { pid: number; residentBytes: number | null; cpuMs: number | null }): string {
+  const cpu = one.cpuMs === null ? '' : `, ${cpuSeconds(one.cpuMs)} CPU`;
+  return `pid ${one.pid}, ${memory(one.residentBytes)}${cpu}`;
+}
+
+/** Pages that processes share are counted in each of them, as everywhere where resident memory is added up. */
+function formatMemory({ residentBytes, gateway, application }: ServerStatus): string {
+  const all = [
+    residentBytes,
+    gateway.residentBytes,
+    ...(application?.workers ?? []).map((w) => w.residentBytes),
+  ];
+  const known = all.filter((bytes) => bytes !== null);
+  return known.length === 0 ? memory(null) : `${memory(sum(known))} in ${known.length} processes`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+const COLUMNS: readonly Column<WorkerStatus>[] = [
+  { title: 'WORKER', value: ({ worker }) => String(worker) },
+  { title: 'PID', value: ({ pid }) => count(pid) },
+  { title: 'STATE', value: ({ state }) => state, isText: true },
+  { title: 'AGE', value: ({ ageMs }) => duration(ageMs) },
+  { title: 'MEMORY', value: ({ residentBytes }) => memory(residentBytes) },
+  { title: 'CPU', value: ({ cpuMs }) => cpuSeconds(cpuMs) },
+  { title: 'ANSWERED', value: ({ answered }) => count(answered) },
+  { title: 'IN FLIGHT', value: ({ inFlight }) => count(inFlight) },
 ];
 
 export function formatWorkers(workers: readonly WorkerStatus[]): string {
   if (workers.length === 0) return 'There are no workers.\n';
-  const rows = [
-    COLUMNS.map(([title]) => title),
-    ...workers.map((worker) => COLUMNS.map(([, value]) => value(worker))),
-  ];
-  const widths = COLUMNS.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
-  return rows.map((row) => `${row.map((cell, at) => cell.padStart(widths[at]!)).join('  ')}\n`).join('');
+  return formatTable(COLUMNS, workers)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function formatExit({ at, process, cause, reason }: ProcessExit): string {
   const because = reason === null || reason === cause ? '' : `; it ${reason}`;
   return `${at}  ${printable(`${process} ${cause}${because}`)}\n`;
-}
-
-/** "4.2s", "3m12s", "5h07m", "12d03h". */
-export function duration(ms: number): string {
-  const two = (n: number) => String(n).padStart(2, '0');
-  const seconds = Math.floor(ms / 1000);
-  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.floor(seconds / unit));
-  if (seconds < 10) return `${(Math.floor(ms / 100) / 10).toFixed(1)}s`;
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${minutes}m${two(seconds % 60)}s`;
-  if (seconds < 86_400) return `${hours}h${two(minutes! % 60)}m`;
-  return `${days}d${two(hours! % 24)}h`;
-}
-
-function memory(bytes: number | null): string {
-  return bytes === null ? UNKNOWN : `${(bytes / 1_048_576).toFixed(1)}M`;
-}
-
-function cpuSeconds(ms: number): string {
-  return `${(ms / 1000).toFixed(2)}s`;
-}
-
-function count(value: number | null): string {
-  return value === null ? UNKNOWN : String(value);
 }

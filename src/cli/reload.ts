@@ -1,6 +1,7 @@
 /** `vivarium reload`: the application anew, without losing a request. */
 import type { Command } from './command.ts';
-import { CONTROL_SWITCHES, control } from './control-command.ts';
+import { control, outcomeOf } from './control-command.ts';
+import { CONTROL_SWITCHES } from './control-options.ts';
 
 export const reload: Command = {
   name: 'reload',
@@ -14,11 +15,9 @@ export const reload: Command = {
   switches: CONTROL_SWITCHES,
   takesSettings: false,
   run: (argv, context) =>
-    control(
-      reload,
-      argv,
-      context,
-      () => ({ command: 'reload' }),
-      ({ detail }) => context.terminal.print(`reloaded: ${detail}\n`),
-    ),
+    control(reload, argv, context, {
+      request: () => ({ command: 'reload' }),
+      print: ({ detail }) => context.terminal.print(`reloaded: ${detail}\n`),
+      json: outcomeOf,
+    }),
 };

@@ -1,6 +1,7 @@
 /** `vivarium stop`. */
 import type { Command } from './command.ts';
-import { CONTROL_SWITCHES, control } from './control-command.ts';
+import { control, outcomeOf } from './control-command.ts';
+import { CONTROL_SWITCHES } from './control-options.ts';
 
 export const stop: Command = {
   name: 'stop',
@@ -13,11 +14,9 @@ export const stop: Command = {
   switches: { now: 'do not wait for requests longer than --shutdown-timeout', ...CONTROL_SWITCHES },
   takesSettings: false,
   run: (argv, context) =>
-    control(
-      stop,
-      argv,
-      context,
-      ({ switches }) => ({ command: 'stop', now: switches.has('now') }),
-      ({ detail }) => context.terminal.print(`stopped: ${detail}\n`),
-    ),
+    control(stop, argv, context, {
+      request: ({ switches }) => ({ command: 'stop', now: switches.has('now') }),
+      print: ({ detail }) => context.terminal.print(`stopped: ${detail}\n`),
+      json: outcomeOf,
+    }),
 };

@@ -1,12 +1,17 @@
 /** What a command says to a person: results on standard output, everything else on standard error. */
 import { writeSync } from 'node:fs';
+import { openScreen, type Screen } from './top/screen.ts';
 
 export interface Terminal {
   readonly columns: number;
   /** Standard output shows colours: it is a terminal, and NO_COLOR (no-color.org) is not set. */
   readonly hasColor: boolean;
+  /** Nobody reads standard output any more. */
+  readonly gone: AbortSignal;
   /** The result of a command. */
   print(text: string): void;
+  /** Null when there is no terminal. */
+  openScreen(): Screen | null;
   /** Messages, so that they never mix with an access log on standard output. */
   tell(text: string): void;
 }
@@ -20,16 +25,21 @@ interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
+  on?(event: 'error', then: () => void): unknown;
 }
 
 export function createTerminal(
   environment: Readonly<Record<string, string | undefined>>,
   output: Output = process.stdout,
 ): Terminal {
+  const gone = new AbortController();
+  output.on?.('error', () => gone.abort());
   const isPlain = Boolean(environment.NO_COLOR) || environment.TERM === 'dumb';
   return {
     columns: Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, output.columns || COLUMNS_MAX)),
     hasColor: output.isTTY === true && !isPlain,
+    gone: gone.signal,
+    openScreen: () => openScreen(process.stdin, process.stdout),
     print: (text) => output.write(text),
     tell: writeToStandardError,
   };

@@ -1,6 +1,8 @@
 /** `vivarium workers`: the table of `vivarium status` alone. */
+import type { WorkerStatus } from '../control/protocol.ts';
 import type { Command } from './command.ts';
-import { CONTROL_SWITCHES, control } from './control-command.ts';
+import { control, type Success } from './control-command.ts';
+import { CONTROL_SWITCHES } from './control-options.ts';
 import { formatWorkers } from './format-status.ts';
 
 export const workers: Command = {
@@ -11,12 +13,13 @@ export const workers: Command = {
   switches: CONTROL_SWITCHES,
   takesSettings: false,
   run: (argv, context) =>
-    control(
-      workers,
-      argv,
-      context,
-      () => ({ command: 'status' }),
-      (answer) => context.terminal.print(formatWorkers(answer.status?.application?.workers ?? [])),
-      (answer) => answer.status?.application?.workers ?? [],
-    ),
+    control(workers, argv, context, {
+      request: () => ({ command: 'status' }),
+      print: (answer) => context.terminal.print(formatWorkers(workersOf(answer))),
+      json: workersOf,
+    }),
 };
+
+function workersOf({ status }: Success): readonly WorkerStatus[] {
+  return status?.application?.workers ?? [];
+}

@@ -1,7 +1,13 @@
 /** The client's end of the control socket: one request, and its answers until the last one. */
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { CONTROL_SOCKET, type ControlAnswer, type ControlRequest, type LastAnswer } from './protocol.ts';
+import {
+  CONTROL_SOCKET,
+  type ControlAnswer,
+  type ControlRequest,
+  type LastAnswer,
+  type ServerEvent,
+} from './protocol.ts';
 
 /** The server cannot be asked. The message is for the operator. */
 export class ControlError extends Error {
@@ -10,14 +16,23 @@ export class ControlError extends Error {
 
 /** A traceback of the largest size, with every character of it escaped. */
 const LINE_BYTES_MAX = 8 * 1_048_576;
-/** A server answers `status` at once, even when its gateway does not. */
-const STATUS_WAIT_MS = 15_000;
+/** A server answers these at once, even when its gateway does not. */
+const QUICK: readonly string[] = ['status', 'ps'];
+const QUICK_WAIT_MS = 15_000;
 
-/** `onProgress` is told what comes before the last answer. Throws ControlError. */
+/** Who is told what comes before the last answer. */
+export interface Listeners {
+  progress?(text: string): void;
+  event?(event: ServerEvent): void;
+  /** Ends the wait for more; it is a ControlError. */
+  readonly abandon?: AbortSignal;
+}
+
+/** Throws ControlError. */
 export function askServer(
   serverRoot: string,
   request: ControlRequest,
-  onProgress: (text: string) => void = () => {},
+  listeners: Listeners = {},
 ): Promise<LastAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect(join(serverRoot, CONTROL_SOCKET));
@@ -29,15 +44,18 @@ export function askServer(
     const take = (line: string) => {
       const answer = parseAnswer(line);
       if (answer === null) return give(`the server at ${serverRoot} gave an answer that makes no sense`);
-      if (!answer.done) return onProgress(answer.progress);
+      if (!answer.done)
+        return 'event' in answer ? listeners.event?.(answer.event) : listeners.progress?.(answer.progress);
       resolve(answer);
       socket.destroy();
     };
-    if (request.command === 'status') {
-      socket.setTimeout(STATUS_WAIT_MS, () =>
-        give(`the server at ${serverRoot} did not answer within ${STATUS_WAIT_MS / 1000} s`),
+    if (QUICK.includes(request.command)) {
+      socket.setTimeout(QUICK_WAIT_MS, () =>
+        give(`the server at ${serverRoot} did not answer within ${QUICK_WAIT_MS / 1000} s`),
       );
     }
+    const abandon = () => give('nobody waits for the answer any more');
+    listeners.abandon?.addEventListener('abort', abandon);
     socket.setEncoding('utf8');
     socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on('data', (chunk: string) => {
@@ -47,14 +65,18 @@ export function askServer(
       for (const line of lines) if (!socket.destroyed) take(line);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => give(explain(error, serverRoot)));
-    socket.on('close', () => give(`the server at ${serverRoot} ended before it had answered`));
+    socket.on('close', () => {
+      listeners.abandon?.removeEventListener('abort', abandon);
+      give(`the server at ${serverRoot} ended before it had answered`);
+    });
   });
 }
 
 function parseAnswer(line: string): ControlAnswer | null {
   try {
     const answer = JSON.parse(line);
-    if (answer?.done === false) return typeof answer.progress === 'string' ? answer : null;
+    if (answer?.done === false)
+      return typeof answer.progress === 'string' || typeof answer.event?.message === 'string' ? answer : null;
     return answer?.done === true && typeof answer.ok === 'boolean' ? answer : null;
   } catch {
     return null;

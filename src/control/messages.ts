@@ -3,6 +3,7 @@
  * A gateway that loses the channel has lost its supervisor and stops.
  */
 import type { Configuration } from '../config/configuration.ts';
+import type { ServerEvent } from './protocol.ts';
 
 /** A listening socket that the gateway inherited as a file descriptor. */
 export interface InheritedListener {
@@ -32,10 +33,17 @@ export interface WorkerUsage {
   readonly isBusy: boolean;
 }
 
-/** What only a gateway knows; the answer to `report`. */
+/** What only a gateway knows: what it can be asked for, and the answers. */
+export interface GatewayAnswers {
+  readonly report: GatewayReport;
+  readonly requests: RequestsInFlight;
+  readonly 'requests-with-stacks': RequestsInFlight;
+}
+
 export interface GatewayReport {
-  readonly type: 'gateway-report';
   readonly connections: number;
+  /** Since the gateway was started. */
+  readonly requests: number;
   /** Requests that wait for a thread. */
   readonly queued: number;
   readonly workers: readonly WorkerLoad[];
@@ -46,6 +54,12 @@ export interface WorkerLoad {
   readonly inFlight: number;
   /** Requests answered since this gateway knows it. */
   readonly answered: number;
+}
+
+export interface RequestsInFlight {
+  readonly total: number;
+  /** Those that have been there longest, the oldest first. */
+  readonly oldest: readonly RequestInFlight[];
 }
 
 /** A request that the application has not answered yet. */
@@ -88,8 +102,8 @@ export type ToGateway =
   /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
   | { readonly type: 'stop'; readonly lingerMs: number }
   | { readonly type: 'reopen-logs' }
-  /** `gateway-report` answers it. */
-  | { readonly type: 'report' };
+  /** `answer` follows, with the same id. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: keyof GatewayAnswers };
 
 export type ToSupervisor =
   /** Configured, and accepting if it was told to. */
@@ -110,4 +124,10 @@ export type ToSupervisor =
   | { readonly type: 'worker-stuck'; readonly worker: number; readonly why: string }
   /** At most once a second, of the workers that have something to say; only where a setting needs it. */
   | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] }
-  | GatewayReport;
+  /** A message of its error log, for those who follow the events. */
+  | { readonly type: 'event'; readonly event: ServerEvent }
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly answer: GatewayAnswers[keyof GatewayAnswers];
+    };

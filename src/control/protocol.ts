@@ -7,11 +7,16 @@
  *   ← {"done":false,"progress":"stopping: requests are finished first"}
  *   ← {"done":true,"ok":true}
  */
+import type { RequestsInFlight } from './messages.ts';
 
 export const CONTROL_SOCKET = 'control.sock';
 
 export type ControlRequest =
   | { readonly command: 'status' }
+  /** The requests that the application has in hand. */
+  | { readonly command: 'ps'; readonly stacks: boolean }
+  /** The last `recent` events that are remembered, then, with `follow`, each that happens. */
+  | { readonly command: 'events'; readonly recent: number; readonly follow: boolean }
   /** The last answer comes when the reload has ended, one way or the other. */
   | { readonly command: 'reload' }
   /** As `reload`, with a new gateway too. */
@@ -21,14 +26,37 @@ export type ControlRequest =
 
 export type ControlAnswer =
   | { readonly done: false; readonly progress: string }
-  | { readonly done: true; readonly ok: true; readonly status?: ServerStatus; readonly detail?: string }
+  | { readonly done: false; readonly event: ServerEvent }
+  | {
+      readonly done: true;
+      readonly ok: true;
+      readonly status?: ServerStatus;
+      readonly requests?: RequestsInFlight;
+      readonly detail?: string;
+    }
   | { readonly done: true; readonly ok: false; readonly why: string; readonly traceback?: string | null };
 
 export type LastAnswer = Extract<ControlAnswer, { done: true }>;
 
+/** A message of the error log of `info` and above, as LogEntry in telemetry/log.ts. */
+export interface ServerEvent {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  /** Which process says so: "gateway 4711". */
+  readonly process: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface ServerStatus {
-  readonly version: string;
+  readonly versions: { readonly vivarium: string; readonly node: string };
+  /** What keeps requests from being answered, in words; none while all is well. */
+  readonly problems: readonly string[];
+  /** Of the supervisor; so are memory and CPU time. */
   readonly pid: number;
+  readonly residentBytes: number | null;
+  readonly cpuMs: number | null;
   readonly serverRoot: string;
   readonly urls: readonly string[];
   readonly state: 'starting' | 'serving' | 'stopping';
@@ -48,10 +76,14 @@ export interface GatewayStatus {
   readonly residentBytes: number | null;
   readonly cpuMs: number | null;
   readonly connections: number | null;
+  /** Requests that have come since this gateway was started, for files as well. */
+  readonly requests: number | null;
 }
 
 export interface ApplicationStatus {
   readonly name: string;
+  /** Version of its Python. */
+  readonly python: string;
   /** Workers that there should be. */
   readonly processes: number;
   readonly threads: number;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Application } from '../apps/application.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { GatewayReport, ToGateway, ToSupervisor } from '../control/messages.ts';
+import type { GatewayAnswers, GatewayReport, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
@@ -11,6 +11,7 @@ import { ServerFields } from '../protocols/http1/response-head.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
+import { oldestOf } from './oldest-requests.ts';
 import { SERVER_NAME } from './server-name.ts';
 import { composeSite, type Site } from './site.ts';
 
@@ -85,17 +86,30 @@ export class Gateway {
       case 'reopen-logs':
         this.#site.reopenLogs();
         break;
-      case 'report':
-        this.#tell(this.#report());
+      case 'ask':
+        void this.#answer(message.question).then((answer) =>
+          this.#tell({ type: 'answer', id: message.id, answer }),
+        );
         break;
+    }
+  }
+
+  async #answer(question: keyof GatewayAnswers): Promise<GatewayAnswers[typeof question]> {
+    switch (question) {
+      case 'report':
+        return this.#report();
+      case 'requests':
+        return oldestOf(this.#application?.requestsInFlight() ?? []);
+      case 'requests-with-stacks':
+        return oldestOf((await this.#application?.requestsWithStacks()) ?? []);
     }
   }
 
   #report(): GatewayReport {
     const workers = [...(this.#application?.workers.values() ?? [])];
     return {
-      type: 'gateway-report',
       connections: this.#listeners.reduce((sum, { connections }) => sum + connections, 0),
+      requests: this.#requests,
       queued: this.#application?.queued ?? 0,
       workers: workers.map(({ identity, load, answeredTotal }) => ({
         worker: identity.worker,

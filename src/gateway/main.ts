@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
+import { forwardEvents } from './event-forwarding.ts';
 import { Gateway } from './gateway.ts';
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
@@ -33,7 +34,8 @@ export function runGateway(): Promise<void> {
 
 function configure(message: Configure): Gateway | null {
   const { level } = message.configuration.logs;
-  const log = createLog(`gateway ${process.pid}`, level, writeError);
+  const forward = forwardEvents((event) => tell({ type: 'event', event }));
+  const log = createLog(`gateway ${process.pid}`, level, writeError, forward);
   try {
     const gateway = new Gateway(message, log, tell);
     gateway.start().then(() => tell({ type: 'serving' }), notServing);

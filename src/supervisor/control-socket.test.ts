@@ -8,11 +8,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { makeFolder } from '../../test/support/folder.ts';
 import { askServer } from '../control/client.ts';
-import type { ControlRequest, LastAnswer } from '../control/protocol.ts';
+import type { ControlRequest, LastAnswer, ServerEvent } from '../control/protocol.ts';
 import { createLog } from '../telemetry/log.ts';
 import { type ControlHandler, ControlSocket } from './control-socket.ts';
 
-const LIMITS = { lineBytesMax: 100, connectionsMax: 2, idleTimeoutMs: 60_000 };
+const LIMITS = { lineBytesMax: 100, connectionsMax: 2, idleTimeoutMs: 60_000, untakenBytesMax: 100_000 };
 const DONE: LastAnswer = { done: true, ok: true };
 type Context = Parameters<typeof makeFolder>[0];
 
@@ -40,25 +40,81 @@ async function say(root: string, bytes: string | Uint8Array, thenEnd = true): Pr
 
 test('a request is answered, with what comes before, and only its user may ask', async (t) => {
   const requests: ControlRequest[] = [];
-  const root = await serve(t, async (request, progress) => {
+  const root = await serve(t, async (request, client) => {
     requests.push(request);
-    progress('one');
-    progress('two');
+    client.progress('one');
+    client.progress('two');
     return { ...DONE, detail: 'é'.repeat(50_000) };
   });
   const said: string[] = [];
-  const answer = await askServer(root, { command: 'stop', now: true }, (text) => said.push(text));
+  const progress = (text: string) => said.push(text);
+  const answer = await askServer(root, { command: 'stop', now: true }, { progress });
   assert.deepEqual(answer, { ...DONE, detail: 'é'.repeat(50_000) });
   assert.deepEqual(said, ['one', 'two']);
   assert.deepEqual(requests, [{ command: 'stop', now: true }]);
   assert.equal(statSync(join(root, 'control.sock')).mode & 0o777, 0o600);
 });
 
+const EVENT: ServerEvent = {
+  at: '2026-11-21T04:44:27.147Z',
+  level: 'info',
+  process: 'supervisor 7',
+  code: 'worker-started',
+  message: 'x',
+};
+const FOLLOW = { command: 'events', recent: 0, follow: true } as const;
+
+test('events come until the client has had enough', async (t) => {
+  const gone = Promise.withResolvers<void>();
+  const root = await serve(t, async (request, client) => {
+    assert.deepEqual(request, FOLLOW);
+    client.event(EVENT);
+    client.gone.addEventListener('abort', () => gone.resolve());
+    await gone.promise;
+    return DONE;
+  });
+  const enough = new AbortController();
+  const seen: ServerEvent[] = [];
+  const event = (one: ServerEvent) => {
+    seen.push(one);
+    enough.abort();
+  };
+  await assert.rejects(askServer(root, FOLLOW, { event, abandon: enough.signal }), { name: 'ControlError' });
+  await gone.promise;
+  assert.deepEqual(seen, [EVENT]);
+});
+
+test('a client that does not read is cut off', async (t) => {
+  const gone = Promise.withResolvers<void>();
+  const root = await serve(t, async (_, client) => {
+    client.gone.addEventListener('abort', () => gone.resolve());
+    const long = { ...EVENT, message: 'x'.repeat(10_000) };
+    while (!client.gone.aborted) {
+      client.event(long);
+      await new Promise(setImmediate);
+    }
+    return DONE;
+  });
+  const socket = connect(join(root, 'control.sock'));
+  t.after(() => socket.destroy());
+  socket.write(`${JSON.stringify(FOLLOW)}\n`);
+  await gone.promise;
+});
+
 test('what is no request is refused', async (t) => {
   const root = await serve(t, () => assert.fail('asked'));
   const refusal = (why: string) => `${JSON.stringify({ done: true, ok: false, why })}\n`;
   const unknown = refusal('the request is not one that this version knows');
-  for (const line of ['x', '', 'null', '[]', '{"command":"dance"}', '{"command":["stop"]}', '1e999']) {
+  for (const line of [
+    'x',
+    '',
+    'null',
+    '[]',
+    '{"command":"dance"}',
+    '{"command":["stop"]}',
+    '1e999',
+    '{"command":"events","recent":-1}',
+  ]) {
     assert.equal(await say(root, `${line}\n`), unknown, line);
   }
   assert.equal(await say(root, '{"command":"status"}'), refusal('the request is not a whole line'));

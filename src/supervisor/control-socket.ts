@@ -3,24 +3,36 @@
  * the rest to `handle`. Without it the server runs as well: signals do the same.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import type { ControlAnswer, ControlRequest, LastAnswer } from '../control/protocol.ts';
+import { parseRequest } from '../control/parse-request.ts';
+import type { ControlAnswer, ControlRequest, LastAnswer, ServerEvent } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
 import { reasonOf } from './startup-error.ts';
 
-/** Answers a request; `progress` before that is optional. */
-export type ControlHandler = (
-  request: ControlRequest,
-  progress: (text: string) => void,
-) => Promise<LastAnswer>;
+/** Answers a request; what it says to the client before that is optional. */
+export type ControlHandler = (request: ControlRequest, client: ControlClient) => Promise<LastAnswer>;
+
+export interface ControlClient {
+  progress(text: string): void;
+  event(event: ServerEvent): void;
+  /** It has closed its connection, or was cut off because it reads too slowly. */
+  readonly gone: AbortSignal;
+}
 
 export interface ControlLimits {
   readonly lineBytesMax: number;
   readonly connectionsMax: number;
   /** Time for the request to arrive, and for an answer to be taken. */
   readonly idleTimeoutMs: number;
+  /** A client that leaves so much untaken is cut off. One answer may be larger. */
+  readonly untakenBytesMax: number;
 }
 
-const LIMITS: ControlLimits = { lineBytesMax: 4096, connectionsMax: 32, idleTimeoutMs: 10_000 };
+const LIMITS: ControlLimits = {
+  lineBytesMax: 4096,
+  connectionsMax: 32,
+  idleTimeoutMs: 10_000,
+  untakenBytesMax: 1_048_576,
+};
 /** Only the user of this process may connect. */
 const OTHERS = 0o177;
 
@@ -92,38 +104,31 @@ export class ControlSocket {
   }
 
   async #answer(socket: Socket, request: ControlRequest): Promise<void> {
-    const progress = (text: string) => send(socket, { done: false, progress: text });
+    const gone = new AbortController();
+    socket.on('close', () => gone.abort());
+    // A follower that says nothing more is done; one that waits for an answer may close its side.
+    if (request.command === 'events') socket.on('end', () => gone.abort());
+    const client: ControlClient = {
+      progress: (text) => this.#send(socket, { done: false, progress: text }),
+      event: (event) => this.#send(socket, { done: false, event }),
+      gone: gone.signal,
+    };
     try {
-      this.#finish(socket, await this.#handle(request, progress));
+      this.#finish(socket, await this.#handle(request, client));
     } catch (error) {
       this.#finish(socket, { done: true, ok: false, why: reasonOf(error) });
     }
   }
 
   #finish(socket: Socket, answer: LastAnswer): void {
-    send(socket, answer);
+    this.#send(socket, answer);
     if (!socket.destroyed) socket.end();
     setTimeout(() => socket.destroy(), this.#limits.idleTimeoutMs).unref();
   }
-}
 
-function send(socket: Socket, answer: ControlAnswer): void {
-  if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`);
-}
-
-function parseRequest(line: string): ControlRequest | null {
-  try {
-    const request = JSON.parse(line);
-    switch (request?.command) {
-      case 'status':
-      case 'reload':
-      case 'restart':
-        return { command: request.command };
-      case 'stop':
-        return { command: 'stop', now: request.now === true };
-    }
-  } catch {
-    // Not JSON.
+  #send(socket: Socket, answer: ControlAnswer): void {
+    if (!socket.writable) return;
+    if (socket.writableLength > this.#limits.untakenBytesMax) socket.destroy();
+    else socket.write(`${JSON.stringify(answer)}\n`);
   }
-  return null;
 }

@@ -1,15 +1,20 @@
 /** What the commands of the control socket do. The server root, the socket and the registry are all of this instance. */
 
+import type { RequestsInFlight } from '../control/messages.ts';
 import type { ControlRequest, LastAnswer, ServerStatus } from '../control/protocol.ts';
 import { registerInstance, registryDirectories } from '../control/registry.ts';
 import type { Log } from '../telemetry/log.ts';
-import { ControlSocket } from './control-socket.ts';
+import { type ControlClient, ControlSocket } from './control-socket.ts';
+import type { EventFeed } from './event-feed.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import type { ServerRoot } from './server-root.ts';
 
 /** The server as a command sees it. */
 export interface ControlledServer {
+  readonly events: EventFeed;
   status(): Promise<ServerStatus>;
+  /** Null when the gateway does not say. */
+  requests(withStacks: boolean): Promise<RequestsInFlight | null>;
   /** Resolves when the reload has ended. */
   reload(): Promise<ReloadOutcome>;
   /** Resolves when a new gateway and new workers serve, or cannot. */
@@ -25,7 +30,7 @@ export class Control {
   constructor(server: ControlledServer, { path, controlSocketPath }: ServerRoot, log: Log) {
     this.#socket = new ControlSocket(
       controlSocketPath,
-      (request, progress) => carryOut(server, request, progress),
+      (request, client) => carryOut(server, request, client),
       log,
     );
     const directories = registryDirectories(process.env.XDG_RUNTIME_DIR, process.getuid!());
@@ -43,19 +48,28 @@ export class Control {
 export async function carryOut(
   server: ControlledServer,
   request: ControlRequest,
-  progress: (text: string) => void,
+  client: ControlClient,
 ): Promise<LastAnswer> {
   switch (request.command) {
     case 'status':
       return { done: true, ok: true, status: await server.status() };
+    case 'ps': {
+      const requests = await server.requests(request.stacks);
+      if (requests === null) return { done: true, ok: false, why: 'the gateway does not answer' };
+      return { done: true, ok: true, requests };
+    }
+    case 'events':
+      for (const event of server.events.newest(request.recent)) client.event(event);
+      if (request.follow) await server.events.follow(client.event, client.gone);
+      return { done: true, ok: true };
     case 'reload':
-      progress('reloading: the new workers are started first');
+      client.progress('reloading: the new workers are started first');
       return { done: true, ...(await server.reload()) };
     case 'restart':
-      progress('restarting: a new gateway and new workers are started first');
+      client.progress('restarting: a new gateway and new workers are started first');
       return { done: true, ...(await server.restart()) };
     case 'stop':
-      progress(request.now ? 'stopping at once' : 'stopping: requests are finished first');
+      client.progress(request.now ? 'stopping at once' : 'stopping: requests are finished first');
       await server.stop(request.now);
       return { done: true, ok: true, detail: 'all processes have ended' };
   }

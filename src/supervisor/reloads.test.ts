@@ -1,11 +1,8 @@
 /** What is said to those who asked for a reload, and what is remembered of why workers had to go. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeClock } from '../../test/support/fake-clock.ts';
 import { PoolSurroundings } from '../../test/support/pool-surroundings.ts';
-import type { GatewayReport } from '../control/messages.ts';
 import { ExitHistory } from './exit-history.ts';
-import { GatewayReports } from './gateway-reports.ts';
 
 test('a reload ends when requests go to the new workers', async () => {
   const at = new PoolSurroundings(1).serve();
@@ -75,20 +72,4 @@ test('the last exits are kept, the newest first, and the unexpected ones are cou
   assert.deepEqual(history.restarts, { workers: 2, gateways: 1 });
   assert.deepEqual([history.newest.length, history.newest[0]!.process], [10, 'the gateway']);
   assert.ok(!Number.isNaN(Date.parse(history.newest[0]!.at)));
-});
-
-test('a gateway is asked once for all who want to know, and not waited for in vain', async () => {
-  const clock = new FakeClock();
-  let asked = 0;
-  const reports = new GatewayReports(() => asked++, clock);
-  const report: GatewayReport = { type: 'gateway-report', connections: 1, queued: 2, workers: [] };
-  const both = [reports.ask(), reports.ask()];
-  reports.answered(report);
-  assert.deepEqual(await Promise.all(both), [report, report]);
-  const silent = reports.ask();
-  assert.equal(asked, 2);
-  clock.advance(60_000);
-  assert.equal(await silent, null);
-  reports.answered(report);
-  assert.equal(clock.pendingTimers, 0);
 });

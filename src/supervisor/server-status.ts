@@ -1,6 +1,7 @@
 /** What `vivarium status` shows, put together from what the supervisor knows and what the gateway has reported. */
+import type { ApplicationSettings } from '../config/configuration.ts';
 import type { GatewayReport } from '../control/messages.ts';
-import type { ApplicationStatus, GatewayStatus, WorkerStatus } from '../control/protocol.ts';
+import type { ApplicationStatus, GatewayStatus, ServerStatus, WorkerStatus } from '../control/protocol.ts';
 import type { Member } from './pool-member.ts';
 import { readProcessUsage } from './process-usage.ts';
 
@@ -11,23 +12,43 @@ export function gatewayStatus(pid: number | null, report: GatewayReport | null):
     residentBytes: usage?.residentBytes ?? null,
     cpuMs: usage?.cpuMs ?? null,
     connections: report?.connections ?? null,
+    requests: report?.requests ?? null,
   };
 }
 
 export function applicationStatus(
-  settings: { readonly name: string; readonly processes: number; readonly threads: number },
+  settings: ApplicationSettings,
   pool: { readonly members: Iterable<Member>; readonly unavailable: string | null },
   report: GatewayReport | null,
 ): ApplicationStatus {
-  const { name, processes, threads } = settings;
+  const { name, interpreterVersion, processes, threads } = settings;
   return {
     name,
+    python: interpreterVersion,
     processes,
     threads,
     queued: report?.queued ?? null,
     unavailable: pool.unavailable,
     workers: Array.from(pool.members, (member) => workerStatus(member, report)),
   };
+}
+
+/** What keeps requests from being answered. */
+export function problemsOf(
+  state: ServerStatus['state'],
+  gateway: GatewayStatus,
+  application: ApplicationStatus | null,
+): string[] {
+  const problems: string[] = [];
+  if (state !== 'serving') problems.push(`the server is ${state}`);
+  if (gateway.pid === null) problems.push('there is no gateway');
+  else if (gateway.connections === null) problems.push('the gateway does not answer');
+  if (application === null) return problems;
+  const { name, unavailable, processes, workers } = application;
+  if (unavailable !== null) problems.push(`the application ${name} is not available: ${unavailable}`);
+  else if (processes > 0 && !workers.some((worker) => worker.state === 'active'))
+    problems.push(`the application ${name} has no worker that is ready`);
+  return problems;
 }
 
 function workerStatus({ process, state, ageMs }: Member, report: GatewayReport | null): WorkerStatus {

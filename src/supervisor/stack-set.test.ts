@@ -50,6 +50,10 @@ class FakeStack implements OneStack {
     this.done.push('kill');
   }
 
+  requests(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   reopenLogs(): void {
     this.done.push('reopen');
   }

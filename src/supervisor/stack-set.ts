@@ -4,15 +4,17 @@
  * whatever fails before leaves it as it was.
  */
 import type { Configuration, ListenAddress } from '../config/configuration.ts';
+import type { RequestsInFlight } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import type { ReloadOutcome } from './reloads.ts';
+import { mergeRequests } from './requests-in-flight.ts';
 import type { Stack } from './stack.ts';
 import { reasonOf } from './startup-error.ts';
 
 export type OneStack = Pick<
   Stack,
-  'configuration' | 'start' | 'whole' | 'accept' | 'stop' | 'terminate' | 'kill' | 'reopenLogs'
+  'configuration' | 'start' | 'whole' | 'accept' | 'stop' | 'terminate' | 'kill' | 'reopenLogs' | 'requests'
 >;
 
 export interface Sockets {
@@ -95,6 +97,13 @@ export class StackSet<S extends OneStack> {
 
   reopenLogs(): void {
     for (const stack of this.#all()) stack.reopenLogs();
+  }
+
+  /** What the present gateway has, and what those of before a reload finish. Null when it does not say. */
+  async requests(withStacks: boolean): Promise<RequestsInFlight | null> {
+    const stacks = [this.#current, ...this.#retiring];
+    const [current, ...retiring] = await Promise.all(stacks.map((stack) => stack.requests(withStacks)));
+    return mergeRequests(current!, retiring);
   }
 
   #takeOver(next: S): ReloadOutcome {

@@ -5,16 +5,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
-import type { ToGateway, ToSupervisor } from '../control/messages.ts';
+import type { RequestsInFlight, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ChildEnd } from './child-process.ts';
 import { systemClock } from './clock.ts';
+import type { EventFeed } from './event-feed.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 import type { ExitHistory } from './exit-history.ts';
 import { GatewayKeeper } from './gateway-keeper.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
-import { GatewayReports } from './gateway-reports.ts';
+import { GatewayQuestions } from './gateway-questions.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
 import type { PoolEffects } from './pool-effects.ts';
@@ -37,6 +38,7 @@ export interface StackSurroundings {
   readonly resources: Resources;
   readonly outOfMemory: OutOfMemoryWatch;
   readonly exits: ExitHistory;
+  readonly events: EventFeed;
   readonly log: Log;
   /** Numbers workers: none is used twice, whatever stack it belongs to. */
   nextNumber(): number;
@@ -61,7 +63,7 @@ export class Stack {
   readonly #events: StackEvents;
   readonly #verdicts = new LoadVerdicts(systemClock);
   readonly #gateway: GatewayKeeper;
-  readonly #gatewayReports = new GatewayReports((message) => this.#gateway.send(message), systemClock);
+  readonly #questions = new GatewayQuestions((message) => this.#gateway.send(message), systemClock);
   /** Null when only files are served. */
   readonly #pool: WorkerPool | null;
   readonly #whole = Promise.withResolvers<ReloadOutcome>();
@@ -128,12 +130,18 @@ export class Stack {
 
   async status(): Promise<{ gateway: GatewayStatus; application: ApplicationStatus | null }> {
     const { pid } = this.#gateway;
-    const report = pid === null ? null : await this.#gatewayReports.ask();
+    const report = pid === null ? null : await this.#questions.ask('report');
     const { application } = this.configuration;
     return {
       gateway: gatewayStatus(pid, report),
       application: application && this.#pool && applicationStatus(application, this.#pool, report),
     };
+  }
+
+  /** Null when the gateway does not say. */
+  async requests(withStacks: boolean): Promise<RequestsInFlight | null> {
+    if (this.#gateway.pid === null) return null;
+    return this.#questions.ask(withStacks ? 'requests-with-stacks' : 'requests');
   }
 
   reopenLogs(): void {
@@ -303,8 +311,11 @@ export class Stack {
       case 'accepting':
         this.#accepting.resolve(ACCEPTING);
         break;
-      case 'gateway-report':
-        this.#gatewayReports.answered(message);
+      case 'answer':
+        this.#questions.answered(message.id, message.answer);
+        break;
+      case 'event':
+        this.#surroundings.events.add(message.event);
         break;
     }
   }

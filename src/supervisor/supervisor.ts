@@ -18,12 +18,15 @@ import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { systemClock } from './clock.ts';
 import { Control } from './control.ts';
+import { EventFeed } from './event-feed.ts';
 import { OutOfMemoryWatch } from './exit-cause.ts';
 import { ExitHistory } from './exit-history.ts';
 import { GATEWAY_PROGRAM } from './gateway-process.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
+import { readProcessUsage } from './process-usage.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { Resources } from './resources.ts';
+import { problemsOf } from './server-status.ts';
 import { handleSignals } from './signals.ts';
 import { type Programs, Stack, type StackSurroundings } from './stack.ts';
 import { STOPPING, StackSet } from './stack-set.ts';
@@ -74,6 +77,7 @@ class Supervisor {
   readonly #resources: Resources;
   readonly #log: Log;
   readonly #exits = new ExitHistory();
+  readonly #events = new EventFeed();
   readonly #surroundings: StackSurroundings;
   readonly #stacks: StackSet<Stack>;
   #stacksMade = 0;
@@ -95,14 +99,19 @@ class Supervisor {
   ) {
     this.#hooks = hooks;
     this.#resources = resources;
-    const level = () => this.#configuration.logs.level;
-    this.#log = createLog(`supervisor ${process.pid}`, level, (line) => resources.errorLog.write(line));
+    this.#log = createLog(
+      `supervisor ${process.pid}`,
+      () => this.#configuration.logs.level,
+      (line) => resources.errorLog.write(line),
+      (entry) => this.#events.add(entry),
+    );
     let workers = 0;
     this.#surroundings = {
       programs,
       resources,
       outOfMemory: new OutOfMemoryWatch(),
       exits: this.#exits,
+      events: this.#events,
       log: this.#log,
       nextNumber: () => ++workers,
     };
@@ -131,6 +140,7 @@ class Supervisor {
     ignoreSignals();
     this.#log.info('stopped', 'all processes have ended');
     this.#resources.release();
+    this.#events.end();
     control.close();
     this.#released.resolve();
     return this.#exitStatus;
@@ -138,6 +148,8 @@ class Supervisor {
 
   #openControl(): Control {
     const server = {
+      events: this.#events,
+      requests: (withStacks: boolean) => this.#stacks.requests(withStacks),
       status: () => this.#status(),
       reload: () => this.#reload(),
       restart: () => this.#restart(),
@@ -209,12 +221,17 @@ class Supervisor {
 
   async #status(): Promise<ServerStatus> {
     const { gateway, application } = await this.#stack.status();
+    const state = this.#stopLevel !== RUNNING ? 'stopping' : this.#isAnnounced ? 'serving' : 'starting';
+    const usage = readProcessUsage(process.pid);
     return {
-      version: VERSION,
+      versions: { vivarium: VERSION, node: process.versions.node },
+      problems: problemsOf(state, gateway, application),
       pid: process.pid,
+      residentBytes: usage?.residentBytes ?? null,
+      cpuMs: usage?.cpuMs ?? null,
       serverRoot: this.#resources.serverRoot.path,
       urls: this.#stack.urls,
-      state: this.#stopLevel !== RUNNING ? 'stopping' : this.#isAnnounced ? 'serving' : 'starting',
+      state,
       uptimeMs: Math.round(systemClock.now() - this.#startedAtMs),
       gateway,
       application,

@@ -7,6 +7,16 @@
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+export interface LogEntry {
+  /** ISO 8601. */
+  readonly at: string;
+  readonly level: LogLevel;
+  /** Which process says so: "gateway 4711". */
+  readonly process: string;
+  readonly code: string;
+  readonly message: string;
+}
+
 export interface Log {
   debug(code: string, message: string): void;
   info(code: string, message: string): void;
@@ -17,20 +27,29 @@ export interface Log {
 const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /**
- * `role` names the process: "gateway 4711". `level` is a function where it can change. `write` gets whole lines, newline
- * included.
+ * `process` names the one that logs: "gateway 4711". `level` is a function where it can change. `write` gets whole lines,
+ * newline included. `follow` gets what is of `info` and above, whatever `level` is: for those who follow what happens.
  */
 export function createLog(
-  role: string,
+  process: string,
   level: LogLevel | (() => LogLevel),
   write: (line: string) => void,
+  follow?: (entry: LogEntry) => void,
 ): Log {
   const levelNow = typeof level === 'function' ? level : () => level;
   const at = (severity: LogLevel) => (code: string, message: string) => {
-    if (SEVERITY[severity] < SEVERITY[levelNow()]) return;
-    write(`${timestamp(new Date())} [${severity}] [${role}] ${code}: ${oneLine(message)}\n`);
+    const isWritten = SEVERITY[severity] >= SEVERITY[levelNow()];
+    const isFollowed = follow !== undefined && severity !== 'debug';
+    if (!isWritten && !isFollowed) return;
+    const entry = { at: new Date().toISOString(), level: severity, process, code, message };
+    if (isWritten) write(formatEntry(entry));
+    if (isFollowed) follow(entry);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export function formatEntry({ at, level, process, code, message }: LogEntry): string {
+  return `${timestamp(new Date(at))} [${level}] [${process}] ${code}: ${oneLine(message)}\n`;
 }
 
 /** Local time, as people who read logs on the machine expect it. */

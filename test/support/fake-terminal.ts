@@ -24,6 +24,8 @@ export async function runCommand(argv: readonly string[], circumstances: Circums
   const terminal: Terminal = {
     columns,
     hasColor,
+    openScreen: () => null,
+    gone: new AbortController().signal,
     print: (text) => {
       printed += text;
     },
