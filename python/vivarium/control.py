@@ -213,6 +213,9 @@ class Control:
                 return
 
     def _handle(self, kind, message):
+        if kind == frames.PING:
+            self._send(frames.PONG, {})
+            return
         if kind == frames.STACKS:
             self._send(frames.STACKS_TAKEN, {'stacks': _stacks(self._worker.channels)})
             return

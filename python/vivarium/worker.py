@@ -4,7 +4,7 @@
     thread 1 … T   a channel each (channel.py), requests through wsgi.py
 
 Started by the supervisor, which says in one line of JSON on file descriptor 3 what to run; the end of that
-connection means that the supervisor is gone.
+connection means that the supervisor is gone. At SIGURG the stacks of all threads are written to it.
 """
 
 import faulthandler
@@ -13,6 +13,7 @@ import json
 import mmap
 import os
 import pwd
+import signal
 import socket
 import sys
 import threading
@@ -94,6 +95,8 @@ def main():
     application = settings['application']
     configure(f"{application['name']} worker {settings['worker']} ({os.getpid()})", settings['logLevel'])
     faulthandler.enable()
+    # In C, so that it works when no Python code can run.
+    faulthandler.register(signal.SIGURG, file=lifeline, all_threads=True)
     _drop_privileges(settings['user'], settings['group'])
     os.environ.update(application['environment'])
     os.chdir(application['workingDirectory'])
@@ -200,6 +203,7 @@ def _stop(worker, control, seconds):
 
 def _abandon(worker, control):
     """A process that the application forks answers no requests and holds nothing of ours open."""
+    faulthandler.unregister(signal.SIGURG)
     worker.stopping = threading.Event()
     worker.stopping.set()
     worker.ledger = [0] * worker.threads

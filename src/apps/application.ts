@@ -14,6 +14,7 @@ import type { Log } from '../telemetry/log.ts';
 import { Assignment, type AssignmentOwner, describe } from './assignment.ts';
 import type { Channel } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
+import { Heartbeats } from './heartbeats.ts';
 import { addStacks, listRequests } from './requests-in-flight.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceTime } from './service-time.ts';
@@ -28,6 +29,8 @@ export interface WorkerEvents {
   drained(worker: Worker): void;
   /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
   stuck(worker: Worker, why: string): void;
+  /** Its interpreter does not run. `why` completes "worker 3 (pid 77) …". */
+  deadlocked(worker: Worker, why: string): void;
   broken(worker: Worker, why: string): void;
 }
 
@@ -47,6 +50,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
   readonly shapes = new Shapes();
   readonly workers = new Map<number, Worker>();
   readonly #deadlines: Deadlines;
+  readonly #heartbeats: Heartbeats;
   readonly #serviceTime = new ServiceTime();
   readonly #slowPaths = new SlowPaths();
   readonly #scheduler = new Scheduler<Channel>(this.#serviceTime);
@@ -65,6 +69,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#events = events;
     this.#log = log;
     this.#deadlines = new Deadlines(settings, this.workers, events, log);
+    this.#heartbeats = new Heartbeats(settings.deadlockTimeoutMs, events, log);
   }
 
   /** Requests that wait for a thread. */
@@ -131,6 +136,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
   /** Once a second. */
   check(now: number): void {
     this.#deadlines.check(now);
+    this.#heartbeats.check(this.workers.values(), now);
     this.#refuseOverdue(now);
   }
 
@@ -254,13 +260,20 @@ export class Application implements WorkerOwner, AssignmentOwner {
   }
 
   channelsChanged(): void {
-    const active = [...this.workers.values()].filter((worker) => worker.state === 'active');
+    const active = [...this.workers.values()].filter(
+      ({ state, pulse }) => state === 'active' && pulse === 'well',
+    );
     this.#scheduler.setChannels(active.map((worker) => worker.channels));
     this.#dispatch();
   }
 
   onConnected(worker: Worker): void {
     this.#deadlines.askAgain(worker);
+    this.#heartbeats.askAgain(worker);
+  }
+
+  onPong(worker: Worker): void {
+    this.#heartbeats.answered(worker);
   }
 
   onReady(worker: Worker): void {

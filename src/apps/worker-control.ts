@@ -24,6 +24,8 @@ type Message = Readonly<Record<string, unknown>>;
 export interface ControlOwner {
   onConnected(): void;
   onReady(): void;
+  /** The answer to `ping`. */
+  onPong(): void;
   onFailed(traceback: string): void;
   /** It was told to stop by somebody else. */
   onStopping(): void;
@@ -75,6 +77,10 @@ export class WorkerControl {
     this.#say(Kind.interrupt, { channel, exchange, raise });
   }
 
+  ping(): void {
+    this.#say(Kind.ping, {});
+  }
+
   /** Where the threads are that run requests; null when the interpreter does not say so in time. */
   takeStacks(): Promise<readonly TakenStack[] | null> {
     if (this.#stacksWanted !== null) return this.#stacksWanted.promise;
@@ -110,6 +116,9 @@ export class WorkerControl {
     switch (kind) {
       case Kind.ready:
         this.#owner.onReady();
+        return true;
+      case Kind.pong:
+        this.#owner.onPong();
         return true;
       case Kind.failed:
         if (typeof message.traceback !== 'string') return false;

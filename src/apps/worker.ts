@@ -14,6 +14,8 @@ import { readLedger } from './started-ledger.ts';
 import { type ControlOwner, type TakenStack, WorkerControl } from './worker-control.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
+/** Whether its interpreter answers (heartbeats.ts): when it is silent, it gets no more requests. */
+export type Pulse = 'well' | 'silent' | 'deadlocked';
 export type WorkerState = 'expected' | 'ready' | 'active' | 'draining' | 'gone';
 
 /** What a worker tells the application that it belongs to. */
@@ -32,6 +34,7 @@ export interface WorkerOwner {
   /** It has a control connection, perhaps again. */
   onConnected(worker: Worker): void;
   onReady(worker: Worker): void;
+  onPong(worker: Worker): void;
   onFailed(worker: Worker, traceback: string): void;
   onStopping(worker: Worker): void;
   onDrained(worker: Worker): void;
@@ -64,6 +67,7 @@ export class Worker implements ChannelOwner, ControlOwner {
   answeredTotal = 0;
   #wasBusy = false;
   state: WorkerState = 'expected';
+  pulse: Pulse = 'well';
   pid = 0;
   /** Requests in flight on all channels. */
   load = 0;
@@ -100,6 +104,18 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#owner.channelsChanged();
     for (const channel of this.channels) this.recall(channel);
     this.#checkDrained();
+  }
+
+  setPulse(pulse: Pulse): void {
+    if (this.pulse === pulse) return;
+    this.pulse = pulse;
+    this.#owner.channelsChanged();
+    this.#checkDrained();
+  }
+
+  /** `onPong` follows when its interpreter runs. */
+  ping(): void {
+    this.#control.ping();
   }
 
   /** The process has ended: what it has sent is still read, then its connections end by themselves. */
@@ -271,6 +287,10 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#owner.onInterrupted(this, channel, exchange, stack);
   }
 
+  onPong(): void {
+    this.#owner.onPong(this);
+  }
+
   onMetrics(message: Readonly<Record<string, unknown>>): boolean {
     return this.metrics.accept(message);
   }
@@ -278,7 +298,8 @@ export class Worker implements ChannelOwner, ControlOwner {
   #checkDrained(): void {
     // Nobody waits for a request that was given up.
     const isBusy = ({ load, isGivenUp }: Channel) => load > (isGivenUp ? 1 : 0);
-    if (this.state !== 'draining' || (this.load > 0 && this.channels.some(isBusy))) return;
+    if (this.state !== 'draining') return;
+    if (this.load > 0 && this.pulse !== 'deadlocked' && this.channels.some(isBusy)) return;
     // The end of its channels tells a worker that stops that its last answer has arrived.
     if (this.#stopping) for (const channel of this.channels) channel.close();
     if (this.#drainedTold) return;

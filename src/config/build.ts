@@ -115,6 +115,7 @@ function applicationSettings(
     queueTimeoutMs: ms(values['queue-timeout']),
     requestTimeoutMs: ms(values['request-timeout']),
     interruptTimeoutMs: ms(values['interrupt-timeout']),
+    deadlockTimeoutMs: ms(values['deadlock-timeout']),
     recycling: recyclingSettings(values),
   };
 }

@@ -97,6 +97,8 @@ export interface ApplicationSettings {
   readonly requestTimeoutMs: number;
   /** How long an interrupted request may take to end. 0: it is not interrupted, its worker is replaced at once. */
   readonly interruptTimeoutMs: number;
+  /** How long a worker may not run Python code before it is replaced. 0: as long as it wants. */
+  readonly deadlockTimeoutMs: number;
   readonly recycling: RecyclingSettings;
 }
 

@@ -122,6 +122,8 @@ export type ToSupervisor =
   | { readonly type: 'worker-broken'; readonly worker: number; readonly why: string }
   /** A request in it does not end, not even interrupted: to be replaced, and to finish its other requests. */
   | { readonly type: 'worker-stuck'; readonly worker: number; readonly why: string }
+  /** Its interpreter does not run: to be replaced. `why` completes "worker 3 (pid 77) …". */
+  | { readonly type: 'worker-deadlocked'; readonly worker: number; readonly why: string }
   /** At most once a second, of the workers that have something to say; only where a setting needs it. */
   | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] }
   /** A message of its error log, for those who follow the events. */

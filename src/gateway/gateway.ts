@@ -154,6 +154,7 @@ export class Gateway {
         stopping: (worker) => tell({ type: 'worker-stopping', worker: worker.identity.worker }),
         drained: (worker) => tell({ type: 'worker-drained', worker: worker.identity.worker }),
         stuck: (worker, why) => tell({ type: 'worker-stuck', worker: worker.identity.worker, why }),
+        deadlocked: (worker, why) => tell({ type: 'worker-deadlocked', worker: worker.identity.worker, why }),
         broken: (worker, why) => tell({ type: 'worker-broken', worker: worker.identity.worker, why }),
       },
       this.#log,

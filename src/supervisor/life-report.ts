@@ -21,3 +21,12 @@ export function reportExit(
     log.warn('worker-killed', `${label} had not stopped within ${limitMs / 1000} s and was killed`);
   else log[state === 'stopping' ? 'debug' : 'warn']('worker-exited', `${label} ${cause}`);
 }
+
+/** `why` completes "worker 3 (pid 77) …". Its interpreter does not run, so its threads are looked at from outside. */
+export function reportDeadlock(log: Log, { process }: Member, why: string, then: () => void): void {
+  process.takeStacks(({ python, native }) => {
+    const cause = 'native code holds the interpreter lock, or waits for ever with it';
+    log.error('worker-deadlocked', `${process.label} ${why}: ${cause}${python}${native}`);
+    then();
+  });
+}

@@ -8,6 +8,7 @@
 import type { WorkerIdentity } from '../control/messages.ts';
 import type { Cancel, Clock } from './clock.ts';
 import type { ProcessUsage } from './process-usage.ts';
+import type { ThreadStacks } from './thread-stacks.ts';
 
 export type MemberState = 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
 
@@ -19,6 +20,8 @@ export interface WorkerProcess {
   readonly label: string;
   /** Null when it is not known. */
   usage(): ProcessUsage | null;
+  /** Where its threads are, which it need not know itself. */
+  takeStacks(then: (stacks: ThreadStacks) => void): void;
   terminate(): void;
   kill(): void;
 }
@@ -53,7 +56,7 @@ export class Member {
   failure: string | null = null;
   readonly #limits: TimeLimits;
   readonly #clock: Clock;
-  readonly #overdue: (member: Member, why: string) => void;
+  readonly #overdue: (member: Member, why: string, stacks: string) => void;
   readonly #startedAtMs: number;
   #readyAtMs: number | null = null;
   #state: MemberState = 'loading';
@@ -66,7 +69,7 @@ export class Member {
     slot: Slot,
     limits: TimeLimits,
     clock: Clock,
-    overdue: (member: Member, why: string) => void,
+    overdue: (member: Member, why: string, stacks: string) => void,
   ) {
     this.process = process;
     this.slot = slot;
@@ -139,12 +142,20 @@ export class Member {
 
   /** The process is gone. */
   end(): void {
-    this.#cancelDeadline();
+    this.#enter(this.#state);
   }
 
   #expectReady(why: string): void {
     const { startupTimeoutMs } = this.#limits;
-    if (startupTimeoutMs > 0) this.#enter(this.#state, startupTimeoutMs, () => this.#overdue(this, why));
+    if (startupTimeoutMs > 0) this.#enter(this.#state, startupTimeoutMs, () => this.#reportOverdue(why));
+  }
+
+  #reportOverdue(why: string): void {
+    const deadline = this.#cancelDeadline;
+    this.process.takeStacks(({ python }) => {
+      // It may have become ready after all, or ended.
+      if (this.#cancelDeadline === deadline) this.#overdue(this, why, python);
+    });
   }
 
   #enter(state: MemberState, limitMs: number | null = null, expired: () => void = () => {}): void {

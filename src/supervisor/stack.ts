@@ -16,6 +16,7 @@ import type { ExitHistory } from './exit-history.ts';
 import { GatewayKeeper } from './gateway-keeper.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
 import { GatewayQuestions } from './gateway-questions.ts';
+import { reportDeadlock } from './life-report.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
 import type { PoolEffects } from './pool-effects.ts';
@@ -305,6 +306,9 @@ export class Stack {
       case 'worker-stuck':
         pool?.workerStuck(message.worker, message.why);
         break;
+      case 'worker-deadlocked':
+        this.#onDeadlocked(message.worker, message.why);
+        break;
       case 'worker-usage':
         pool?.workersUsed(message.usage);
         break;
@@ -318,6 +322,15 @@ export class Stack {
         this.#surroundings.events.add(message.event);
         break;
     }
+  }
+
+  /** The replacement is ready first, as for any other worker. */
+  #onDeadlocked(worker: number, why: string): void {
+    const members = [...(this.#pool?.members ?? [])];
+    const member = members.find(({ process }) => process.identity.worker === worker);
+    if (member === undefined) return;
+    const { log } = this.#surroundings;
+    reportDeadlock(log, member, why, () => this.#pool?.workerStuck(worker, `it ${why}`));
   }
 }
 

@@ -188,8 +188,8 @@ export class WorkerPool {
   #startWorker(slot: Slot): Member {
     const worker = this.#effects.nextNumber();
     const process = this.#effects.spawn(worker);
-    const member = new Member(process, slot, this.#settings, this.#clock, (overdue, why) =>
-      this.#dismiss(overdue, why),
+    const member = new Member(process, slot, this.#settings, this.#clock, (overdue, why, stacks) =>
+      this.#dismiss(overdue, why, stacks),
     );
     this.#members.set(worker, member);
     return member;
@@ -269,11 +269,11 @@ export class WorkerPool {
   }
 
   /** Stops a worker that is of no use. */
-  #dismiss(member: Member, why: string): void {
+  #dismiss(member: Member, why: string, stacks = ''): void {
     if (member.state === 'stopping') return;
-    this.#log.error('worker-failed', `${member.process.label} ${why}`);
+    this.#log.error('worker-failed', `${member.process.label} ${why}${stacks && `:${stacks}`}`);
     member.terminate();
-    this.#vacate(member, why);
+    this.#vacate(member, why, stacks || null);
   }
 
   /** The place of a worker that was lost is filled again. */

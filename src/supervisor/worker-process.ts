@@ -2,7 +2,8 @@
  * WorkerHandle: the supervisor's end of a worker process (python/vivarium is the other one).
  *
  * Its descriptor 3 is a socket pair, the lifeline: one line of JSON goes in at the start, and its end of file tells the
- * worker that the supervisor is gone. Everything else a worker has to say it says to the gateway.
+ * worker that the supervisor is gone. What comes out are the stacks of its threads, when a signal asks for them
+ * (thread-stacks.ts). Everything else a worker has to say it says to the gateway.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -13,6 +14,7 @@ import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 import type { WorkerProcess } from './pool-member.ts';
 import { type ProcessUsage, readProcessUsage } from './process-usage.ts';
+import { type ThreadStacks, takeStacks } from './thread-stacks.ts';
 
 /** A folder with `__main__.py`, beside src/ and dist/. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('../../python', import.meta.url));
@@ -38,6 +40,7 @@ export interface WorkerStart {
 export class WorkerHandle implements WorkerProcess {
   readonly identity: WorkerIdentity;
   readonly #child: ChildProcess | null;
+  readonly #lifeline: Duplex | undefined;
 
   constructor(start: WorkerStart, outOfMemory: OutOfMemoryWatch, ended: (end: ChildEnd) => void) {
     const { identity, application, program, outputFd } = start;
@@ -50,14 +53,14 @@ export class WorkerHandle implements WorkerProcess {
     };
     const args = [program, application.name, String(identity.worker)];
     this.#child = startChild(application.interpreter, args, options, outOfMemory, (end) => {
-      lifeline?.destroy();
+      this.#lifeline?.destroy();
       ended(end);
     });
-    const lifeline = this.#child?.stdio?.[LIFELINE] as Duplex | undefined;
+    this.#lifeline = this.#child?.stdio?.[LIFELINE] as Duplex | undefined;
     // A worker that dies at once does not read its line; that it died is reported all the same.
-    lifeline?.on('error', () => {});
-    lifeline?.resume();
-    lifeline?.write(`${lifelineText(start)}\n`);
+    this.#lifeline?.on('error', () => {});
+    this.#lifeline?.resume();
+    this.#lifeline?.write(`${lifelineText(start)}\n`);
   }
 
   get pid(): number | null {
@@ -74,6 +77,11 @@ export class WorkerHandle implements WorkerProcess {
   usage(): ProcessUsage | null {
     const pid = this.#child?.pid;
     return pid === undefined ? null : readProcessUsage(pid);
+  }
+
+  takeStacks(then: (stacks: ThreadStacks) => void): void {
+    if (this.#child?.pid === undefined || this.#lifeline === undefined) then({ python: '', native: '' });
+    else takeStacks(this.#child, this.#lifeline, then);
   }
 
   terminate(): void {

@@ -4,6 +4,7 @@ import type { RecyclingSettings } from '../../src/config/configuration.ts';
 import type { ToGateway } from '../../src/control/messages.ts';
 import type { Member } from '../../src/supervisor/pool-member.ts';
 import type { ProcessUsage } from '../../src/supervisor/process-usage.ts';
+import type { ThreadStacks } from '../../src/supervisor/thread-stacks.ts';
 import { WorkerPool } from '../../src/supervisor/worker-pool.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -31,6 +32,8 @@ export class PoolSurroundings {
   readonly lines: string[] = [];
   /** What /proc says of each worker that is named here. */
   readonly usage = new Map<number, ProcessUsage>();
+  /** What a worker that is overdue is at. */
+  stacks = '';
   readonly ends: string[] = [];
   settled = 0;
   spawned = 0;
@@ -50,6 +53,7 @@ export class PoolSurroundings {
           pid: worker,
           label: `worker ${worker}`,
           usage: () => this.usage.get(worker) ?? null,
+          takeStacks: (then: (stacks: ThreadStacks) => void) => then({ python: this.stacks, native: '' }),
           terminate: () => this.#signals.push(`TERM ${worker}`),
           kill: () => this.#signals.push(`KILL ${worker}`),
         };

@@ -168,7 +168,12 @@ export class ScriptedSite {
   constructor(t: { after(then: () => void): void }, options: SiteOptions) {
     this.folder = makeFolder(t);
     this.#threads = options.threads ?? 1;
-    const limits = { queueTimeoutMs: 45_000, requestTimeoutMs: 60_000, interruptTimeoutMs: 10_000 };
+    const limits = {
+      queueTimeoutMs: 45_000,
+      requestTimeoutMs: 60_000,
+      interruptTimeoutMs: 10_000,
+      deadlockTimeoutMs: 60_000,
+    };
     const settings = { mountPoint: '/', queueSize: 100, ...limits, ...options.settings };
     const spool = { memoryMax: 65_536, fileMax: 0, directory: this.folder, ...options.spool };
     const note = (what: string) => (worker: Worker, why?: string) =>
@@ -179,6 +184,7 @@ export class ScriptedSite {
       stopping: note('stopping'),
       drained: note('drained'),
       stuck: note('stuck'),
+      deadlocked: note('deadlocked'),
       broken: note('broken'),
     };
     const write = (code: string, message: string) => this.#note(this.log, `${code}: ${message}`);

@@ -27,6 +27,10 @@ export const processes = {
       default: 10,
       help: 'time an interrupted request has to end before its worker is replaced',
     }),
+    'deadlock-timeout': one(seconds('never'), {
+      default: 60,
+      help: 'time without running Python code after which a worker is replaced',
+    }),
     'startup-timeout': one(seconds(), { default: 15, help: 'time the application has to load' }),
     'graceful-timeout': one(seconds('at once'), {
       default: 15,
