@@ -41,6 +41,7 @@ export function buildConfiguration(
     http: httpSettings(values),
     site: { mountPoint: values['mount-point'], urlAliases },
     application: applicationSettings(values, found, environment),
+    reloading: { touchFiles: values['touch-reload'], followsScript: !values['disable-reloading'] },
     gracefulTimeoutMs: ms(values['graceful-timeout']),
     shutdownTimeoutMs: ms(values['shutdown-timeout']),
   });

@@ -20,10 +20,19 @@ export interface Configuration {
   readonly http: HttpSettings;
   readonly site: SiteSettings;
   readonly application: ApplicationSettings | null;
+  readonly reloading: ReloadingSettings;
   /** Time the whole server has to finish its requests after SIGTERM. */
   readonly gracefulTimeoutMs: number;
   /** Time a process then has before it is killed. */
   readonly shutdownTimeoutMs: number;
+}
+
+/** What reloads the application unasked. */
+export interface ReloadingSettings {
+  /** Files that are touched for it. */
+  readonly touchFiles: readonly string[];
+  /** The script of the application, if it is one, when it has changed. */
+  readonly followsScript: boolean;
 }
 
 export interface LogSettings {

@@ -59,11 +59,13 @@ class Run {
       pidFile: join(folder, `${name}.pid`),
       logs: { level: 'debug', directory: null },
       http: { serverTokens: false },
+      reloading: { touchFiles: [], followsScript: true },
       gracefulTimeoutMs: 60_000,
       shutdownTimeoutMs: 60_000,
       ...changes,
       application: {
         name: 'shop',
+        target: { kind: 'module', module: 'shop', callable: null },
         interpreter: process.execPath,
         environment: { FAKE_WORKER: this.behaviourPath },
         processes: 2,

@@ -7,7 +7,7 @@
  *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
  *
- * A reload reads the configuration again. When it is as before, only the workers are replaced (worker-pool.ts); when it
+ * A changed file (file-watch.ts) can ask for a reload, too. A reload reads the configuration again. When it is as before, only the workers are replaced (worker-pool.ts); when it
  * has changed, or for a restart, a second stack takes over from the first (stack-set.ts).
  */
 import { writeSync } from 'node:fs';
@@ -21,6 +21,7 @@ import { Control } from './control.ts';
 import { EventFeed } from './event-feed.ts';
 import { OutOfMemoryWatch } from './exit-cause.ts';
 import { ExitHistory } from './exit-history.ts';
+import { FileWatch } from './file-watch.ts';
 import { GATEWAY_PROGRAM } from './gateway-process.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import { readProcessUsage } from './process-usage.ts';
@@ -82,6 +83,10 @@ class Supervisor {
   readonly #stacks: StackSet<Stack>;
   #stacksMade = 0;
   readonly #reloads = new Turns<ReloadOutcome>();
+  readonly #watch = new FileWatch(
+    (paths) => void this.#reload(`${paths.join(' and ')} ${paths.length === 1 ? 'has' : 'have'} changed`),
+    systemClock,
+  );
   readonly #stopped = Promise.withResolvers<void>();
   /** Everything is given back, too. */
   readonly #released = Promise.withResolvers<void>();
@@ -131,10 +136,11 @@ class Supervisor {
     const ignoreSignals = handleSignals({
       stop: () => this.#stop(this.#stopLevel + 1),
       quickStop: () => this.#stop(Math.max(this.#stopLevel + 1, QUICK)),
-      reload: () => void this.#reload(),
+      reload: () => void this.#reload('by SIGHUP'),
       reopenLogs: () => this.#reopenLogs(),
     });
     const control = this.#openControl();
+    void this.#watch.follow(watchedFiles(this.#configuration));
     this.#stack.start(true);
     await this.#stopped.promise;
     ignoreSignals();
@@ -151,7 +157,7 @@ class Supervisor {
       events: this.#events,
       requests: (withStacks: boolean) => this.#stacks.requests(withStacks),
       status: () => this.#status(),
-      reload: () => this.#reload(),
+      reload: () => this.#reload('by vivarium reload'),
       restart: () => this.#restart(),
       stop: (now: boolean) => {
         // Asked for twice, it is no more than what was asked for.
@@ -186,11 +192,17 @@ class Supervisor {
 
   // Reload and restart
 
-  #reload(): Promise<ReloadOutcome> {
+  /** `why` is for the log. */
+  #reload(why: string): Promise<ReloadOutcome> {
+    this.#log.info('reload-requested', why);
     return this.#reloads.take('reload', async () => {
+      // Whatever has changed until now is taken in by this reload.
+      await this.#watch.refresh();
       const read = await this.#readConfiguration();
-      if (!('configuration' in read)) return this.#stacks.refuse(read.why);
       if (this.#stopLevel !== RUNNING) return STOPPING;
+      if (!('configuration' in read)) return this.#stacks.refuse(read.why);
+      // Also when the rest fails: it may be mended in these files.
+      await this.#watch.follow(watchedFiles(read.configuration));
       const isSame = isDeepStrictEqual(read.configuration, this.#configuration);
       return isSame ? this.#stack.reload() : this.#replaceStack(read.configuration);
     });
@@ -268,7 +280,15 @@ class Supervisor {
 
   async #shutDown(level: number): Promise<void> {
     this.#log.info('stopping', level === GRACEFUL ? 'requests are finished first' : 'at once');
+    this.#watch.stop();
     await this.#stacks.stop();
     this.#stopped.resolve();
   }
+}
+
+/** The files whose change asks for a reload. */
+function watchedFiles({ reloading, application }: Configuration): string[] {
+  const target = application?.target;
+  const script = reloading.followsScript && target?.kind === 'script' ? [target.path] : [];
+  return [...new Set([...script, ...reloading.touchFiles])];
 }

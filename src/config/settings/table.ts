@@ -6,12 +6,14 @@ import { listening, server } from './listening.ts';
 import { logging } from './logging.ts';
 import { processes } from './processes.ts';
 import { recycling } from './recycling.ts';
+import { reloading } from './reloading.ts';
 import { staticFiles } from './static.ts';
 
 export const groups: readonly SettingGroup[] = [
   application,
   listening,
   processes,
+  reloading,
   recycling,
   staticFiles,
   logging,
@@ -25,6 +27,7 @@ const table = {
   ...application.settings,
   ...listening.settings,
   ...processes.settings,
+  ...reloading.settings,
   ...recycling.settings,
   ...staticFiles.settings,
   ...logging.settings,
