@@ -1,6 +1,7 @@
 /** A terminal that remembers what a command says, and a command line that runs on it. */
 import { runCommandLine } from '../../src/cli/commands.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
+import type { Screen } from '../../src/cli/top/screen.ts';
 
 export interface Said {
   readonly status: number;
@@ -15,16 +16,17 @@ export interface Circumstances {
   readonly environment?: Readonly<Record<string, string>>;
   readonly columns?: number;
   readonly hasColor?: boolean;
+  readonly screen?: Screen;
 }
 
 export async function runCommand(argv: readonly string[], circumstances: Circumstances = {}): Promise<Said> {
-  const { cwd = '/', environment = {}, columns = 100, hasColor = false } = circumstances;
+  const { cwd = '/', environment = {}, columns = 100, hasColor = false, screen = null } = circumstances;
   let printed = '';
   let told = '';
   const terminal: Terminal = {
     columns,
     hasColor,
-    openScreen: () => null,
+    openScreen: () => screen,
     gone: new AbortController().signal,
     print: (text) => {
       printed += text;
