@@ -51,7 +51,7 @@ export class Gateway {
   async start(): Promise<void> {
     await this.#workerListener?.listen(this.#configure.workerSocketPath);
     if (this.#configure.accepts) await this.#accept();
-    this.#checks = setInterval(() => this.#check(), CHECK_MS);
+    this.#checks = setInterval(() => setImmediate(this.#check), CHECK_MS);
   }
 
   async #accept(): Promise<void> {
@@ -187,13 +187,14 @@ export class Gateway {
     this.#site.wrap(answer)(exchange);
   };
 
-  #check(): void {
+  /** After the sockets were read: what has come while we did not run, or were busy, is in time. */
+  readonly #check = (): void => {
     const now = performance.now();
     this.#serverFields.tick(new Date());
     for (const listener of this.#listeners) listener.check(now);
     this.#application?.check(now);
     this.#reportUsage();
-  }
+  };
 
   /** For the limits that only we can tell are reached. */
   #reportUsage(): void {

@@ -129,13 +129,21 @@ const logged = each('each request has one line in the access log', (entry, evide
   const mayBeMissing =
     entry.outcome === 'cut' ||
     entry.outcome === 'dropped' ||
-    overlaps(evidence, ['gateway-killed', 'gateway-ended'], entry.sentAtMs, entry.endedAtMs + ACCESS_LOG_MS);
+    overlaps(evidence, ['gateway-killed', 'gateway-ended'], entry.sentAtMs, dealtWithMs(entry, evidence));
   if (lines.length === 0 && mayBeMissing) return null;
   if (lines.length !== 1) return `there are ${lines.length} lines; ${fateOf(entry)}`;
   const [line] = lines;
   if (entry.outcome !== 'answered' || line!.status === entry.status) return null;
   return `the line has the status ${line!.status}; ${fateOf(entry)}`;
 });
+
+/** A client that has left does not see when the gateway finds its request, and the line of it is written. */
+function dealtWithMs({ sentAtMs, endedAtMs }: Entry, { deeds }: Evidence): number {
+  const away = deeds.filter(
+    ({ kind, fromMs, untilMs }) => kind.startsWith('gateway-') && fromMs <= endedAtMs && untilMs >= sentAtMs,
+  );
+  return Math.max(endedAtMs, ...away.map(({ untilMs }) => untilMs)) + ACCESS_LOG_MS;
+}
 
 const versions = each('after a reload only the new code answers', ({ version, sentAtMs }, evidence) => {
   const newest = evidence.versions.findLast(({ sinceMs }) => sinceMs < sentAtMs);
