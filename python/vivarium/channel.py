@@ -237,10 +237,13 @@ class Channel(Answers):
         return after
 
     def abort(self, exchange):
-        """Nobody waits for this answer: the iteration that makes it is stopped."""
+        """Nobody waits for this answer: the iteration that makes it is stopped. True when it was not begun, and never is."""
         with self._lock:
-            ahead = (one for one in self.aborted if not frames.is_after(self._started, one))
-            self.aborted = frozenset((*ahead, exchange))
+            if frames.is_after(exchange, self._started):
+                self._recalled.append((exchange - 1, exchange))
+                return True
+            self.aborted = frozenset((exchange,))
+            return False
 
     def interrupt(self, exchange, may_raise):
         """Where the thread is with this request, which is interrupted if `may_raise`; None when it has ended."""

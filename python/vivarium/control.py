@@ -224,7 +224,10 @@ class Control:
             started = channel.recall(message['after'], message['through'])
             self._send(frames.RECALLED, {'channel': channel.index, 'through': message['through'], 'started': started})
         elif kind == frames.ABORT:
-            channel.abort(message['exchange'])
+            exchange = message['exchange']
+            if channel.abort(exchange):
+                recalled = {'channel': channel.index, 'through': exchange, 'started': exchange - 1}
+                self._send(frames.RECALLED, recalled)
         elif kind == frames.INTERRUPT:
             exchange = message['exchange']
             stack = channel.interrupt(exchange, message['raise'])

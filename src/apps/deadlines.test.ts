@@ -161,6 +161,16 @@ test('interrupt-timeout 0: where it is is asked for, and the worker replaced at 
   assert.match(site.events[1]!, /^stuck 1: .* does not end$/);
 });
 
+test('a path with a limit of its own', async (t) => {
+  const requestTimeoutsAt = [{ url: '/slow', timeoutMs: 90_000 }];
+  const { site, exchange } = await overdue(t, { settings: { requestTimeoutsAt } });
+  assert.equal(exchange.ended, false);
+  site.application.check(later(90_001));
+  assert.equal(exchange.status, 504);
+  site.application.check(later(91_500));
+  assert.match(site.log[0]!, /\(request-timeout-at \/slow 90 s\)/);
+});
+
 test('request-timeout 0: requests run for as long as they want', async (t) => {
   const { site, exchange } = await overdue(t, { settings: { requestTimeoutMs: 0 } });
   site.application.check(later(10_000_000));

@@ -11,6 +11,7 @@ import type { ApplicationSettings } from '../config/configuration.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Assignment, describe } from './assignment.ts';
 import type { Channel } from './channel.ts';
+import { type RequestTimeout, RequestTimeouts } from './request-timeouts.ts';
 import type { Worker } from './worker.ts';
 
 const CHECK_MS = 250;
@@ -30,6 +31,7 @@ interface Overdue {
 
 export class Deadlines {
   readonly #settings: ApplicationSettings;
+  readonly #timeouts: RequestTimeouts;
   readonly #workers: ReadonlyMap<number, Worker>;
   readonly #events: { stuck(worker: Worker, why: string): void };
   readonly #log: Log;
@@ -43,6 +45,7 @@ export class Deadlines {
     log: Log,
   ) {
     this.#settings = settings;
+    this.#timeouts = new RequestTimeouts(settings);
     this.#workers = workers;
     this.#events = events;
     this.#log = log;
@@ -50,7 +53,7 @@ export class Deadlines {
 
   /** Some request takes long. */
   watch(): void {
-    if (this.#timer !== null || this.#settings.requestTimeoutMs === 0) return;
+    if (this.#timer !== null || this.#timeouts.leastMs === 0) return;
     this.#timer = setTimeout(() => setImmediate(this.#onTimer), CHECK_MS).unref();
   }
 
@@ -62,15 +65,15 @@ export class Deadlines {
 
   /** True while there is something to look after. */
   check(now: number): boolean {
-    const { requestTimeoutMs } = this.#settings;
-    if (requestTimeoutMs === 0) return false;
+    const { leastMs } = this.#timeouts;
+    if (leastMs === 0) return false;
     let isBusy = false;
     for (const worker of this.#workers.values()) {
       for (const channel of worker.channels) {
         if (channel.load === 0) continue;
         isBusy = true;
-        if (now - channel.headSince >= requestTimeoutMs && !this.#overdue.has(channel))
-          this.#expire(worker, channel, now);
+        if (now - channel.headSince >= leastMs && !this.#overdue.has(channel))
+          this.#compare(worker, channel, now);
       }
     }
     for (const [channel, overdue] of this.#overdue) this.#follow(channel, overdue, now);
@@ -91,17 +94,20 @@ export class Deadlines {
       if (overdue.worker === worker && !overdue.isLogged) this.#interrupt(channel, overdue);
   }
 
-  #expire(worker: Worker, channel: Channel, now: number): void {
+  #compare(worker: Worker, channel: Channel, now: number): void {
+    const timeout = this.#timeouts.of(channel.first!.exchange.request.decodedPath);
+    if (timeout.ms > 0 && now - channel.headSince >= timeout.ms) this.#expire(worker, channel, timeout, now);
+  }
+
+  #expire(worker: Worker, channel: Channel, timeout: RequestTimeout, now: number): void {
     const assignment = channel.first!;
-    const { requestTimeoutMs } = this.#settings;
-    const limit = `request-timeout ${seconds(requestTimeoutMs)}`;
     const age = seconds(now - channel.headSince);
     const overdue: Overdue = {
       worker,
       assignment,
       exchange: assignment.channelId,
       expiredAt: now,
-      line: `${describe(assignment)}: ${channel.phase} for ${age} in ${worker.name} (${limit})`,
+      line: `${describe(assignment)}: ${channel.phase} for ${age} in ${worker.name} (${timeout.text})`,
       isLogged: false,
     };
     this.#overdue.set(channel, overdue);

@@ -293,6 +293,23 @@ test('a worker that is stopped by somebody else is let go', async (t) => {
   assert.deepEqual(await serve(second.channels[0]!, 3), ['/b', '/c', '/d']);
 });
 
+test('a client that has gone: its request is not run if it has not been begun', async (t) => {
+  const { site, first, exchanges } = await oneBusyWorker(t);
+  exchanges[2]!.leave();
+  assert.deepEqual(await first.control.message(Kind.abort), { channel: 0, exchange: 3 });
+  const channel = first.channels[0]!;
+  channel.respond(1, 'a');
+  channel.respond(2, 'b');
+  // The answer to a later request overtakes the word of it.
+  channel.respond(4, 'd');
+  await exchanges[3]!.finished;
+  first.say(Kind.recalled, { channel: 0, through: 3, started: 2 });
+  const [next] = give(site, 1, '/next');
+  assert.deepEqual(await serve(channel, 1), ['/next']);
+  await next!.finished;
+  assert.deepEqual([site.worker(1).load, site.events], [0, ['ready 1']]);
+});
+
 test('a control connection that was lost: what was asked on it is asked again', async (t) => {
   const { site, first, exchanges } = await oneBusyWorker(t);
   site.worker(1).recall(site.channel(1));

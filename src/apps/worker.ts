@@ -231,8 +231,13 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#checkDrained();
   }
 
+  /** Nobody waits for its answer. If it has not been started, it is not run, and `onRecalled` follows. */
   abort(assignment: Assignment): void {
-    this.#control.abort(assignment.channel!.index, assignment.channelId);
+    const channel = assignment.channel as Channel;
+    const through = channel.recalledThrough;
+    if (through === null || isAfter(assignment.channelId, through))
+      channel.recalledThrough = assignment.channelId;
+    this.#control.abort(channel.index, assignment.channelId);
   }
 
   /** Asks where the first request of a channel is. `mayRaise`: it is also interrupted. */

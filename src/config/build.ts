@@ -115,6 +115,10 @@ function applicationSettings(
     queueSize: values['queue-size'],
     queueTimeoutMs: ms(values['queue-timeout']),
     requestTimeoutMs: ms(values['request-timeout']),
+    requestTimeoutsAt: Object.entries(values['request-timeout-at']).map(([url, timeout]) => ({
+      url,
+      timeoutMs: ms(timeout),
+    })),
     interruptTimeoutMs: ms(values['interrupt-timeout']),
     deadlockTimeoutMs: ms(values['deadlock-timeout']),
     recycling: recyclingSettings(values),

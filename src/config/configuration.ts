@@ -104,6 +104,8 @@ export interface ApplicationSettings {
   readonly queueTimeoutMs: number;
   /** How long a request may run. 0: as long as it wants. */
   readonly requestTimeoutMs: number;
+  /** The same for requests whose path is `url` or below it; the longest one counts. */
+  readonly requestTimeoutsAt: readonly { readonly url: string; readonly timeoutMs: number }[];
   /** How long an interrupted request may take to end. 0: it is not interrupted, its worker is replaced at once. */
   readonly interruptTimeoutMs: number;
   /** How long a worker may not run Python code before it is replaced. 0: as long as it wants. */

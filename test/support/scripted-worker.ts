@@ -171,6 +171,7 @@ export class ScriptedSite {
     const limits = {
       queueTimeoutMs: 45_000,
       requestTimeoutMs: 60_000,
+      requestTimeoutsAt: [],
       interruptTimeoutMs: 10_000,
       deadlockTimeoutMs: 60_000,
     };

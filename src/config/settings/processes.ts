@@ -1,6 +1,6 @@
 /** Settings: how many processes and threads run the application, and what may wait for them. */
-import { one } from '../setting.ts';
-import { count, seconds } from '../value-types.ts';
+import { map, one } from '../setting.ts';
+import { count, seconds, urlPath } from '../value-types.ts';
 
 export const processes = {
   title: 'Processes and capacity',
@@ -22,6 +22,9 @@ export const processes = {
     'request-timeout': one(seconds('none'), {
       default: 60,
       help: 'longest time a request runs before it is answered 504 and interrupted',
+    }),
+    'request-timeout-at': map(urlPath, seconds('none'), {
+      help: 'the same for requests whose path is URL or below it, in the place of request-timeout',
     }),
     'interrupt-timeout': one(seconds('not interrupted'), {
       default: 10,

@@ -82,8 +82,11 @@ export class Http1Connection implements ExchangeConnection {
   onEnd(): void {
     this.#inputEnded = true;
     this.mayKeepAlive = false;
-    // A client may close its half after the request and still read the answer.
-    if (this.#phase !== 'answering') this.#socket.destroySoon();
+    // It might still read the answer, but that is rare, and a client that has gone looks the same: nginx cuts both.
+    const isCut = this.#exchange !== null && this.#exchange.status !== 0;
+    this.#gone('client-gone');
+    if (isCut) this.#socket.resetAndDestroy();
+    else this.#socket.destroySoon();
   }
 
   onDrain(): void {
