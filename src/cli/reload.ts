@@ -6,11 +6,11 @@ import { CONTROL_SWITCHES } from './control-options.ts';
 export const reload: Command = {
   name: 'reload',
   usage: '[options]',
-  summary: 'load the application of a running server anew',
+  summary: 'load the application and the settings of a running server anew',
   description: [
-    'Starts new workers, and gives requests to them when all are ready; the old ones finish theirs. Returns when that' +
-      ' is done. When the new code cannot be loaded the old goes on, its traceback is printed, and the exit status' +
-      ' is 1. Settings are those that the server was started with.',
+    'Reads the settings again and starts new workers, with a new gateway when settings have changed. Requests go to them' +
+      ' when all are ready; the old ones finish theirs. Returns when that is done. When the new code cannot be loaded,' +
+      ' or a setting is wrong, everything goes on as before, the reason is printed, and the exit status is 1.',
   ],
   switches: CONTROL_SWITCHES,
   takesSettings: false,

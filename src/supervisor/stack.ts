@@ -289,6 +289,8 @@ export class Stack {
     switch (message.type) {
       case 'worker-ready':
         pool?.workerReady(message.worker);
+        // From now on its exit has other reasons, whatever the status.
+        this.#verdicts.explained(message.worker);
         break;
       case 'worker-failed':
         pool?.workerFailed(message.worker, message.traceback);

@@ -98,3 +98,10 @@ test('kill -9 of the gateway: the port stays open and the workers stay up', { sk
   assertNoneRunTwice(countFile);
   assert.deepEqual(pidsOf(server, 'python'), workers);
 });
+
+test('the exit status of an application that cannot be loaded means nothing once it serves', async (t) => {
+  const server = await startServer([`${APPS}pep3333.py`, '--processes', '1']);
+  t.after(() => server.stop());
+  assert.equal((await getOnce(server.port, '/exit?status=3')).status, 502);
+  await server.waitForOutput(/request-lost: .* worker 1 .* exited with status 3$/m);
+});
