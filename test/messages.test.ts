@@ -17,7 +17,10 @@ function codesIn(pattern: string, call: RegExp): string[] {
   );
 }
 
-const codes = new Set([...codesIn('src/**/*.ts', CALL_TS), ...codesIn('python/vivarium/*.py', CALL_PYTHON)]);
+const codes = new Set([
+  ...codesIn('src/**/*.ts', CALL_TS),
+  ...codesIn('python/vivarium/**/*.py', CALL_PYTHON),
+]);
 const page = readFileSync(new URL('docs/guide/messages.md', ROOT), 'utf8');
 const firstCells = [...page.matchAll(/^\| (`[^|]*)\|/gm)].map((match) => match[1]!);
 const documented = new Set(firstCells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((m) => m[1]!)));

@@ -106,16 +106,32 @@ def main():
     worker = Worker(settings)
     control = Control(worker, lifeline)
     os.register_at_fork(after_in_child=lambda: _abandon(worker, control))
+    toolbox = None
     try:
         with control.loading():
+            toolbox = _open_toolbox(application['development'], lifeline)
             found = load(application['target'])
+            if toolbox is not None:
+                found = toolbox.loaded(found)
     except BaseException as error:  # whatever a module does when it is imported, also SystemExit
-        return 0 if control.stop_asked else _not_loaded(control, error)
+        report = None if toolbox is None else toolbox.not_loaded(error)
+        return 0 if control.stop_asked else _not_loaded(control, error, report)
     worker.start(found)
     control.say(frames.READY, {'threads': worker.threads})
     control.run()
     _stop(worker, control, settings['shutdownTimeoutMs'] / 1000)
+    if toolbox is not None:
+        toolbox.close()
     return 0
+
+
+def _open_toolbox(settings, lifeline):
+    """The tools for development; None when none is wanted."""
+    if not any(settings.values()):
+        return None
+    from .dev.toolbox import Toolbox
+
+    return Toolbox(settings, lifeline)
 
 
 def _read_settings(lifeline):
@@ -168,13 +184,13 @@ def _create_ledger(path, threads):
         os.close(descriptor)
 
 
-def _not_loaded(control, error):
+def _not_loaded(control, error, report):
     if isinstance(error, ApplicationError):
         text = str(error)
     else:
         text = describe_exception(_without_our_frames(error))
     text = text[-TRACEBACK_MAX:]
-    if not control.say_for_certain(frames.FAILED, {'traceback': text}, 2):
+    if not control.say_for_certain(frames.FAILED, {'traceback': text, 'report': report}, 2):
         log('error', 'application-not-loaded', text)
     return EXIT_NOT_LOADED
 

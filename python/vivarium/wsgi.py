@@ -18,6 +18,9 @@ WHOLE_BYTES_MAX = 65536
 class Responder:
     __slots__ = ('_channel', '_exchange', '_status', '_headers', '_head_sent', '_complete')
 
+    # What the gateway is told of a failure beyond its summary, as JSON (dev/failure_report.py): in development only.
+    report_failure = None
+
     def __init__(self, channel, exchange):
         self._channel = channel
         self._exchange = exchange
@@ -138,8 +141,11 @@ class Responder:
             # The client gets its answer: nothing was missing before this went wrong.
             self._channel.release(self._exchange)
         else:
-            why = _summary(error)[:1000].encode('utf-8', 'backslashreplace')
-            self._channel.finish(frames.frame(frames.FAIL, self._exchange, why))
+            why = _summary(error)[:1000].replace('\0', '')
+            if self.report_failure is not None:
+                why += '\0' + self.report_failure(error, environ)
+            payload = why.encode('utf-8', 'backslashreplace')
+            self._channel.finish(frames.frame(frames.FAIL, self._exchange, payload))
 
 
 def _checked(block):

@@ -6,6 +6,7 @@ import type { SpoolLimits } from '../base/spool.ts';
 import { pathPrefix } from '../base/url-path.ts';
 import type { ApplicationSettings } from '../config/configuration.ts';
 import type { RequestInFlight, WorkerIdentity } from '../control/messages.ts';
+import type { FailureReport } from '../development/failure-report.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import { Shapes } from '../protocols/worker/request.ts';
@@ -24,7 +25,7 @@ import { Worker, type WorkerOwner } from './worker.ts';
 /** What the gateway passes on to the supervisor. */
 export interface WorkerEvents {
   ready(worker: Worker): void;
-  failed(worker: Worker, traceback: string): void;
+  failed(worker: Worker, traceback: string, report: FailureReport | null): void;
   stopping(worker: Worker): void;
   drained(worker: Worker): void;
   /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
@@ -45,6 +46,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
   readonly #events: WorkerEvents;
   readonly #log: Log;
   readonly responseSpool: SpoolLimits;
+  readonly showsTracebacks: boolean;
   /** SCRIPT_NAME: '' for an application at the root. */
   readonly mountPoint: string;
   readonly shapes = new Shapes();
@@ -65,6 +67,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
   constructor(settings: ApplicationSettings, responseSpool: SpoolLimits, events: WorkerEvents, log: Log) {
     this.#settings = settings;
     this.responseSpool = responseSpool;
+    this.showsTracebacks = settings.development.tracebackPages;
     this.mountPoint = pathPrefix(settings.mountPoint);
     this.#events = events;
     this.#log = log;
@@ -280,8 +283,8 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#events.ready(worker);
   }
 
-  onFailed(worker: Worker, traceback: string): void {
-    this.#events.failed(worker, traceback);
+  onFailed(worker: Worker, traceback: string, report: FailureReport | null): void {
+    this.#events.failed(worker, traceback, report);
   }
 
   onStopping(worker: Worker): void {

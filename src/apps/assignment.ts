@@ -3,6 +3,8 @@
  * answer. Stands between a channel, which must not wait, and a client, who may be slow.
  */
 import { Spool, type SpoolLimits } from '../base/spool.ts';
+import { answerFailure } from '../development/failure-answer.ts';
+import { splitFailure } from '../development/failure-report.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
 import { INLINE_BODY_MAX } from '../protocols/worker/frames.ts';
@@ -17,6 +19,8 @@ const TEXT_MAX = 16_384;
 export interface AssignmentOwner {
   readonly mountPoint: string;
   readonly responseSpool: SpoolLimits;
+  /** Its author may see why it fails. */
+  readonly showsTracebacks: boolean;
   /** Nobody waits for the answer any more: the client has gone, or it cannot be sent. */
   abandoned(assignment: Assignment): void;
   /** The application did something wrong; for the error log. */
@@ -179,10 +183,13 @@ export class Assignment implements RequestLine {
     else this.exchange.end();
   }
 
-  failed(why: string): void {
+  failed(payload: string): void {
     this.#answered();
     this.#spool?.discard();
-    this.exchange.abort(500, 'The application failed. Its error log says why.');
+    const { why, report } = splitFailure(payload);
+    const isShown =
+      report !== null && this.#owner.showsTracebacks && answerFailure(this.exchange, 500, report);
+    if (!isShown) this.exchange.abort(500, 'The application failed. Its error log says why.');
     if (!this.#isExpired) this.#owner.report(this, 'request-failed', why);
   }
 

@@ -4,6 +4,7 @@
  * `onConnected` is the time to ask again.
  */
 import type { Socket } from 'node:net';
+import { type FailureReport, parseFailureReport } from '../development/failure-report.ts';
 import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { controlFrame, Kind } from '../protocols/worker/frames.ts';
 
@@ -26,7 +27,8 @@ export interface ControlOwner {
   onReady(): void;
   /** The answer to `ping`. */
   onPong(): void;
-  onFailed(traceback: string): void;
+  /** With a report where tracebacks may be shown. */
+  onFailed(traceback: string, report: FailureReport | null): void;
   /** It was told to stop by somebody else. */
   onStopping(): void;
   /** The requests of a channel after `started` up to `through` will not be run. */
@@ -122,7 +124,7 @@ export class WorkerControl {
         return true;
       case Kind.failed:
         if (typeof message.traceback !== 'string') return false;
-        this.#owner.onFailed(message.traceback);
+        this.#owner.onFailed(message.traceback, parseFailureReport(message.report));
         return true;
       case Kind.stopping:
         this.#owner.onStopping();

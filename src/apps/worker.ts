@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { WorkerIdentity, WorkerUsage } from '../control/messages.ts';
+import type { FailureReport } from '../development/failure-report.ts';
 import { isAfter } from '../protocols/worker/frames.ts';
 import type { Shapes } from '../protocols/worker/request.ts';
 import type { Timings } from '../protocols/worker/timings.ts';
@@ -35,7 +36,7 @@ export interface WorkerOwner {
   onConnected(worker: Worker): void;
   onReady(worker: Worker): void;
   onPong(worker: Worker): void;
-  onFailed(worker: Worker, traceback: string): void;
+  onFailed(worker: Worker, traceback: string, report: FailureReport | null): void;
   onStopping(worker: Worker): void;
   onDrained(worker: Worker): void;
   onBroken(worker: Worker, why: string): void;
@@ -269,8 +270,8 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#owner.onReady(this);
   }
 
-  onFailed(traceback: string): void {
-    this.#owner.onFailed(this, traceback);
+  onFailed(traceback: string, report: FailureReport | null): void {
+    this.#owner.onFailed(this, traceback, report);
   }
 
   onStopping(): void {

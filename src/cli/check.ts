@@ -15,7 +15,7 @@ export const check: Command = {
     'Takes the same TARGET and options as vivarium serve, starts nothing, and prints what would be in effect.' +
       ' Exit status 0 means that the configuration can be used, 2 that it has mistakes.',
   ],
-  switches: { json: 'print JSON' },
+  switches: { json: 'print JSON', dev: 'what vivarium dev would use' },
   takesSettings: true,
   run: runCheck,
 };

@@ -1,4 +1,5 @@
 /** What a command of the command line is made of. */
+import type { SettingName } from '../config/settings/table.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandContext {
@@ -19,6 +20,8 @@ export interface Command {
   readonly switches: Readonly<Record<string, string>>;
   /** It also takes the flags of all settings. */
   readonly takesSettings: boolean;
+  /** What it assumes of settings where `vivarium serve` assumes something else. */
+  readonly ownDefaults?: Readonly<Partial<Record<SettingName, unknown>>>;
   /** Returns the exit status. */
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }

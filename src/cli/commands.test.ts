@@ -53,7 +53,7 @@ test('an unknown command is a mistake, with a suggestion', async () => {
   });
   assert.equal(
     (await runCommand(['deploy'])).told,
-    'vivarium: no such command: "deploy"; allowed: serve, check, status, workers, ps, events, top, reload, restart, stop, version, help\n',
+    'vivarium: no such command: "deploy"; allowed: serve, dev, check, status, workers, ps, events, top, reload, restart, stop, version, help\n',
   );
   assert.equal((await runCommand(['help', 'chekc'])).status, 2);
 });

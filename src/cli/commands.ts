@@ -2,6 +2,7 @@
 import { closest } from '../base/closest.ts';
 import { check } from './check.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
+import { dev } from './dev.ts';
 import { events } from './events.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { ps } from './ps.ts';
@@ -33,6 +34,7 @@ const help: Command = {
 
 const commands: readonly Command[] = [
   serve,
+  dev,
   check,
   status,
   workers,

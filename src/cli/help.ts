@@ -1,6 +1,6 @@
 /** Help, generated from the commands and the table of settings. */
 import { isSwitch, type Setting } from '../config/setting.ts';
-import { groups } from '../config/settings/table.ts';
+import { groups, type SettingName } from '../config/settings/table.ts';
 import type { Command } from './command.ts';
 import { styled, type Terminal, wrap } from './terminal.ts';
 
@@ -31,7 +31,9 @@ export function formatCommandHelp(command: Command, terminal: Terminal): string 
     ...sections.map(({ title, settings }) =>
       section(
         title,
-        Object.entries(settings).map(([flag, setting]) => formatSetting(flag, setting, terminal)),
+        Object.entries(settings).map(([flag, setting]) =>
+          formatSetting(flag, withDefault(setting, command.ownDefaults?.[flag as SettingName]), terminal),
+        ),
         terminal,
       ),
     ),
@@ -47,6 +49,11 @@ const SOURCES =
 
 function section(title: string, lines: readonly string[], terminal: Terminal): string {
   return `${styled(terminal, 'bold', title)}\n${lines.join('')}`;
+}
+
+/** The setting as a command assumes it; `undefined`: as all do. */
+function withDefault(setting: Setting, own: unknown): Setting {
+  return own === undefined ? setting : { ...setting, default: own, defaultText: null };
 }
 
 function formatSetting(name: string, setting: Setting, terminal: Terminal): string {

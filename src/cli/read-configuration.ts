@@ -1,5 +1,5 @@
-/** The arguments of `serve` and `check`, read the same way by both. */
-
+/** The arguments of `serve`, `dev` and `check`, read the same way by all. */
+import { isatty } from 'node:tty';
 import { type Loaded, loadConfiguration } from '../config/load.ts';
 import { ConfigurationError, placeOf } from '../config/origin.ts';
 import { entryOf } from '../config/resolve.ts';
@@ -18,13 +18,15 @@ export async function readConfiguration(
   argv: readonly string[],
   ownSwitches: readonly string[],
   { environment, cwd }: CommandContext,
+  options: { readonly isDev?: boolean } = {},
 ): Promise<ReadConfiguration> {
   const flags = readFlags(argv, cwd, ownSwitches);
+  const isDev = options.isDev === true || flags.switches.has('dev');
   const { pid } = process;
   const uid = process.getuid!();
   try {
-    const result = await loadConfiguration({ flags, environment, cwd, pid, uid });
-    const mistakes = findFormatMistakes(result);
+    const result = await loadConfiguration({ flags, environment, cwd, pid, uid, isDev });
+    const mistakes = [...findFormatMistakes(result), ...findTerminalMistakes(result)];
     return { switches: flags.switches, result: mistakes.length === 0 ? result : { mistakes } };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
@@ -43,6 +45,15 @@ function findFormatMistakes({ configuration: { logs }, entries }: Loaded): strin
     const name = 'access-log-format';
     return [`${placeOf(entryOf(entries, name)!.origin, name)}: ${error.message}`];
   }
+}
+
+/** The debugger reads what is typed, so it is nothing for a service. */
+function findTerminalMistakes({ configuration: { application, logs } }: Loaded): string[] {
+  if (!application?.development.debugger) return [];
+  if (logs.directory !== null)
+    return ['--enable-debugger: found with a log directory; allowed: a log on the terminal'];
+  if (isatty(0) && isatty(2)) return [];
+  return ['--enable-debugger: standard input and standard error must be a terminal'];
 }
 
 /** For people. A mistake can have lines of detail, which are indented below it. */

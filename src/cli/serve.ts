@@ -15,14 +15,21 @@ export const serve: Command = {
   ],
   switches: {},
   takesSettings: true,
-  run: runServe,
+  run: (argv, context) => runServer(argv, context, { isDev: false }),
 };
 
-async function runServe(argv: readonly string[], context: CommandContext): Promise<number> {
+/** `vivarium serve` and `vivarium dev` differ in their defaults alone. */
+export async function runServer(
+  argv: readonly string[],
+  context: CommandContext,
+  { isDev }: { readonly isDev: boolean },
+): Promise<number> {
   const { terminal } = context;
-  const { result } = await readConfiguration(argv, [], context);
+  const { result } = await readConfiguration(argv, [], context, { isDev });
   if ('mistakes' in result) {
-    terminal.tell(`${formatMistakes(result.mistakes)}Nothing was started. See vivarium serve --help.\n`);
+    terminal.tell(
+      `${formatMistakes(result.mistakes)}Nothing was started. See vivarium ${isDev ? 'dev' : 'serve'} --help.\n`,
+    );
     return MISUSED;
   }
   const { configuration, warnings } = result;
@@ -31,7 +38,7 @@ async function runServe(argv: readonly string[], context: CommandContext): Promi
   return runSupervisor(configuration, {
     onServing: (urls) => terminal.tell(formatBanner(configuration, urls)),
     readConfiguration: async () => {
-      const { result: read } = await readConfiguration(argv, [], context);
+      const { result: read } = await readConfiguration(argv, [], context, { isDev });
       if ('mistakes' in read) throw new Error(formatMistakes(read.mistakes).trimEnd());
       return read.configuration;
     },

@@ -1,5 +1,6 @@
 /** What a command says to a person: results on standard output, everything else on standard error. */
 import { writeSync } from 'node:fs';
+import { isPlain } from '../base/color.ts';
 import { openScreen, type Screen } from './top/screen.ts';
 
 export interface Terminal {
@@ -34,10 +35,9 @@ export function createTerminal(
 ): Terminal {
   const gone = new AbortController();
   output.on?.('error', () => gone.abort());
-  const isPlain = Boolean(environment.NO_COLOR) || environment.TERM === 'dumb';
   return {
     columns: Math.min(COLUMNS_MAX, Math.max(COLUMNS_MIN, output.columns || COLUMNS_MAX)),
-    hasColor: output.isTTY === true && !isPlain,
+    hasColor: output.isTTY === true && !isPlain(environment),
     gone: gone.signal,
     openScreen: () => openScreen(process.stdin, process.stdout),
     print: (text) => output.write(text),

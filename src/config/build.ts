@@ -2,6 +2,7 @@
 import type {
   ApplicationSettings,
   Configuration,
+  DevelopmentSettings,
   HttpSettings,
   ListenAddress,
   LogSettings,
@@ -122,6 +123,7 @@ function applicationSettings(
     interruptTimeoutMs: ms(values['interrupt-timeout']),
     deadlockTimeoutMs: ms(values['deadlock-timeout']),
     recycling: recyclingSettings(values),
+    development: developmentSettings(values),
   };
 }
 
@@ -133,6 +135,18 @@ function recyclingSettings(values: Values): RecyclingSettings {
     cpuTimeLimitMs: ms(values['cpu-time-limit']),
     memoryLimit: values['memory-limit'],
     jitter: values['recycle-jitter'],
+  };
+}
+
+function developmentSettings(values: Values): DevelopmentSettings {
+  return {
+    reloadOnChanges: values['reload-on-changes'],
+    tracebackPages: values['traceback-pages'],
+    debugger: values['enable-debugger'],
+    debuggerStartup: values['debugger-startup'],
+    profilerDirectory: values['enable-profiler'] ? values['profiler-directory'] : null,
+    coverageDirectory: values['enable-coverage'] ? values['coverage-directory'] : null,
+    recorderDirectory: values['enable-recorder'] ? values['recorder-directory'] : null,
   };
 }
 

@@ -40,7 +40,7 @@ export interface LogSettings {
   /** null: the terminal. Otherwise `error_log` and `access_log` in this directory. */
   readonly directory: string | null;
   readonly accessLog: boolean;
-  /** `combined`, `common`, `json`, or an Apache format string. */
+  /** `combined`, `common`, `json`, `pretty`, or an Apache format string. */
   readonly accessLogFormat: string;
 }
 
@@ -111,6 +111,19 @@ export interface ApplicationSettings {
   /** How long a worker may not run Python code before it is replaced. 0: as long as it wants. */
   readonly deadlockTimeoutMs: number;
   readonly recycling: RecyclingSettings;
+  readonly development: DevelopmentSettings;
+}
+
+/** Tools for development; all off in production. */
+export interface DevelopmentSettings {
+  readonly reloadOnChanges: boolean;
+  readonly tracebackPages: boolean;
+  readonly debugger: boolean;
+  readonly debuggerStartup: boolean;
+  /** Absolute; null in any of these: the tool is off. */
+  readonly profilerDirectory: string | null;
+  readonly coverageDirectory: string | null;
+  readonly recorderDirectory: string | null;
 }
 
 /** When a worker that is well is replaced. 0 in any of the first five: never for that reason. */

@@ -32,12 +32,30 @@ export function findContradictions({ values, entries }: Resolved): string[] {
         : [format(greater, high), `no less than ${lesser}, which is ${format(lesser, low)}`];
     mistakes.push(`${place(entries, blamed)}: found ${found}; allowed: ${allowed}`);
   }
+  mistakes.push(...findToolMistakes(values, entries));
   const directory = values['working-directory'];
   if (directory !== null && kindOf(directory) !== 'directory') {
     mistakes.push(
       `${place(entries, 'working-directory')}: found ${JSON.stringify(directory)}; there is no such directory`,
     );
   }
+  return mistakes;
+}
+
+/** What tools for development cannot work with. */
+function findToolMistakes(values: Values, entries: readonly Entry[]): string[] {
+  const mistakes: string[] = [];
+  const onlyOne = (name: 'processes' | 'threads', because: SettingName) => {
+    if ((values[name] ?? 1) > 1)
+      mistakes.push(`${place(entries, name)}: found ${values[name]}; allowed: 1 with ${because}`);
+  };
+  if (values['enable-debugger']) {
+    onlyOne('processes', 'enable-debugger');
+    onlyOne('threads', 'enable-debugger');
+  } else if (values['debugger-startup']) {
+    mistakes.push(`${place(entries, 'debugger-startup')}: found without enable-debugger; allowed: both`);
+  }
+  if (values['enable-profiler'] && !values['enable-debugger']) onlyOne('threads', 'enable-profiler');
   return mistakes;
 }
 

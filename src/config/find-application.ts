@@ -5,7 +5,7 @@ import { ConfigurationError, type Origin, placeOf } from './origin.ts';
 import { entryOf, type Resolved, strengthOf } from './resolve.ts';
 import type { SettingName } from './settings/table.ts';
 import type { Given } from './sources/given.ts';
-import type { Python } from './target/ask-python.ts';
+import { askPython, type Python } from './target/ask-python.ts';
 import { type DetectedApplication, detectApplication } from './target/detect.ts';
 import { findInterpreter, probeInterpreter } from './target/interpreter.ts';
 import { formatTarget, type NamedApplication, parseTarget, type Target } from './target/target.ts';
@@ -56,6 +56,9 @@ export async function findApplication(request: ApplicationRequest): Promise<Foun
   };
   const probed = await probeInterpreter(python);
   if ('mistake' in probed) throw new ConfigurationError([probed.mistake]);
+
+  if (values['enable-coverage'] && 'failure' in (await askPython(python, 'import coverage; print(1)')))
+    throw new ConfigurationError([noCoverage(request.resolved, probed.path)]);
 
   const application = named.kind === 'directory' ? await look(named.path, python, request) : named;
   const detected: Given[] = [
@@ -112,6 +115,11 @@ function interpreterWish({ values, entries }: Resolved, mistakes: string[]) {
     python: python >= home ? values.python : null,
     pythonHome: home > python ? values['python-home'] : null,
   };
+}
+
+function noCoverage({ entries }: Resolved, interpreter: string): string {
+  const place = placeOf(entryOf(entries, 'enable-coverage')!.origin, 'enable-coverage');
+  return `${place}: needs the package coverage: ${interpreter} -m pip install coverage`;
 }
 
 async function look(

@@ -10,6 +10,7 @@ import { buildConfiguration, listenBeatsPort } from './build.ts';
 import type { Configuration } from './configuration.ts';
 import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
 import { findApplication } from './find-application.ts';
+import { impliedDefaults } from './implied.ts';
 import type { Origin } from './origin.ts';
 import { findPlace } from './place.ts';
 import { type Entry, entryOf, resolveSettings } from './resolve.ts';
@@ -25,6 +26,8 @@ export interface LoadRequest {
   readonly flags: Flags;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** For `vivarium dev`, which has defaults of its own. */
+  readonly isDev?: boolean;
   /** Of this process: systemd says for whom its sockets are, and only root changes users. */
   readonly pid: number;
   readonly uid: number;
@@ -43,8 +46,10 @@ const FRESH_SERVER_ROOT = join(tmpdir(), `vivarium-${randomBytes(6).toString('he
 
 /** @throws ConfigurationError with every mistake that was found */
 export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
-  const { environment, uid } = request;
-  const { given, mistakes, place, directory } = readSources(request);
+  const { environment, cwd, uid, isDev = false } = request;
+  const { given: outer, mistakes, place, directory } = readSources(request);
+  const implied = impliedDefaults(resolveSettings(outer).values, { isDev, environment, cwd });
+  const given = [...implied, ...outer];
   const resolved = resolveSettings(given);
   const identity = findIdentity(resolved, uid);
   const application = await findApplication({

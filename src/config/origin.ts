@@ -2,6 +2,8 @@
 
 export type Origin =
   | { readonly kind: 'default' }
+  /** Another choice brings it: `vivarium dev`, or a setting. */
+  | { readonly kind: 'implied'; readonly by: string }
   /** Found by looking: `from` says where. */
   | { readonly kind: 'detected'; readonly from: string }
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
@@ -9,8 +11,8 @@ export type Origin =
   /** A flag, or the TARGET of the command line. */
   | { readonly kind: 'flag'; readonly flag: string };
 
-/** Stronger sources last: flags beat environment beats file beats what was found beats defaults. */
-const STRENGTH: readonly Origin['kind'][] = ['default', 'detected', 'file', 'environment', 'flag'];
+/** Stronger sources last: flags beat environment beats file beats what was found beats what is implied beats defaults. */
+const STRENGTH: readonly Origin['kind'][] = ['default', 'implied', 'detected', 'file', 'environment', 'flag'];
 
 export function strength(origin: Origin): number {
   return STRENGTH.indexOf(origin.kind);
@@ -21,6 +23,8 @@ export function describeOrigin(origin: Origin): string {
   switch (origin.kind) {
     case 'default':
       return 'default';
+    case 'implied':
+      return `with ${origin.by}`;
     case 'detected':
       return `found: ${origin.from}`;
     case 'file':

@@ -101,7 +101,7 @@ test('each mistake names place, finding and what is allowed, also when a stronge
     'vivarium.toml:7: setenv.A: found 1; allowed: a text, in quotes in a file',
     'VIVARIUM_X: found "B" without a value; allowed: a text, in quotes in a file',
     'vivarium.toml:7: url-alias.static: found "static"; allowed: a URL path that begins with a slash, like /static',
-    'vivarium.toml:7: access-log-format: found "combind"; allowed: combined, common, json or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
+    'vivarium.toml:7: access-log-format: found "combind"; allowed: combined, common, json, pretty or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
   ]);
 });
 

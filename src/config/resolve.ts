@@ -46,7 +46,9 @@ export function entryOf(entries: readonly Entry[], name: SettingName): Entry | u
 /** How strongly a setting was asked for; -1 when it was not. */
 export function strengthOf(entries: readonly Entry[], name: SettingName): number {
   const origin = entryOf(entries, name)?.origin;
-  return origin === undefined || origin.kind === 'default' ? -1 : strength(origin);
+  return origin === undefined || origin.kind === 'default' || origin.kind === 'implied'
+    ? -1
+    : strength(origin);
 }
 
 function entriesOf(name: SettingName, strongest: ReadonlyMap<string, Entry>): Entry[] {

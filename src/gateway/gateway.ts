@@ -4,6 +4,7 @@ import { Application } from '../apps/application.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { GatewayAnswers, GatewayReport, ToGateway, ToSupervisor } from '../control/messages.ts';
+import { BrokenCode } from '../development/broken-code.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
@@ -26,6 +27,8 @@ export class Gateway {
   readonly #tell: (message: ToSupervisor) => void;
   readonly #serverFields: ServerFields;
   readonly #application: Application | null;
+  /** What there is to show of code that cannot be loaded. */
+  readonly #brokenCode = new BrokenCode();
   readonly #workerListener: WorkerListener | null;
   readonly #site: Site;
   readonly #listeners: Listener[] = [];
@@ -45,7 +48,7 @@ export class Gateway {
     );
     this.#application = this.#createApplication();
     this.#workerListener = this.#application && new WorkerListener(this.#application.workers, log);
-    this.#site = composeSite(this.#configuration, this.#application?.handle ?? null, log);
+    this.#site = composeSite(this.#configuration, this.#applicationHandler(), log);
   }
 
   async start(): Promise<void> {
@@ -75,6 +78,7 @@ export class Gateway {
         this.#workerListener?.workerAdded(message.identity.worker);
         break;
       case 'switch':
+        if (message.activate.length > 0) this.#brokenCode.report = null;
         this.#application?.switch(message.activate, message.drain);
         break;
       case 'worker-exited':
@@ -149,8 +153,10 @@ export class Gateway {
       spool,
       {
         ready: (worker) => tell({ type: 'worker-ready', worker: worker.identity.worker, pid: worker.pid }),
-        failed: (worker, traceback) =>
-          tell({ type: 'worker-failed', worker: worker.identity.worker, traceback }),
+        failed: (worker, traceback, report) => {
+          this.#brokenCode.report = report;
+          tell({ type: 'worker-failed', worker: worker.identity.worker, traceback });
+        },
         stopping: (worker) => tell({ type: 'worker-stopping', worker: worker.identity.worker }),
         drained: (worker) => tell({ type: 'worker-drained', worker: worker.identity.worker }),
         stuck: (worker, why) => tell({ type: 'worker-stuck', worker: worker.identity.worker, why }),
@@ -159,6 +165,12 @@ export class Gateway {
       },
       this.#log,
     );
+  }
+
+  #applicationHandler(): Handler | null {
+    if (this.#application === null) return null;
+    const { handle, showsTracebacks } = this.#application;
+    return showsTracebacks ? this.#brokenCode.shownBefore(handle) : handle;
   }
 
   #listenerContext(path: string | null): ListenerContext {

@@ -1,5 +1,6 @@
 /** The built-in parts of the request path, composed: the table of contents of what a request can meet. */
 import path from 'node:path';
+import { showsColors } from '../base/color.ts';
 import type { Configuration, LogSettings } from '../config/configuration.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { FileStore } from '../handlers/static-files/file-store.ts';
@@ -8,6 +9,8 @@ import { accessLog } from '../middleware/access-log/access-log.ts';
 import { compileSite } from '../routing/compile-site.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
+
+const STANDARD_OUTPUT = 1;
 
 export interface Site {
   readonly handle: Handler;
@@ -23,7 +26,11 @@ export function composeSite(configuration: Configuration, application: Handler |
   const wrap: Middleware =
     writer === null
       ? (next) => next
-      : accessLog(configuration.logs.accessLogFormat, (line) => writer.write(line));
+      : accessLog(
+          configuration.logs.accessLogFormat,
+          (line) => writer.write(line),
+          hasColors(configuration.logs),
+        );
   const store = new FileStore();
   const routes = compileSite(configuration.site, {
     application,
@@ -38,9 +45,13 @@ export function composeSite(configuration: Configuration, application: Handler |
   };
 }
 
+function hasColors({ directory }: LogSettings): boolean {
+  return directory === null && showsColors(STANDARD_OUTPUT, process.env);
+}
+
 function openAccessLog(logs: LogSettings, log: Log): LogWriter | null {
   if (!logs.accessLog) return null;
-  if (logs.directory === null) return createLogWriter({ fd: 1 }, log);
+  if (logs.directory === null) return createLogWriter({ fd: STANDARD_OUTPUT }, log);
   const file = path.join(logs.directory, 'access_log');
   try {
     return createLogWriter({ path: file }, log);

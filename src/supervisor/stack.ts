@@ -17,6 +17,7 @@ import { GatewayKeeper } from './gateway-keeper.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
 import { GatewayQuestions } from './gateway-questions.ts';
 import { reportDeadlock } from './life-report.ts';
+import type { LoadedFiles } from './lifeline-reader.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
 import type { PoolEffects } from './pool-effects.ts';
@@ -50,6 +51,8 @@ export interface StackEvents {
   settled(): void;
   /** The first gateway, or the first interpreter, cannot be started at all. */
   failed(why: string): void;
+  /** A worker has loaded these files; only where changes are watched for. */
+  loaded(files: LoadedFiles): void;
 }
 
 /** It only has to call listen(2). */
@@ -127,6 +130,11 @@ export class Stack {
     const detail = 'there is no application to reload';
     this.#surroundings.log.info('reload-finished', detail);
     return { ok: true, detail };
+  }
+
+  /** The next reload does not have to wait for one whose code takes for ever to load. */
+  giveUpReload(why: string): void {
+    this.#pool?.giveUpReload(why);
   }
 
   async status(): Promise<{ gateway: GatewayStatus; application: ApplicationStatus | null }> {
@@ -273,7 +281,10 @@ export class Stack {
       logLevel: logs.level,
       outputFd: errorLog.fd,
     };
-    return new WorkerHandle(start, outOfMemory, (end) => this.#onWorkerEnded(worker, end));
+    return new WorkerHandle(start, outOfMemory, {
+      ended: (end) => this.#onWorkerEnded(worker, end),
+      loaded: this.#events.loaded,
+    });
   }
 
   #onWorkerEnded(worker: number, { cause, status, wasStarted }: ChildEnd): void {

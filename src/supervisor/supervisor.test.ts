@@ -72,6 +72,7 @@ class Run {
         threads: 1,
         startupTimeoutMs: 60_000,
         recycling: {},
+        development: { reloadOnChanges: false, debugger: false },
         ...application,
       },
     };

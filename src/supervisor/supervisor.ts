@@ -29,6 +29,7 @@ import type { ReloadOutcome } from './reloads.ts';
 import { Resources } from './resources.ts';
 import { problemsOf } from './server-status.ts';
 import { handleSignals } from './signals.ts';
+import { SourceWatch } from './source-watch.ts';
 import { type Programs, Stack, type StackSurroundings } from './stack.ts';
 import { STOPPING, StackSet } from './stack-set.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
@@ -87,6 +88,8 @@ class Supervisor {
     (paths) => void this.#reload(`${paths.join(' and ')} ${paths.length === 1 ? 'has' : 'have'} changed`),
     systemClock,
   );
+  /** Has nothing to do unless workers say what they have loaded. */
+  readonly #sources = new SourceWatch((path) => this.#onSourceChanged(path), systemClock);
   readonly #stopped = Promise.withResolvers<void>();
   /** Everything is given back, too. */
   readonly #released = Promise.withResolvers<void>();
@@ -178,6 +181,7 @@ class Supervisor {
       failed: (why) => {
         if (stack === this.#stack && !this.#isAnnounced) this.#fail(why);
       },
+      loaded: ({ files, sinceMs }) => this.#sources.watch(files, sinceMs),
     });
     return stack;
   }
@@ -206,6 +210,13 @@ class Supervisor {
       const isSame = isDeepStrictEqual(read.configuration, this.#configuration);
       return isSame ? this.#stack.reload() : this.#replaceStack(read.configuration);
     });
+  }
+
+  /** The code alone: what is watched for is no configuration. */
+  #onSourceChanged(path: string): void {
+    this.#log.info('source-changed', path);
+    this.#stack.giveUpReload('the source has changed again');
+    void this.#reloads.take('reload of the code', () => this.#stack.reload());
   }
 
   /** The same configuration with a new gateway and new workers. */
@@ -273,6 +284,7 @@ class Supervisor {
   #stop(level: number): void {
     const isFirst = this.#stopLevel === RUNNING;
     this.#stopLevel = level;
+    this.#sources.stop();
     if (isFirst) void this.#shutDown(level);
     if (level >= QUICK) this.#stacks.terminate();
     if (level >= KILLED) this.#stacks.kill();
@@ -286,9 +298,10 @@ class Supervisor {
   }
 }
 
-/** The files whose change asks for a reload. */
+/** The files whose change asks for a reload. All source files may be watched already. */
 function watchedFiles({ reloading, application }: Configuration): string[] {
   const target = application?.target;
-  const script = reloading.followsScript && target?.kind === 'script' ? [target.path] : [];
+  const isSource = application?.development.reloadOnChanges;
+  const script = reloading.followsScript && !isSource && target?.kind === 'script' ? [target.path] : [];
   return [...new Set([...script, ...reloading.touchFiles])];
 }

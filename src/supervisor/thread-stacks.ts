@@ -15,7 +15,7 @@ const PAUSE_MS = 200;
 const TEXT_MAX = 262_144;
 /** How a thread came to the application: our own code, and what starts threads and modules. */
 const OURS =
-  /^ {2}File "(?:[^"]*\/python\/(?:vivarium\/\w+|__main__)\.py|[^"]*\/threading\.py|<frozen [^"]*>)"/;
+  /^ {2}File "(?:[^"]*\/python\/(?:vivarium\/[\w/]+|__main__)\.py|[^"]*\/threading\.py|<frozen [^"]*>)"/;
 
 export interface ThreadStacks {
   /** For the log, each line indented; '' when nothing is known. */

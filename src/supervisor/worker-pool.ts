@@ -246,7 +246,10 @@ export class WorkerPool {
     this.#next = this.#makeGeneration();
   }
 
-  #giveUpReload(next: Generation, why: string, traceback: string | null): void {
+  /** If one is under way. The workers from before it go on. */
+  giveUpReload(why: string, traceback: string | null = null): void {
+    const next = this.#next;
+    if (next === null) return;
     this.#next = null;
     next.dissolve('belonged to a reload that failed');
     this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
@@ -291,7 +294,7 @@ export class WorkerPool {
     slot.member = slot.successor;
     slot.successor = null;
     slot.predecessor = member.process.label;
-    if (next !== null) return this.#giveUpReload(next, `${member.process.label} ${why}`, traceback);
+    if (next !== null) return this.giveUpReload(`${member.process.label} ${why}`, traceback);
     slot.failures = failuresAfter(slot.failures, member.readyForMs);
     if (slot.member !== null) return;
     if (member.readyForMs === null) {

@@ -3,7 +3,8 @@
  *
  * Its descriptor 3 is a socket pair, the lifeline: one line of JSON goes in at the start, and its end of file tells the
  * worker that the supervisor is gone. What comes out are the stacks of its threads, when a signal asks for them
- * (thread-stacks.ts). Everything else a worker has to say it says to the gateway.
+ * (thread-stacks.ts), and where changes are watched for, which files it has loaded (lifeline-reader.ts). Everything else
+ * a worker has to say it says to the gateway.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -12,6 +13,7 @@ import type { ApplicationSettings, LogSettings } from '../config/configuration.t
 import type { WorkerIdentity } from '../control/messages.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
+import { type LoadedFiles, readLifeline } from './lifeline-reader.ts';
 import type { WorkerProcess } from './pool-member.ts';
 import { type ProcessUsage, readProcessUsage } from './process-usage.ts';
 import { type ThreadStacks, takeStacks } from './thread-stacks.ts';
@@ -37,16 +39,23 @@ export interface WorkerStart {
   readonly outputFd: number;
 }
 
+export interface WorkerEvents {
+  ended(end: ChildEnd): void;
+  /** It has loaded these files, or would if they were as they should be; only when that is asked for. */
+  loaded(files: LoadedFiles): void;
+}
+
 export class WorkerHandle implements WorkerProcess {
   readonly identity: WorkerIdentity;
   readonly #child: ChildProcess | null;
   readonly #lifeline: Duplex | undefined;
 
-  constructor(start: WorkerStart, outOfMemory: OutOfMemoryWatch, ended: (end: ChildEnd) => void) {
+  constructor(start: WorkerStart, outOfMemory: OutOfMemoryWatch, events: WorkerEvents) {
     const { identity, application, program, outputFd } = start;
     this.identity = identity;
     const options: SpawnOptions = {
-      stdio: ['ignore', outputFd, outputFd, 'pipe'],
+      // The debugger reads what is typed.
+      stdio: [application.development.debugger ? 'inherit' : 'ignore', outputFd, outputFd, 'pipe'],
       env: { ...inheritedEnvironment(), ...application.environment },
       // A session of its own: Ctrl-C in the terminal is for the supervisor alone.
       detached: true,
@@ -54,12 +63,12 @@ export class WorkerHandle implements WorkerProcess {
     const args = [program, application.name, String(identity.worker)];
     this.#child = startChild(application.interpreter, args, options, outOfMemory, (end) => {
       this.#lifeline?.destroy();
-      ended(end);
+      events.ended(end);
     });
     this.#lifeline = this.#child?.stdio?.[LIFELINE] as Duplex | undefined;
     // A worker that dies at once does not read its line; that it died is reported all the same.
     this.#lifeline?.on('error', () => {});
-    this.#lifeline?.resume();
+    if (this.#lifeline !== undefined) readLifeline(this.#lifeline, events.loaded);
     this.#lifeline?.write(`${lifelineText(start)}\n`);
   }
 

@@ -103,6 +103,7 @@ class WorkerTest(unittest.TestCase):
                 'workingDirectory': folder.name,
                 'pythonPath': [],
                 'environment': {},
+                'development': {},
                 'processes': 1,
                 'mountPoint': '/',
                 'memoryHardLimit': 0,

@@ -175,9 +175,10 @@ export class ScriptedSite {
       interruptTimeoutMs: 10_000,
       deadlockTimeoutMs: 60_000,
     };
-    const settings = { mountPoint: '/', queueSize: 100, ...limits, ...options.settings };
+    const development = { tracebackPages: false };
+    const settings = { mountPoint: '/', queueSize: 100, development, ...limits, ...options.settings };
     const spool = { memoryMax: 65_536, fileMax: 0, directory: this.folder, ...options.spool };
-    const note = (what: string) => (worker: Worker, why?: string) =>
+    const note = (what: string) => (worker: Worker, why?: string, _more?: unknown) =>
       this.#note(this.events, `${what} ${worker.identity.worker}${why === undefined ? '' : `: ${why}`}`);
     const events = {
       ready: note('ready'),

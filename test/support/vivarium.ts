@@ -114,8 +114,17 @@ export interface Server extends VivariumProcess {
 }
 
 /** `vivarium serve …` on a free port of the loopback address, once it is serving. */
-export async function startServer(args: readonly string[], options: StartOptions = {}): Promise<Server> {
-  const started = new VivariumProcess(['serve', ...args, '--port', '0'], options);
+export function startServer(args: readonly string[], options: StartOptions = {}): Promise<Server> {
+  return start('serve', args, options);
+}
+
+/** The same for `vivarium dev …`. */
+export function startDev(args: readonly string[], options: StartOptions = {}): Promise<Server> {
+  return start('dev', args, options);
+}
+
+async function start(command: string, args: readonly string[], options: StartOptions): Promise<Server> {
+  const started = new VivariumProcess([command, ...args, '--port', '0'], options);
   try {
     // The last line of the banner: the lines before it are there as well.
     await started.waitForOutput(/^Access Log/m);

@@ -23,10 +23,13 @@ export const logging = {
     'access-log-format': one(
       text(
         'FORMAT',
-        /^(combined|common|json|[^\0\n]*%[^\0\n]*)$/,
-        'combined, common, json or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
+        /^(combined|common|json|pretty|[^\0\n]*%[^\0\n]*)$/,
+        'combined, common, json, pretty or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
       ),
-      { default: 'combined', help: 'combined, common, json or an Apache format string' },
+      {
+        default: 'combined',
+        help: 'combined, common, json, pretty (for a terminal) or an Apache format string',
+      },
     ),
   },
 };

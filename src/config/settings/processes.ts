@@ -15,7 +15,7 @@ export const processes = {
       default: 1000,
       help: 'requests that may wait for a thread; more are answered 503',
     }),
-    'queue-timeout': one(seconds(), {
+    'queue-timeout': one(seconds('none'), {
       default: 45,
       help: 'longest time a request waits for a thread before it is answered 503',
     }),
@@ -34,7 +34,7 @@ export const processes = {
       default: 60,
       help: 'time without running Python code after which a worker is replaced',
     }),
-    'startup-timeout': one(seconds(), { default: 15, help: 'time the application has to load' }),
+    'startup-timeout': one(seconds('none'), { default: 15, help: 'time the application has to load' }),
     'graceful-timeout': one(seconds('at once'), {
       default: 15,
       help: 'time running requests have to finish when the server stops or their worker is replaced',

@@ -1,6 +1,7 @@
 /** Every setting of Vivarium, in the order in which help and reference show them. */
 import type { Setting, SettingGroup } from '../setting.ts';
 import { application } from './application.ts';
+import { development } from './development.ts';
 import { limits, responses, timeouts } from './http.ts';
 import { listening, server } from './listening.ts';
 import { logging } from './logging.ts';
@@ -20,6 +21,7 @@ export const groups: readonly SettingGroup[] = [
   limits,
   timeouts,
   responses,
+  development,
   server,
 ];
 
@@ -34,6 +36,7 @@ const table = {
   ...limits.settings,
   ...timeouts.settings,
   ...responses.settings,
+  ...development.settings,
   ...server.settings,
 };
 

@@ -6,13 +6,14 @@ import type { Exchange } from '../../exchange.ts';
 import type { Middleware } from '../../handler.ts';
 import { jsonLine } from './json-line.ts';
 import { compileLogFormat } from './log-format.ts';
+import { prettyLine } from './pretty-line.ts';
 
 const COMMON = '%h %l %u %t "%r" %>s %b';
 const COMBINED = `${COMMON} "%{Referer}i" "%{User-Agent}i"`;
 
-/** `common`, `combined`, `json` or a format string of Apache. Throws LogFormatError. */
-export function accessLog(format: string, write: (line: string) => void): Middleware {
-  const toLine = compile(format);
+/** `common`, `combined`, `json`, `pretty` or a format string of Apache. Throws LogFormatError. */
+export function accessLog(format: string, write: (line: string) => void, hasColor = false): Middleware {
+  const toLine = compile(format, hasColor);
   const log = (exchange: Exchange) => write(`${toLine(exchange)}\n`);
   return (next) => (exchange) => {
     const before = exchange.onFinished;
@@ -21,7 +22,7 @@ export function accessLog(format: string, write: (line: string) => void): Middle
   };
 }
 
-function compile(format: string): (exchange: Exchange) => string {
+function compile(format: string, hasColor: boolean): (exchange: Exchange) => string {
   switch (format) {
     case 'common':
       return compileLogFormat(COMMON);
@@ -29,6 +30,8 @@ function compile(format: string): (exchange: Exchange) => string {
       return compileLogFormat(COMBINED);
     case 'json':
       return jsonLine;
+    case 'pretty':
+      return prettyLine(hasColor);
     default:
       return compileLogFormat(format);
   }
