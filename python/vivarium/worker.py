@@ -23,6 +23,7 @@ from .channel import Channel
 from .control import Control, connect
 from .loader import ApplicationError, load
 from .log import capture_output, configure, log
+from .warmup import warm_up
 from .wsgi import describe_exception
 
 LIFELINE = 3
@@ -111,6 +112,7 @@ def main():
         with control.loading():
             toolbox = _open_toolbox(application['development'], lifeline)
             found = load(application['target'])
+            warm_up(found, application['warmup'], worker.environ)
             if toolbox is not None:
                 found = toolbox.loaded(found)
     except BaseException as error:  # whatever a module does when it is imported, also SystemExit

@@ -34,7 +34,7 @@ class Responder:
         try:
             result = application(environ, self.start_response)
             if type(result) in (list, tuple) and not self._head_sent:
-                self._respond_whole(_checked(result[0]) if len(result) == 1 else b''.join(result))
+                self._respond_whole(checked(result[0]) if len(result) == 1 else b''.join(result))
             else:
                 self._respond_iterable(result)
         except GatewayGone:
@@ -62,7 +62,7 @@ class Responder:
 
     def write(self, block):
         """The imperative way of PEP 3333: sent at once."""
-        self._send(_checked(block))
+        self._send(checked(block))
 
     # Answers
 
@@ -86,7 +86,7 @@ class Responder:
     def _iterate(self, result):
         channel = self._channel
         for block in result:
-            block = _checked(block)
+            block = checked(block)
             if not block:
                 continue
             if self._complete:
@@ -141,14 +141,14 @@ class Responder:
             # The client gets its answer: nothing was missing before this went wrong.
             self._channel.release(self._exchange)
         else:
-            why = _summary(error)[:1000].replace('\0', '')
+            why = summary(error)[:1000].replace('\0', '')
             if self.report_failure is not None:
                 why += '\0' + self.report_failure(error, environ)
             payload = why.encode('utf-8', 'backslashreplace')
             self._channel.finish(frames.frame(frames.FAIL, self._exchange, payload))
 
 
-def _checked(block):
+def checked(block):
     if type(block) is bytes:
         return block
     if not isinstance(block, (bytes, bytearray, memoryview)):
@@ -161,10 +161,10 @@ def describe_exception(error):
     try:
         return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
     except Exception:  # an exception may break its own description
-        return _summary(error)
+        return summary(error)
 
 
-def _summary(error):
+def summary(error):
     try:
         return f'{type(error).__name__}: {error}'
     except Exception:

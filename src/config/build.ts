@@ -12,6 +12,7 @@ import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
 import type { Values } from './settings/table.ts';
 import { applicationName, type Target } from './target/target.ts';
+import { warmupRequest } from './warmup.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -112,6 +113,7 @@ function applicationSettings(
     processes: values.processes!,
     threads: values.threads,
     mountPoint: values['mount-point'],
+    warmup: values.warmup.map((url) => warmupRequest(url, values['mount-point'])),
     startupTimeoutMs: ms(values['startup-timeout']),
     queueSize: values['queue-size'],
     queueTimeoutMs: ms(values['queue-timeout']),

@@ -83,6 +83,20 @@ export interface SiteSettings {
   readonly urlAliases: readonly UrlAlias[];
 }
 
+/** A request that a new worker runs by itself, in the terms of CGI. What is decoded is latin-1. */
+export interface WarmupRequest {
+  /** As it was configured. */
+  readonly url: string;
+  readonly scheme: string;
+  /** With the port, if it has one. */
+  readonly host: string;
+  /** Path and query as a client would send them. */
+  readonly uri: string;
+  readonly scriptName: string;
+  readonly pathInfo: string;
+  readonly query: string;
+}
+
 export interface ApplicationSettings {
   readonly name: string;
   /** How the worker finds the callable. */
@@ -99,6 +113,8 @@ export interface ApplicationSettings {
   readonly threads: number;
   readonly mountPoint: string;
   readonly startupTimeoutMs: number;
+  /** It is ready when it has answered these. */
+  readonly warmup: readonly WarmupRequest[];
   /** Requests that may wait for a thread before new ones are answered 503. */
   readonly queueSize: number;
   readonly queueTimeoutMs: number;

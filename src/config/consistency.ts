@@ -4,6 +4,7 @@ import { type Origin, placeOf } from './origin.ts';
 import { type Entry, entryOf, type Resolved } from './resolve.ts';
 import { type SettingName, settings, type Values } from './settings/table.ts';
 import { kindOf } from './target/target.ts';
+import { isMounted } from './warmup.ts';
 
 /** Not more than: [the smaller, the greater, whether 0 of the greater means no limit]. */
 const ORDERED: readonly [SettingName, SettingName, boolean][] = [
@@ -31,6 +32,11 @@ export function findContradictions({ values, entries }: Resolved): string[] {
         ? [format(lesser, low), `no more than ${greater}, which is ${format(greater, high)}`]
         : [format(greater, high), `no less than ${lesser}, which is ${format(lesser, low)}`];
     mistakes.push(`${place(entries, blamed)}: found ${found}; allowed: ${allowed}`);
+  }
+  for (const url of values.warmup) {
+    if (isMounted(url, values['mount-point'])) continue;
+    const allowed = `paths below mount-point, which is ${values['mount-point']}`;
+    mistakes.push(`${place(entries, 'warmup')}: found ${JSON.stringify(url)}; allowed: ${allowed}`);
   }
   mistakes.push(...findToolMistakes(values, entries));
   const directory = values['working-directory'];

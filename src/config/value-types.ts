@@ -174,6 +174,15 @@ export const urlPath: ValueType<string> = {
   format: String,
 };
 
+/** Printable ASCII, as a client would write it. */
+export const warmupTarget: ValueType<string> = {
+  schema: z.string().regex(/^(https?:\/\/[\w.:[\]-]+)?\/([!-"$&-~]|%[\da-f]{2})*$/i),
+  allowed: 'a path like /health?full=1, or a URL like https://shop.example/health',
+  placeholder: 'PATH',
+  fromText: asIs,
+  format: String,
+};
+
 export const listenAddress: ValueType<string> = {
   schema: z
     .string()

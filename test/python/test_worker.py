@@ -106,6 +106,7 @@ class WorkerTest(unittest.TestCase):
                 'development': {},
                 'processes': 1,
                 'mountPoint': '/',
+                'warmup': [],
                 'memoryHardLimit': 0,
             },
         }

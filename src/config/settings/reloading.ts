@@ -1,6 +1,6 @@
-/** Settings: what reloads the application. */
+/** Settings: what reloads the application, and what a new worker has to do first. */
 import { list, one } from '../setting.ts';
-import { onOff, path } from '../value-types.ts';
+import { onOff, path, warmupTarget } from '../value-types.ts';
 
 export const reloading = {
   title: 'Reloading',
@@ -11,6 +11,9 @@ export const reloading = {
     'disable-reloading': one(onOff, {
       default: false,
       help: 'does not reload the application when its WSGI script has changed',
+    }),
+    warmup: list(warmupTarget, {
+      help: 'request that each new worker has to answer before it gets those of clients',
     }),
   },
 };
