@@ -52,7 +52,10 @@ class Control:
         registry.on_change = self._wake
         self.stop_asked = False
         self._is_loading = False
+        self._is_evicted = False
+        self._is_eviction_told = False
         signal.signal(signal.SIGTERM, self._on_sigterm)
+        signal.signal(signal.SIGUSR1, self._on_sigusr1)
         # Not SIG_IGN: programs that the application starts would inherit it.
         signal.signal(signal.SIGINT, _pass_over)
         signal.signal(signal.SIGHUP, _pass_over)
@@ -61,6 +64,9 @@ class Control:
         self.stop_asked = True
         if self._is_loading:
             raise SystemExit(0)
+
+    def _on_sigusr1(self, _signum, _frame):
+        self._is_evicted = True
 
     @contextlib.contextmanager
     def loading(self):
@@ -101,11 +107,17 @@ class Control:
         while not self.stop_asked:
             if self._socket is None and time.monotonic() >= self._redial_at:
                 self._dial()
+            self._tell_eviction()
             if time.monotonic() >= self._metrics_at:
                 self.send_metrics()
             if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):
                 log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
                 return
+
+    def _tell_eviction(self):
+        if self._is_evicted and not self._is_eviction_told and self._socket is not None:
+            self._is_eviction_told = True
+            self._send(frames.EVICTED, {})
 
     def finish(self, seconds):
         """No more requests from here on. Listens until the threads have ended, at most this long."""
@@ -119,7 +131,7 @@ class Control:
         """In a process that the application has forked: connections and signals are the parent's."""
         signal.set_wakeup_fd(-1)
         registry.abandon()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         self._lifeline.close()
@@ -189,6 +201,7 @@ class Control:
     def _lose(self):
         self._socket.close()
         self._socket = None
+        self._is_eviction_told = False
         # Not at once: a gateway that refuses us would be dialled without end.
         self._redial_at = time.monotonic() + REDIAL_SECONDS
 

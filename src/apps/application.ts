@@ -27,6 +27,7 @@ export interface WorkerEvents {
   ready(worker: Worker): void;
   failed(worker: Worker, traceback: string, report: FailureReport | null): void;
   stopping(worker: Worker): void;
+  evicted(worker: Worker): void;
   drained(worker: Worker): void;
   /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
   stuck(worker: Worker, why: string): void;
@@ -289,6 +290,10 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   onStopping(worker: Worker): void {
     this.#events.stopping(worker);
+  }
+
+  onEvicted(worker: Worker): void {
+    this.#events.evicted(worker);
   }
 
   onDrained(worker: Worker): void {

@@ -31,6 +31,8 @@ export interface ControlOwner {
   onFailed(traceback: string, report: FailureReport | null): void;
   /** It was told to stop by somebody else. */
   onStopping(): void;
+  /** It was told by somebody else to go when another one is there in its place. */
+  onEvicted(): void;
   /** The requests of a channel after `started` up to `through` will not be run. */
   onRecalled(channel: number, started: number, through: number): void;
   /** `stack` is null when the request has ended. */
@@ -128,6 +130,9 @@ export class WorkerControl {
         return true;
       case Kind.stopping:
         this.#owner.onStopping();
+        return true;
+      case Kind.evicted:
+        this.#owner.onEvicted();
         return true;
       case Kind.recalled:
         return this.#onRecalled(message);

@@ -38,6 +38,7 @@ export interface WorkerOwner {
   onPong(worker: Worker): void;
   onFailed(worker: Worker, traceback: string, report: FailureReport | null): void;
   onStopping(worker: Worker): void;
+  onEvicted(worker: Worker): void;
   onDrained(worker: Worker): void;
   onBroken(worker: Worker, why: string): void;
   /** The first request of a channel takes long. */
@@ -278,6 +279,10 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#stopping = true;
     if (this.state !== 'draining') this.#owner.onStopping(this);
     this.drain();
+  }
+
+  onEvicted(): void {
+    this.#owner.onEvicted(this);
   }
 
   onRecalled(index: number, started: number, through: number): void {

@@ -45,6 +45,7 @@ export function buildConfiguration(
     application: applicationSettings(values, found, environment),
     reloading: { touchFiles: values['touch-reload'], followsScript: !values['disable-reloading'] },
     gracefulTimeoutMs: ms(values['graceful-timeout']),
+    evictionTimeoutMs: ms(values['eviction-timeout']),
     shutdownTimeoutMs: ms(values['shutdown-timeout']),
   });
 }

@@ -23,6 +23,8 @@ export interface Configuration {
   readonly reloading: ReloadingSettings;
   /** Time the whole server has to finish its requests after SIGTERM. */
   readonly gracefulTimeoutMs: number;
+  /** The same for a worker that an operator has told to go. 0: gracefulTimeoutMs. */
+  readonly evictionTimeoutMs: number;
   /** Time a process then has before it is killed. */
   readonly shutdownTimeoutMs: number;
 }

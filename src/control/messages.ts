@@ -118,6 +118,8 @@ export type ToSupervisor =
   | { readonly type: 'worker-drained'; readonly worker: number }
   /** The worker asks to be let go: it was told to stop by somebody else. */
   | { readonly type: 'worker-stopping'; readonly worker: number }
+  /** It was told by somebody else to go when another one is there in its place. */
+  | { readonly type: 'worker-evicted'; readonly worker: number }
   /** It broke the protocol or no longer answers; the supervisor must replace it. */
   | { readonly type: 'worker-broken'; readonly worker: number; readonly why: string }
   /** A request in it does not end, not even interrupted: to be replaced, and to finish its other requests. */

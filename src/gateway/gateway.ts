@@ -158,6 +158,7 @@ export class Gateway {
           tell({ type: 'worker-failed', worker: worker.identity.worker, traceback });
         },
         stopping: (worker) => tell({ type: 'worker-stopping', worker: worker.identity.worker }),
+        evicted: (worker) => tell({ type: 'worker-evicted', worker: worker.identity.worker }),
         drained: (worker) => tell({ type: 'worker-drained', worker: worker.identity.worker }),
         stuck: (worker, why) => tell({ type: 'worker-stuck', worker: worker.identity.worker, why }),
         deadlocked: (worker, why) => tell({ type: 'worker-deadlocked', worker: worker.identity.worker, why }),

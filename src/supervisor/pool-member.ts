@@ -30,6 +30,8 @@ export interface TimeLimits {
   /** 0: none. */
   readonly startupTimeoutMs: number;
   readonly gracefulTimeoutMs: number;
+  /** 0: gracefulTimeoutMs. */
+  readonly evictionTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
 }
 
@@ -54,6 +56,8 @@ export class Member {
   reason: string | null = null;
   /** What made it useless, in the same form. */
   failure: string | null = null;
+  /** An operator has told it to go. */
+  isEvicted = false;
   readonly #limits: TimeLimits;
   readonly #clock: Clock;
   readonly #overdue: (member: Member, why: string, stacks: string) => void;
@@ -123,7 +127,9 @@ export class Member {
   }
 
   #drain(): void {
-    this.#enter('draining', this.#limits.gracefulTimeoutMs, () => this.terminate());
+    const { gracefulTimeoutMs, evictionTimeoutMs } = this.#limits;
+    const limitMs = this.isEvicted ? evictionTimeoutMs || gracefulTimeoutMs : gracefulTimeoutMs;
+    this.#enter('draining', limitMs, () => this.terminate());
   }
 
   terminate(): void {

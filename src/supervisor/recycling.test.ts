@@ -454,3 +454,32 @@ describe('a worker with a request that does not end', () => {
     assert.deepEqual(messages(at, 'worker-recycled'), []);
   });
 });
+
+describe('a worker that was told to go', () => {
+  function evict(evictionTimeoutMs: number) {
+    const at = new PoolSurroundings(1, {}, undefined, { evictionTimeoutMs }).serve();
+    at.pool.workerEvicted(1);
+    at.pool.workerEvicted(1);
+    assert.deepEqual(messages(at, 'worker-recycled'), ['worker 1 is replaced: it was told to go by SIGUSR1']);
+    assert.deepEqual([at.told(), at.signals()], [[], []]);
+    at.pool.workerReady(2);
+    assert.deepEqual(at.told(), ['switch +2 -1']);
+    return at;
+  }
+
+  test('has eviction-timeout for its requests', () => {
+    const at = evict(45_000);
+    at.clock.advance(44_999);
+    assert.deepEqual(at.signals(), []);
+    at.clock.advance(1);
+    assert.deepEqual(at.signals(), ['TERM 1']);
+  });
+
+  test('has graceful-timeout when there is none', () => {
+    const at = evict(0);
+    at.clock.advance(SETTINGS.gracefulTimeoutMs - 1);
+    assert.deepEqual(at.signals(), []);
+    at.clock.advance(1);
+    assert.deepEqual(at.signals(), ['TERM 1']);
+  });
+});

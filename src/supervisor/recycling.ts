@@ -33,7 +33,7 @@ export class Recycling {
   readonly #records = new WeakMap<Member, WorkerRecord>();
   readonly #warned = new Set<string>();
   #cancelCheck: Cancel = () => {};
-  /** Those that have a request which does not end, and why that is known. */
+  /** Those that have to go whatever their limits: they have a request that does not end, or were told to. */
   readonly #stuck = new Map<Member, string>();
   /** Replacements in a row that could not be used. */
   #failures = 0;
@@ -75,7 +75,7 @@ export class Recycling {
     record.idleSinceMs = this.#clock.now();
   }
 
-  /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
+  /** It has to go. `why` completes "worker 3 is replaced: …". */
   stuck(member: Member, why: string): void {
     if (this.#stuck.has(member)) return;
     this.#stuck.set(member, why);

@@ -205,11 +205,13 @@ export class Stack {
   }
 
   #makePool(): WorkerPool | null {
-    const { application, gracefulTimeoutMs, shutdownTimeoutMs } = this.configuration;
+    const { application, shutdownTimeoutMs } = this.configuration;
     if (application === null) return null;
     const { exits, log, nextNumber } = this.#surroundings;
     const { processes, startupTimeoutMs, recycling } = application;
-    const settings = { processes, startupTimeoutMs, gracefulTimeoutMs, shutdownTimeoutMs, recycling };
+    const { gracefulTimeoutMs, evictionTimeoutMs } = this.configuration;
+    const limits = { startupTimeoutMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
+    const settings = { processes, recycling, ...limits };
     const effects: PoolEffects = {
       nextNumber,
       spawn: (worker) => this.#spawnWorker(worker, application),
@@ -312,6 +314,9 @@ export class Stack {
         break;
       case 'worker-stopping':
         pool?.workerStopping(message.worker);
+        break;
+      case 'worker-evicted':
+        pool?.workerEvicted(message.worker);
         break;
       case 'worker-broken':
         pool?.workerBroken(message.worker, message.why);

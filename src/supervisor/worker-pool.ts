@@ -149,7 +149,15 @@ export class WorkerPool {
   /** It goes on with its other requests until its replacement is ready. */
   workerStuck(worker: number, why: string): void {
     const member = this.#members.get(worker);
-    if (member?.state === 'active') this.#recycling.stuck(member, why);
+    if (member !== undefined && member.slot !== null) this.#recycling.stuck(member, why);
+  }
+
+  /** As `workerStuck`: it goes on until its replacement is ready. */
+  workerEvicted(worker: number): void {
+    const member = this.#members.get(worker);
+    if (member === undefined || member.isEvicted) return;
+    member.isEvicted = true;
+    this.workerStuck(worker, 'it was told to go by SIGUSR1');
   }
 
   workersUsed(usage: readonly WorkerUsage[]): void {

@@ -20,6 +20,7 @@ KINDS = {
     'ready': frames.READY,
     'failed': frames.FAILED,
     'stopping': frames.STOPPING,
+    'evicted': frames.EVICTED,
     'recall': frames.RECALL,
     'recalled': frames.RECALLED,
     'abort': frames.ABORT,

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { makeFolder } from '../support/folder.ts';
-import { getOnce } from '../support/raw-client.ts';
+import { getOnce, RawClient } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
 
 const NATIVE = `
@@ -19,12 +19,42 @@ def wait_with_the_interpreter():
 `;
 
 const APPLICATION = `
-import os, time
+import os, subprocess, sys, time
 ${NATIVE}
+class RaisesInClose:
+    def __iter__(self):
+        yield b"whole"
+    def close(self):
+        raise ValueError("in close")
+
+def fork():
+    if os.fork() == 0:
+        raise RuntimeError("the child goes on as if it were the worker")
+
+def recurse():
+    recurse()
+
 def application(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/deadlock":
         wait_with_the_interpreter()
+    if path == "/sleep":
+        time.sleep(1)
+    if path == "/exit":
+        os._exit(7)
+    if path == "/sys-exit":
+        sys.exit(7)
+    if path == "/segfault":
+        ctypes.string_at(0)
+    if path == "/fork":
+        fork()
+    if path == "/recurse":
+        recurse()
+    if path == "/raises-in-close":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return RaisesInClose()
+    if path == "/spawns":
+        subprocess.Popen(["sleep", "9"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"%d" % os.getpid()]
 `;
@@ -57,6 +87,71 @@ test('a request that holds the interpreter in C: the worker is replaced, and oth
     /request-lost: \[request \S+\] GET \/deadlock .* worker 1 .* was killed by SIGKILL/,
   );
   await assertServes(server);
+});
+
+test('a request that ends the process, and one that crashes it', async (t) => {
+  const server = await start(t, APPLICATION);
+  for (const [path, end] of [
+    ['/exit', 'exited with status 7'],
+    ['/segfault', 'was killed by SIGSEGV \\(segmentation fault\\)'],
+  ] as const) {
+    const from = server.output.length;
+    assert.equal((await getOnce(server.port, path)).status, 502);
+    await server.waitForOutput(new RegExp(`worker-exited: worker \\d \\(pid \\d+\\) ${end}`), from);
+    await server.waitForOutput(
+      new RegExp(
+        `request-lost: \\[request \\S+\\] GET ${path} from \\S+: worker \\d .*, which ran it, ${end}`,
+      ),
+      from,
+    );
+    await assertServes(server);
+  }
+  assert.match(server.output, /Fatal Python error: Segmentation fault/);
+});
+
+test('what is raised in a request, whatever it is, ends that request alone', async (t) => {
+  const server = await start(t, APPLICATION);
+  const pid = (await getOnce(server.port, '/')).text;
+  for (const [path, status, error] of [
+    ['/sys-exit', 500, 'SystemExit: 7'],
+    ['/recurse', 500, 'RecursionError: maximum recursion depth exceeded'],
+    ['/raises-in-close', 200, 'ValueError: in close'],
+  ] as const) {
+    const from = server.output.length;
+    assert.equal((await getOnce(server.port, path)).status, status);
+    await server.waitForOutput(
+      new RegExp(`application-exception: \\[request \\S+\\] GET ${path}\\n( .*\\n)* +${error}`),
+      from,
+    );
+  }
+  assert.equal((await getOnce(server.port, '/')).text, pid);
+});
+
+test('a request that forks: the child answers nothing, and holds nothing open', async (t) => {
+  const server = await start(t, APPLICATION);
+  for (const path of ['/fork', '/spawns']) {
+    const from = server.output.length;
+    const client = await RawClient.open(server.port);
+    const answer = await client.get(path, ['Connection: close']);
+    assert.equal(answer.status, 200);
+    await client.waitForEnd();
+    if (path === '/fork') await server.waitForOutput(/the child goes on as if it were the worker/, from);
+  }
+  await assertServes(server);
+  assert.equal((await server.stop()).code, 0);
+});
+
+test('a worker that somebody tells to go by SIGUSR1 is replaced, and finishes its request', async (t) => {
+  const server = await start(t, APPLICATION, '--eviction-timeout', '20');
+  const pid = (await getOnce(server.port, '/')).text;
+  const running = getOnce(server.port, '/sleep');
+  await server.waitForOutput(/"GET \/ HTTP/);
+  process.kill(Number(pid), 'SIGUSR1');
+  await server.waitForOutput(/worker-recycled: worker 1 .* is replaced: it was told to go by SIGUSR1/);
+  await server.waitForOutput(/worker-replaced: worker 2 .* took the place of worker 1 /);
+  assert.notEqual((await getOnce(server.port, '/')).text, pid);
+  assert.equal((await running).text, pid);
+  assert.doesNotMatch(server.output, /\[(warn|error)\]/);
 });
 
 for (const [how, line, name] of [

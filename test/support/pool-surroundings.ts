@@ -2,7 +2,7 @@
 
 import type { RecyclingSettings } from '../../src/config/configuration.ts';
 import type { ToGateway } from '../../src/control/messages.ts';
-import type { Member } from '../../src/supervisor/pool-member.ts';
+import type { Member, TimeLimits } from '../../src/supervisor/pool-member.ts';
 import type { ProcessUsage } from '../../src/supervisor/process-usage.ts';
 import type { ThreadStacks } from '../../src/supervisor/thread-stacks.ts';
 import { WorkerPool } from '../../src/supervisor/worker-pool.ts';
@@ -22,6 +22,7 @@ export const SETTINGS = {
   processes: 2,
   startupTimeoutMs: 15_000,
   gracefulTimeoutMs: 30_000,
+  evictionTimeoutMs: 0,
   shutdownTimeoutMs: 5000,
 };
 
@@ -41,7 +42,12 @@ export class PoolSurroundings {
   #signals: string[] = [];
   readonly pool: WorkerPool;
 
-  constructor(processes = 2, recycling: Partial<RecyclingSettings> = {}, random = () => 0) {
+  constructor(
+    processes = 2,
+    recycling: Partial<RecyclingSettings> = {},
+    random = () => 0,
+    limits: Partial<TimeLimits> = {},
+  ) {
     let workersStarted = 0;
     const effects = {
       nextNumber: () => ++workersStarted,
@@ -67,7 +73,7 @@ export class PoolSurroundings {
     const log = createLog('test', 'debug', (line) =>
       this.lines.push(line.replace(/^.*\[test\] /, '').trim()),
     );
-    const settings = { ...SETTINGS, processes, recycling: { ...NO_RECYCLING, ...recycling } };
+    const settings = { ...SETTINGS, ...limits, processes, recycling: { ...NO_RECYCLING, ...recycling } };
     this.pool = new WorkerPool(settings, effects, this.clock, log, random);
   }
 

@@ -184,6 +184,7 @@ export class ScriptedSite {
       ready: note('ready'),
       failed: note('failed'),
       stopping: note('stopping'),
+      evicted: note('evicted'),
       drained: note('drained'),
       stuck: note('stuck'),
       deadlocked: note('deadlocked'),

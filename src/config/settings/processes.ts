@@ -39,6 +39,10 @@ export const processes = {
       default: 15,
       help: 'time running requests have to finish when the server stops or their worker is replaced',
     }),
+    'eviction-timeout': one(seconds('graceful-timeout'), {
+      default: 0,
+      help: 'the same for a worker that was told to go by SIGUSR1; 0 for graceful-timeout',
+    }),
     'shutdown-timeout': one(seconds('at once'), {
       default: 5,
       help: 'time a process then has before it is killed',

@@ -38,6 +38,8 @@ export const Kind = {
   failed: 34,
   /** The worker was told to stop by somebody else: no more requests. */
   stopping: 35,
+  /** The worker was told to go by somebody else, when another one is there in its place (SIGUSR1). */
+  evicted: 36,
   recall: 48,
   recalled: 49,
   /** The client is gone: stop the iteration of this response. */
