@@ -1,5 +1,5 @@
 /** The server under test, with the folder that it works in, and a record of everything that was done to it. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { askServer } from '../../src/control/client.ts';
 import type { ServerStatus } from '../../src/control/protocol.ts';
@@ -166,8 +166,11 @@ export class Site {
   /** As logrotate does it. */
   rotateLogs(): void {
     this.#rotations++;
-    for (const name of ['access_log', 'error_log'])
-      renameSync(`${this.logs}/${name}`, `${this.logs}/${name}.${this.#rotations}`);
+    for (const name of ['access_log', 'error_log']) {
+      const path = `${this.logs}/${name}`;
+      // After the rotation before this one there may not have been a gateway yet.
+      if (existsSync(path)) renameSync(path, `${path}.${this.#rotations}`);
+    }
     this.server.signal('SIGUSR1');
   }
 }
