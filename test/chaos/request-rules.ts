@@ -9,7 +9,7 @@ import type { Rule, Violation } from './verdict.ts';
 const CLOCK_MS = 100;
 /** An access log is written after up to 100 ms; a gateway that is killed takes these lines with it. */
 const ACCESS_LOG_MS = 1500;
-/** A lost request is in the log when the cause of death is known, or after 2 s. */
+/** A lost request is in the log when the cause of death is known, or after 2 s; an overdue one when its stack is, or after 1 s. */
 const CAUSE_MS = 3000;
 /** All that a request may have to wait for, and 5 s for a machine that is busy with other things. */
 const LIFE_MS = Object.values(LIMITS).reduce((sum, seconds) => sum + seconds * 1000, 5000);
@@ -67,20 +67,18 @@ const statuses = each('only statuses that have a reason', (entry, evidence) => {
 function whyNot502(entry: Entry, evidence: Evidence): string | null {
   const lines = linesAbout(entry, evidence, 'request-lost');
   if (lines.length === 0) {
-    // The gateway was killed before it wrote why.
-    const isExcused = overlaps(
-      evidence,
-      ['gateway-killed', 'gateway-ended'],
-      entry.endedAtMs,
-      entry.endedAtMs + CAUSE_MS,
-    );
-    return isExcused ? null : '502 without a line in the log';
+    return isUnexplained(entry, evidence) ? null : '502 without a line in the log';
   }
   const deaths = deathsOf(evidence);
   const alive = [...lines.map(({ pid }) => pid!), ...(evidence.runs.get(entry.number) ?? [])].filter(
     (pid) => !deaths.has(pid),
   );
   return alive.length === 0 ? null : `502, and nobody has killed the process ${alive.join(', ')}`;
+}
+
+/** The gateway was killed before it wrote why. */
+function isUnexplained({ endedAtMs }: Entry, evidence: Evidence): boolean {
+  return overlaps(evidence, ['gateway-killed', 'gateway-ended'], endedAtMs, endedAtMs + CAUSE_MS);
 }
 
 function whyNot503(entry: Entry, evidence: Evidence): string | null {
@@ -108,14 +106,16 @@ const cuts = each('a connection is cut only with its gateway, or in an answer', 
   // The end of a connection without requests may cross with the next request.
   if (overlaps(evidence, ['gateway-ended'], sentAtMs, endedAtMs) && runsOf(entry, evidence) === 0)
     return null;
-  const begun = status !== null && linesAbout(entry, evidence, 'request-lost', 'request-timeout').length > 0;
-  return begun ? null : fateOf(entry);
+  const hasCause =
+    linesAbout(entry, evidence, 'request-lost', 'request-timeout').length > 0 ||
+    isUnexplained(entry, evidence);
+  return status !== null && hasCause ? null : fateOf(entry);
 });
 
 const inTime = each('no request waits for longer than its limits', (entry, { deeds }) => {
   // While there was no gateway, nobody could look at the clock.
   const awayMs = deeds
-    .filter(({ kind }) => kind.startsWith('gateway-'))
+    .filter(({ kind }) => kind === 'gateway-away' || kind === 'gateway-paused')
     .reduce(
       (sum, deed) =>
         sum + Math.max(0, Math.min(deed.untilMs, entry.endedAtMs) - Math.max(deed.fromMs, entry.sentAtMs)),

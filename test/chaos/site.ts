@@ -14,6 +14,8 @@ export type DeedKind =
   | 'worker-ended'
   | 'gateway-killed'
   | 'gateway-ended'
+  /** Killed or ended, and the next one does not serve yet. */
+  | 'gateway-away'
   | 'gateway-paused'
   | 'worker-paused'
   /** The application cannot be loaded. */
