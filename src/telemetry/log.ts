@@ -1,6 +1,6 @@
 /**
  * The error log: one line a message, for a person at night. Every message has a stable code (kebab-case) that
- * docs/guide/messages.md explains; what varies stands behind it.
+ * docs/messages/ has a page about; what varies stands behind it.
  *
  *   2026-11-21 02:47:42.123 [warn] [gateway 4711] worker-exited: worker 3 (pid 77) was killed by SIGKILL
  */
