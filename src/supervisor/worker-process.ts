@@ -8,8 +8,9 @@
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Duplex } from 'node:stream';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import type { ApplicationSettings, LogSettings } from '../config/configuration.ts';
+import type { ApplicationSettings, DevelopmentSettings, LogSettings } from '../config/configuration.ts';
 import type { WorkerIdentity } from '../control/messages.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
@@ -21,6 +22,7 @@ import { type ThreadStacks, takeStacks } from './thread-stacks.ts';
 /** A folder with `__main__.py`, beside src/ and dist/. */
 export const WORKER_PROGRAM = fileURLToPath(new URL('../../python', import.meta.url));
 
+const STANDARD_INPUT = 0;
 const LIFELINE = 3;
 
 export interface WorkerStart {
@@ -54,8 +56,7 @@ export class WorkerHandle implements WorkerProcess {
     const { identity, application, program, outputFd } = start;
     this.identity = identity;
     const options: SpawnOptions = {
-      // The debugger reads what is typed.
-      stdio: [application.development.debugger ? 'inherit' : 'ignore', outputFd, outputFd, 'pipe'],
+      stdio: [readsTerminal(application.development) ? 'inherit' : 'ignore', outputFd, outputFd, 'pipe'],
       env: { ...inheritedEnvironment(), ...application.environment },
       // A session of its own: Ctrl-C in the terminal is for the supervisor alone.
       detached: true,
@@ -100,6 +101,11 @@ export class WorkerHandle implements WorkerProcess {
   kill(): void {
     this.#child?.kill('SIGKILL');
   }
+}
+
+/** Python's debugger reads what is typed. Anything but a terminal is not for workers. */
+function readsTerminal({ debugger: isWanted, reloadOnChanges }: DevelopmentSettings): boolean {
+  return (isWanted || reloadOnChanges) && isatty(STANDARD_INPUT);
 }
 
 function lifelineText(start: WorkerStart): string {

@@ -6,7 +6,18 @@ import { assertEachRunOnce, CountingLoad } from '../support/counting-load.ts';
 import { makeFolder, textApplication } from '../support/folder.ts';
 import { findFramework } from '../support/frameworks.ts';
 import { getOnce } from '../support/raw-client.ts';
-import { APPS, runVivarium, type Server, startDev, startServer } from '../support/vivarium.ts';
+import {
+  APPS,
+  ROOT,
+  runVivarium,
+  type Server,
+  startDev,
+  startServer,
+  VIVARIUM,
+  VivariumProcess,
+} from '../support/vivarium.ts';
+
+const TERMINAL = `${ROOT}test/support/terminal.py`;
 
 /** Edits a file and waits for what becomes of it. */
 async function edit(server: Server, path: string, text: string, outcome: RegExp): Promise<void> {
@@ -198,4 +209,40 @@ test('the debugger is refused without a terminal', async () => {
   ]);
   assert.equal(code, 2);
   assert.match(output, /--enable-debugger: standard input and standard error must be a terminal/);
+});
+
+const DEBUGGED = `def application(environ, start_response):
+    price = 7
+    if environ["PATH_INFO"] == "/break":
+        breakpoint()
+        price += 1
+    if environ["PATH_INFO"] == "/fail":
+        1 / 0
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(price).encode()]
+`;
+
+test('the debugger opens on the terminal at an exception, and breakpoint() does', async (t) => {
+  const folder = makeFolder(t, { 'wsgi.py': DEBUGGED });
+  const typed = ['ZeroDivisionError[\\s\\S]*Pdb\\) ', 'p price * 6\n', '42[\\s\\S]*Pdb\\) ', 'q\n'];
+  const more = ['Pdb\\) ', 'price = 50\n', 'Pdb\\) ', 'c\n'];
+  const command = [
+    VIVARIUM,
+    'dev',
+    `${folder}/wsgi.py`,
+    '--port',
+    '0',
+    '--enable-debugger',
+    '--startup-timeout',
+    '20',
+  ];
+  const server = new VivariumProcess([TERMINAL, ...typed, ...more, '--', ...command], { command: 'python3' });
+  t.after(() => server.stop());
+  const [, url] = await server.waitForOutput(/^Server URL +: (http:\/\/127\.0\.0\.1:\d+)[\s\S]*^Access Log/m);
+
+  const failure = await get(`${url}/fail`, { Accept: '*/*' });
+  assert.match(failure.text, /ZeroDivisionError/);
+  assert.deepEqual(await get(`${url}/break`), { status: 200, text: '51' });
+  assert.deepEqual(await get(`${url}/`), { status: 200, text: '7' });
+  assert.deepEqual(await server.stop(), { code: 0, signal: null });
 });

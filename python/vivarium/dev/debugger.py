@@ -1,6 +1,6 @@
-"""`enable-debugger`: pdb on the terminal when a request raises an exception, at breakpoints, and for `breakpoint()`.
-
-Needs one process with one thread, whose standard input is the terminal; the configuration sees to that.
+"""pdb on the terminal that the server runs in: for `breakpoint()` wherever the worker has that terminal, and with
+`enable-debugger` also when a request raises an exception, and at breakpoints that were set before. The latter needs one
+process with one thread; the configuration sees to that.
 """
 
 import atexit
@@ -8,6 +8,7 @@ import contextlib
 import pdb
 import sys
 import termios
+import threading
 
 from ..log import log
 from .iteration import Iteration
@@ -19,7 +20,6 @@ class Debugger:
     def __init__(self):
         self._application = None
         self._pdb = TerminalPdb()
-        _restore_terminal_at_exit()
         sys.breakpointhook = lambda *_, **__: self._pdb.set_trace(sys._getframe(1))
 
     def wrap(self, application, at_startup):
@@ -67,17 +67,25 @@ class Debugger:
 class TerminalPdb(pdb.Pdb):
     """On the terminal, while what the application prints goes to the error log."""
 
+    # There is one terminal; other threads wait until it is free.
+    _terminal = threading.Lock()
+
     def __init__(self):
         super().__init__()
         self.stdout = sys.__stdout__
 
     def cmdloop(self, intro=None):
         # Line editing (readline) needs the real streams.
-        with contextlib.redirect_stdout(sys.__stdout__), contextlib.redirect_stderr(sys.__stderr__):
+        with self._terminal, contextlib.redirect_stdout(sys.__stdout__), contextlib.redirect_stderr(sys.__stderr__):
             super().cmdloop(intro)
 
 
-def _restore_terminal_at_exit():
+def break_on_terminal():
+    """Has `breakpoint()` open the debugger: each time a new one, as several threads may come to it."""
+    sys.breakpointhook = lambda *_, **__: TerminalPdb().set_trace(sys._getframe(1))
+
+
+def restore_terminal_at_exit():
     """A worker may have to end while somebody types."""
     try:
         attributes = termios.tcgetattr(0)

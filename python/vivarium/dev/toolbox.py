@@ -1,6 +1,8 @@
 """Which tools for development a worker has, and when each has its turn: before the application is loaded, when it
 is loaded or cannot be, and when the worker ends. Settings: DevelopmentSettings in src/config/configuration.ts."""
 
+import os
+
 
 class Toolbox:
     def __init__(self, settings, lifeline):
@@ -14,10 +16,14 @@ class Toolbox:
             from .line_coverage import LineCoverage
 
             self._writers.append(LineCoverage(settings['coverageDirectory']))
-        if settings['debugger']:
-            from .debugger import Debugger
+        if settings['debugger'] or os.isatty(0):
+            from .debugger import Debugger, break_on_terminal, restore_terminal_at_exit
 
-            self._debugger = Debugger()
+            restore_terminal_at_exit()
+            if settings['debugger']:
+                self._debugger = Debugger()
+            else:
+                break_on_terminal()
         if settings['tracebackPages']:
             from ..wsgi import Responder
             from .failure_report import report_failure
