@@ -26,7 +26,7 @@ async function runCheck(argv: readonly string[], context: CommandContext): Promi
   const asJson = switches.has('json');
   if ('mistakes' in result) {
     if (asJson) terminal.print(toJson({ mistakes: result.mistakes }));
-    else terminal.tell(formatMistakes(result.mistakes));
+    else terminal.tell(`vivarium: ${formatMistakes(result.mistakes)}`);
     return MISUSED;
   }
   if (asJson) {

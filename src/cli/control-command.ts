@@ -82,7 +82,9 @@ function failureOf({ done: _, ...rest }: Failure): object {
 }
 
 function formatFailure({ name }: Command, { why, traceback }: Failure): string {
-  const detail = traceback ? `${printable(traceback).trimEnd()}\n` : '';
+  // What is wrong with an application may be one line, which the reason ends in.
+  const isTold = !traceback || why.endsWith(traceback.trimEnd());
+  const detail = isTold ? '' : `${printable(traceback).trimEnd()}\n`;
   return `vivarium ${name}: ${printable(why)}\n${detail}`;
 }
 

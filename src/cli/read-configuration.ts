@@ -60,7 +60,7 @@ function findTerminalMistakes({ configuration: { application, logs } }: Loaded):
 export function formatMistakes(mistakes: readonly string[]): string {
   const indented = mistakes.map((mistake) => `  ${mistake.replaceAll('\n', '\n  ')}\n`).join('');
   const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
-  return `vivarium: ${count} in the configuration:\n${indented}`;
+  return `${count} in the configuration:\n${indented}`;
 }
 
 export function formatWarnings(warnings: readonly string[]): string {

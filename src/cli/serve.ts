@@ -28,7 +28,7 @@ export async function runServer(
   const { result } = await readConfiguration(argv, [], context, { isDev });
   if ('mistakes' in result) {
     terminal.tell(
-      `${formatMistakes(result.mistakes)}Nothing was started. See vivarium ${isDev ? 'dev' : 'serve'} --help.\n`,
+      `vivarium: ${formatMistakes(result.mistakes)}Nothing was started. See vivarium ${isDev ? 'dev' : 'serve'} --help.\n`,
     );
     return MISUSED;
   }

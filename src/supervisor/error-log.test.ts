@@ -10,14 +10,14 @@ after(() => rmSync(folder, { recursive: true }));
 
 test('appends to error_log, and after a rename to a new one', () => {
   const path = join(folder, 'error_log');
-  const log = new ErrorLog(folder);
+  const log = new ErrorLog(folder, null);
   log.write('one\n');
   renameSync(path, `${path}.1`);
   log.write('two\n');
   log.reopen();
   log.write('three\n');
   log.close();
-  const again = new ErrorLog(folder);
+  const again = new ErrorLog(folder, null);
   again.write('four\n');
   again.close();
   assert.equal(readFileSync(`${path}.1`, 'utf8'), 'one\ntwo\n');
@@ -25,12 +25,12 @@ test('appends to error_log, and after a rename to a new one', () => {
 });
 
 test('without a directory it is the terminal', () => {
-  const log = new ErrorLog(null);
+  const log = new ErrorLog(null, null);
   assert.deepEqual([log.outputFd, log.fd], [1, 2]);
 });
 
 test('says why it cannot be opened', () => {
-  assert.throws(() => new ErrorLog(join(folder, 'absent')), {
+  assert.throws(() => new ErrorLog(join(folder, 'absent'), null), {
     name: 'StartupError',
     message: /cannot open the error log .*error_log: no such file or directory \(ENOENT\)/,
   });

@@ -2,8 +2,10 @@
  * Where the error log goes: the terminal (standard error) or `error_log` in the log directory. Children inherit the
  * descriptor as their standard output and error, so what an application prints lands in the same place.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { openLogFile } from './log-file.ts';
+import type { Identity } from './privileges.ts';
 import { errorCode, reasonOf, StartupError } from './startup-error.ts';
 
 const STANDARD_OUTPUT = 1;
@@ -13,12 +15,15 @@ const ATTEMPTS_MAX = 100;
 
 export class ErrorLog {
   readonly #path: string | null;
+  readonly #owner: Identity | null;
   #fd: number;
 
-  constructor(directory: string | null) {
+  /** `owner`: who the file is given to; null: it is ours. */
+  constructor(directory: string | null, owner: Identity | null) {
+    this.#owner = owner;
     this.#path = directory === null ? null : join(directory, 'error_log');
     try {
-      this.#fd = this.#path === null ? STANDARD_ERROR : open(this.#path);
+      this.#fd = this.#path === null ? STANDARD_ERROR : openLogFile(this.#path, owner);
     } catch (error) {
       throw new StartupError(`cannot open the error log ${this.#path}: ${reasonOf(error)}`);
     }
@@ -41,7 +46,7 @@ export class ErrorLog {
   /** After a log was renamed. When the new one cannot be opened the old one goes on, and the error is thrown. */
   reopen(): void {
     if (this.#path === null) return;
-    const fd = open(this.#path);
+    const fd = openLogFile(this.#path, this.#owner);
     closeSync(this.#fd);
     this.#fd = fd;
   }
@@ -49,10 +54,6 @@ export class ErrorLog {
   close(): void {
     if (this.#path !== null) closeSync(this.#fd);
   }
-}
-
-function open(path: string): number {
-  return openSync(path, 'a', 0o640);
 }
 
 function writeWhole(fd: number, bytes: Uint8Array): void {

@@ -27,6 +27,8 @@ export interface WorkerProcess {
 }
 
 export interface TimeLimits {
+  /** Age that new workers must have come to before a reload gives them requests. */
+  readonly settleMs: number;
   /** 0: none. */
   readonly startupTimeoutMs: number;
   readonly gracefulTimeoutMs: number;
@@ -95,6 +97,11 @@ export class Member {
 
   get ageMs(): number {
     return this.#clock.now() - this.#startedAtMs;
+  }
+
+  /** Until it has come to the age at which a reload relies on it. */
+  get settlesInMs(): number {
+    return this.#limits.settleMs - this.ageMs;
   }
 
   get loadingMs(): number {
@@ -169,4 +176,9 @@ export class Member {
     this.#state = state;
     this.#cancelDeadline = limitMs === null ? () => {} : this.#clock.after(limitMs, expired);
   }
+}
+
+/** Until a reload relies on all of them. */
+export function untilSettledMs(members: Iterable<Member>): number {
+  return Math.max(0, ...Array.from(members, ({ settlesInMs }) => settlesInMs));
 }

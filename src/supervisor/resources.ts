@@ -2,9 +2,11 @@
  * What an instance holds while it runs: the error log, the server root, the pid file and the listening sockets. They are
  * taken in that order and given back in the reverse one, also when taking one of them fails.
  */
-import { chownSync, mkdirSync } from 'node:fs';
-import type { Configuration } from '../config/configuration.ts';
+import { chownSync, closeSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Configuration, LogSettings } from '../config/configuration.ts';
 import { ErrorLog } from './error-log.ts';
+import { openLogFile } from './log-file.ts';
 import { PidFile } from './pid-file.ts';
 import { findIdentity, type Identity } from './privileges.ts';
 import { ServerRoot } from './server-root.ts';
@@ -37,7 +39,7 @@ export class Resources {
     try {
       const identity = findIdentity(configuration.user, configuration.group);
       if (logs.directory !== null) makeLogDirectory(logs.directory, identity);
-      const errorLog = new ErrorLog(logs.directory);
+      const errorLog = new ErrorLog(logs.directory, identity);
       giveBack.push(() => errorLog.close());
       const serverRoot = ServerRoot.create(configuration.serverRoot, identity);
       giveBack.push(() => serverRoot.remove(logs.directory));
@@ -54,13 +56,23 @@ export class Resources {
     }
   }
 
+  /** So that gateways can open it. When it cannot be prepared they say why they cannot open it. */
+  prepareAccessLog({ directory, accessLog }: LogSettings): void {
+    if (this.identity === null || directory === null || !accessLog) return;
+    try {
+      closeSync(openLogFile(join(directory, 'access_log'), this.identity));
+    } catch {
+      // It may still be a file that they can open.
+    }
+  }
+
   release(): void {
     this.sockets.keepOnly([]);
     for (const step of this.#giveBack.splice(0).reverse()) step();
   }
 }
 
-/** The gateway writes its access log there, as the user it runs as. */
+/** One that we make belongs to the user that gateways run as. */
 function makeLogDirectory(path: string, identity: Identity | null): void {
   try {
     const isMade = mkdirSync(path, { recursive: true }) !== undefined;

@@ -3,7 +3,6 @@
  * running and passes on what each has to know of the others. A server has one stack; while its configuration is
  * reloaded or everything is restarted it has two, and the new one accepts clients only when all its workers are ready.
  */
-import { randomBytes } from 'node:crypto';
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
 import type { RequestsInFlight, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
@@ -11,34 +10,24 @@ import type { Log } from '../telemetry/log.ts';
 import type { ChildEnd } from './child-process.ts';
 import { systemClock } from './clock.ts';
 import type { EventFeed } from './event-feed.ts';
-import type { OutOfMemoryWatch } from './exit-cause.ts';
 import type { ExitHistory } from './exit-history.ts';
 import { GatewayKeeper } from './gateway-keeper.ts';
-import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
+import type { GatewayEvents } from './gateway-process.ts';
 import { GatewayQuestions } from './gateway-questions.ts';
 import { reportDeadlock } from './life-report.ts';
 import type { LoadedFiles } from './lifeline-reader.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
 import type { PoolEffects } from './pool-effects.ts';
-import type { Member } from './pool-member.ts';
+import { type Member, untilSettledMs } from './pool-member.ts';
 import type { ReloadOutcome } from './reloads.ts';
-import type { Resources } from './resources.ts';
 import { applicationStatus, gatewayStatus } from './server-status.ts';
+import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
 import { WorkerPool } from './worker-pool.ts';
-import { WorkerHandle } from './worker-process.ts';
-
-/** What the processes run. */
-export interface Programs {
-  readonly gateway: string;
-  readonly worker: string;
-}
+import type { WorkerHandle } from './worker-process.ts';
 
 /** What all stacks of a server share. */
-export interface StackSurroundings {
-  readonly programs: Programs;
-  readonly resources: Resources;
-  readonly outOfMemory: OutOfMemoryWatch;
+export interface StackSurroundings extends ProcessSurroundings {
   readonly exits: ExitHistory;
   readonly events: EventFeed;
   readonly log: Log;
@@ -57,13 +46,15 @@ export interface StackEvents {
 
 /** It only has to call listen(2). */
 const ACCEPT_TIMEOUT_MS = 10_000;
+/** Age of the youngest worker at which a reload is trusted; not where somebody waits to see what he has edited. */
+const SETTLE_MS = 1000;
 const ACCEPTING: ReloadOutcome = { ok: true, detail: 'clients are accepted' };
 
 export class Stack {
   readonly configuration: Configuration;
-  readonly #number: number;
-  readonly #sockets: readonly ListeningSocket[];
+  readonly urls: readonly string[];
   readonly #surroundings: StackSurroundings;
+  readonly #processes: StackProcesses;
   readonly #events: StackEvents;
   readonly #verdicts = new LoadVerdicts(systemClock);
   readonly #gateway: GatewayKeeper;
@@ -84,18 +75,14 @@ export class Stack {
     surroundings: StackSurroundings,
     events: StackEvents,
   ) {
-    this.#number = number;
     this.configuration = configuration;
-    this.#sockets = sockets;
+    this.urls = sockets.map(({ url }) => url);
     this.#surroundings = surroundings;
+    this.#processes = new StackProcesses(number, configuration, sockets, surroundings);
     this.#events = events;
     this.#gateway = this.#makeGateway();
     this.#pool = this.#makePool();
     this.#isApplicationSettled = this.#pool === null;
-  }
-
-  get urls(): readonly string[] {
-    return this.#sockets.map(({ url }) => url);
   }
 
   /** `accepts`: clients are accepted from the start, and wait while the application is loaded. */
@@ -154,6 +141,7 @@ export class Stack {
   }
 
   reopenLogs(): void {
+    this.#processes.prepareAccessLog();
     this.#gateway.send({ type: 'reopen-logs' });
   }
 
@@ -167,7 +155,7 @@ export class Stack {
     this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
     await this.#pool?.stop();
-    this.#surroundings.resources.serverRoot.removeWorkerSocket(this.#number);
+    this.#processes.removeWorkerSocket();
   }
 
   /** Does not wait for requests. */
@@ -184,8 +172,11 @@ export class Stack {
   #makeGateway(): GatewayKeeper {
     const { exits, log } = this.#surroundings;
     const effects = {
-      spawn: (events: GatewayEvents) => this.#spawnGateway(events),
-      introduction: (): ToGateway[] => [this.#configureMessage(), ...(this.#pool?.introduction() ?? [])],
+      spawn: (events: GatewayEvents) => this.#processes.startGateway(events),
+      introduction: (): ToGateway[] => [
+        this.#processes.configureMessage(this.#accepts),
+        ...(this.#pool?.introduction() ?? []),
+      ],
       serving: () => {
         this.#isGatewayServing = true;
         if (this.#accepts) this.#accepting.resolve(ACCEPTING);
@@ -210,7 +201,8 @@ export class Stack {
     const { exits, log, nextNumber } = this.#surroundings;
     const { processes, startupTimeoutMs, recycling } = application;
     const { gracefulTimeoutMs, evictionTimeoutMs } = this.configuration;
-    const limits = { startupTimeoutMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
+    const settleMs = application.development.reloadOnChanges ? 0 : SETTLE_MS;
+    const limits = { settleMs, startupTimeoutMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
     const settings = { processes, recycling, ...limits };
     const effects: PoolEffects = {
       nextNumber,
@@ -233,64 +225,28 @@ export class Stack {
 
   #onProgress(): void {
     if (!this.#isGatewayServing || !this.#isApplicationSettled) return;
-    if (this.#pool?.isWhole !== false) this.#whole.resolve({ ok: true, detail: 'all workers are ready' });
+    if (this.#pool?.isWhole !== false) this.#becomeWhole(untilSettledMs(this.#pool?.members ?? []));
     this.#events.settled();
   }
 
-  #spawnGateway(events: GatewayEvents): GatewayHandle {
-    const { programs, resources, outOfMemory } = this.#surroundings;
-    const { identity, errorLog, serverRoot } = resources;
-    serverRoot.removeWorkerSocket(this.#number);
-    const start = {
-      program: programs.gateway,
-      sockets: this.#sockets,
-      identity,
-      outputFd: errorLog.outputFd,
-      errorFd: errorLog.fd,
-    };
-    return new GatewayHandle(start, outOfMemory, events);
-  }
-
-  #configureMessage(): ToGateway {
-    return {
-      type: 'configure',
-      configuration: this.configuration,
-      listeners: inheritedListeners(this.#sockets),
-      workerSocketPath: this.#surroundings.resources.serverRoot.workerSocketPath(this.#number),
-      accepts: this.#accepts,
-    };
+  /** Code that ends its process soon after it was loaded is found out before anybody relies on it. */
+  #becomeWhole(waitMs: number): void {
+    if (waitMs === 0) return this.#whole.resolve({ ok: true, detail: 'all workers are ready' });
+    const cancelWait = systemClock.after(waitMs, () => this.#onProgress());
+    void this.#whole.promise.then(cancelWait);
   }
 
   #spawnWorker(worker: number, application: ApplicationSettings): WorkerHandle {
-    const { programs, resources, outOfMemory } = this.#surroundings;
-    const { serverRoot, errorLog } = resources;
-    const { user, group, shutdownTimeoutMs, logs } = this.configuration;
-    const identity = {
-      worker,
-      token: randomBytes(16).toString('hex'),
-      threads: application.threads,
-      ledgerPath: serverRoot.ledgerPath(worker),
-    };
+    const identity = this.#processes.identify(worker, application);
     this.#gateway.send({ type: 'expect-worker', identity });
-    const start = {
-      identity,
-      application,
-      program: programs.worker,
-      socketPath: serverRoot.workerSocketPath(this.#number),
-      user,
-      group,
-      shutdownTimeoutMs,
-      logLevel: logs.level,
-      outputFd: errorLog.fd,
-    };
-    return new WorkerHandle(start, outOfMemory, {
+    return this.#processes.startWorker(identity, application, {
       ended: (end) => this.#onWorkerEnded(worker, end),
       loaded: this.#events.loaded,
     });
   }
 
   #onWorkerEnded(worker: number, { cause, status, wasStarted }: ChildEnd): void {
-    this.#surroundings.resources.serverRoot.retireLedger(worker);
+    this.#processes.retireLedger(worker);
     if (!wasStarted) this.#events.failed(`the worker ${cause}`);
     this.#verdicts.exited(worker, this.#isStopping ? null : status, () =>
       this.#pool?.workerExited(worker, cause),

@@ -14,6 +14,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or directory',
   ENOTDIR: 'a part of the path is not a directory',
   EEXIST: 'it already exists',
+  ELOOP: 'it is a symbolic link, or there are too many in the path',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
   EMFILE: 'too many open files',

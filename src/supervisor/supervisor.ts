@@ -30,7 +30,8 @@ import { Resources } from './resources.ts';
 import { problemsOf } from './server-status.ts';
 import { handleSignals } from './signals.ts';
 import { SourceWatch } from './source-watch.ts';
-import { type Programs, Stack, type StackSurroundings } from './stack.ts';
+import { Stack, type StackSurroundings } from './stack.ts';
+import type { Programs } from './stack-processes.ts';
 import { STOPPING, StackSet } from './stack-set.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 import { Turns } from './turns.ts';
@@ -216,7 +217,11 @@ class Supervisor {
   #onSourceChanged(path: string): void {
     this.#log.info('source-changed', path);
     this.#stack.giveUpReload('the source has changed again');
-    void this.#reloads.take('reload of the code', () => this.#stack.reload());
+    void this.#reloads.take('reload of the code', async () => {
+      // The script of the application is looked at twice.
+      await this.#watch.refresh();
+      return this.#stopLevel === RUNNING ? this.#stack.reload() : STOPPING;
+    });
   }
 
   /** The same configuration with a new gateway and new workers. */

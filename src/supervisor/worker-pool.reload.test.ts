@@ -49,6 +49,42 @@ describe('reload', () => {
     });
   }
 
+  test('workers that have been ready for a moment only are not relied on yet', () => {
+    const at = new PoolSurroundings(2, {}, () => 0, { settleMs: 1000 }).serve();
+    at.pool.reload();
+    at.clock.advance(200);
+    at.pool.workerReady(3);
+    at.pool.workerReady(4);
+    at.clock.advance(799);
+    assert.deepEqual(at.told(), []);
+    at.clock.advance(1);
+    assert.deepEqual(at.told(), ['switch +3,4 -1,2']);
+    // What has taken that long to load is old enough.
+    at.pool.reload();
+    at.clock.advance(1500);
+    at.pool.workerReady(5);
+    at.pool.workerReady(6);
+    assert.deepEqual(at.told(), ['switch +5,6 -3,4']);
+  });
+
+  for (const [what, happens] of [
+    ['a worker that ends meanwhile ends the reload', (at: PoolSurroundings) => at.exit(4)],
+    ['so does a stop', (at: PoolSurroundings) => void at.pool.stop()],
+  ] as const) {
+    test(`${what}, and nothing is switched later`, () => {
+      const at = new PoolSurroundings(2, {}, () => 0, { settleMs: 1000 }).serve();
+      at.pool.reload();
+      at.pool.workerReady(3);
+      at.pool.workerReady(4);
+      happens(at);
+      at.clock.advance(60_000);
+      assert.deepEqual(
+        at.told().filter((message) => message.startsWith('switch')),
+        [],
+      );
+    });
+  }
+
   test('reloads asked for during a reload become one more', () => {
     const at = new PoolSurroundings(1).serve();
     for (let i = 0; i < 5; i++) at.pool.reload();

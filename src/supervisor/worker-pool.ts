@@ -11,13 +11,13 @@
 import type { ToGateway, WorkerUsage } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backOffMs, failuresAfter } from './back-off.ts';
-import type { Clock } from './clock.ts';
+import type { Cancel, Clock } from './clock.ts';
 import { Generation } from './generation.ts';
 import { introduce } from './introduction.ts';
 import { reportExit, reportReady } from './life-report.ts';
 import { LoadReport } from './load-report.ts';
 import type { PoolEffects, PoolSettings } from './pool-effects.ts';
-import { Member, type Slot } from './pool-member.ts';
+import { Member, type Slot, untilSettledMs } from './pool-member.ts';
 import { Recycling } from './recycling.ts';
 import { type ReloadOutcome, Reloads } from './reloads.ts';
 
@@ -34,6 +34,8 @@ export class WorkerPool {
   #current = new Generation(0);
   /** The one that a reload is starting. */
   #next: Generation | null = null;
+  /** Of a reload whose workers are all ready. */
+  #cancelSwitch: Cancel = () => {};
   readonly #reloads = new Reloads();
   /** Why no worker of the current generation could be started. */
   #unavailable: string | null = null;
@@ -85,6 +87,7 @@ export class WorkerPool {
     if (this.#stopped !== null) return this.#stopped.promise;
     this.#stopped = Promise.withResolvers<void>();
     this.#recycling.stop();
+    this.#cancelSwitch();
     this.#reloads.abandon('the server was told to stop');
     for (const generation of [this.#current, this.#next]) generation?.cancelRetries();
     for (const member of this.#members.values()) member.terminate();
@@ -224,7 +227,11 @@ export class WorkerPool {
   #joinNext(member: Member, next: Generation): void {
     member.becomeReady('standby');
     reportReady(this.#log, member);
-    if (next.areAll('standby')) this.#switch(next);
+    if (!next.areAll('standby')) return;
+    const waitMs = untilSettledMs([...this.#members.values()].filter((one) => next.has(one)));
+    if (waitMs === 0) this.#switch(next);
+    // Whatever becomes of one of them until then ends the reload.
+    else this.#cancelSwitch = this.#clock.after(waitMs, () => this.#switch(next));
   }
 
   #switch(next: Generation): void {
@@ -259,6 +266,7 @@ export class WorkerPool {
     const next = this.#next;
     if (next === null) return;
     this.#next = null;
+    this.#cancelSwitch();
     next.dissolve('belonged to a reload that failed');
     this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
     this.#reloads.end({ ok: false, why, traceback });

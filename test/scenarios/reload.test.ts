@@ -7,7 +7,7 @@ import { makeFolder, textApplication } from '../support/folder.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { APPS, startServer } from '../support/vivarium.ts';
 
-const RELOADS = 20;
+const RELOADS = 10;
 
 test(`${RELOADS} reloads under load lose no request and double none`, async (t) => {
   const countFile = `${makeFolder(t)}/count`;

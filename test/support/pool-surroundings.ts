@@ -24,6 +24,7 @@ export const SETTINGS = {
   gracefulTimeoutMs: 30_000,
   evictionTimeoutMs: 0,
   shutdownTimeoutMs: 5000,
+  settleMs: 0,
 };
 
 /** A pool with its surroundings: what it did is kept in `told`, `signals` and `lines`. */

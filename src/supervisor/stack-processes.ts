@@ -1,0 +1,103 @@
+/** How the processes of a stack are started: from its configuration, with what the server holds. */
+import { randomBytes } from 'node:crypto';
+import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
+import type { ToGateway, WorkerIdentity } from '../control/messages.ts';
+import type { OutOfMemoryWatch } from './exit-cause.ts';
+import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
+import type { ListeningSocket } from './listening-sockets.ts';
+import type { Resources } from './resources.ts';
+import { type WorkerEvents, WorkerHandle } from './worker-process.ts';
+
+/** What the processes run. */
+export interface Programs {
+  readonly gateway: string;
+  readonly worker: string;
+}
+
+export interface ProcessSurroundings {
+  readonly programs: Programs;
+  readonly resources: Resources;
+  readonly outOfMemory: OutOfMemoryWatch;
+}
+
+export class StackProcesses {
+  readonly #number: number;
+  readonly #configuration: Configuration;
+  readonly #sockets: readonly ListeningSocket[];
+  readonly #surroundings: ProcessSurroundings;
+
+  constructor(
+    number: number,
+    configuration: Configuration,
+    sockets: readonly ListeningSocket[],
+    surroundings: ProcessSurroundings,
+  ) {
+    this.#number = number;
+    this.#configuration = configuration;
+    this.#sockets = sockets;
+    this.#surroundings = surroundings;
+  }
+
+  startGateway(events: GatewayEvents): GatewayHandle {
+    const { programs, resources, outOfMemory } = this.#surroundings;
+    const { identity, errorLog } = resources;
+    this.removeWorkerSocket();
+    this.prepareAccessLog();
+    const start = {
+      program: programs.gateway,
+      sockets: this.#sockets,
+      identity,
+      outputFd: errorLog.outputFd,
+      errorFd: errorLog.fd,
+    };
+    return new GatewayHandle(start, outOfMemory, events);
+  }
+
+  configureMessage(accepts: boolean): ToGateway {
+    return {
+      type: 'configure',
+      configuration: this.#configuration,
+      listeners: inheritedListeners(this.#sockets),
+      workerSocketPath: this.#surroundings.resources.serverRoot.workerSocketPath(this.#number),
+      accepts,
+    };
+  }
+
+  identify(worker: number, { threads }: ApplicationSettings): WorkerIdentity {
+    const token = randomBytes(16).toString('hex');
+    return { worker, token, threads, ledgerPath: this.#surroundings.resources.serverRoot.ledgerPath(worker) };
+  }
+
+  startWorker(
+    identity: WorkerIdentity,
+    application: ApplicationSettings,
+    events: WorkerEvents,
+  ): WorkerHandle {
+    const { programs, resources, outOfMemory } = this.#surroundings;
+    const { user, group, shutdownTimeoutMs, logs } = this.#configuration;
+    const start = {
+      identity,
+      application,
+      program: programs.worker,
+      socketPath: resources.serverRoot.workerSocketPath(this.#number),
+      user,
+      group,
+      shutdownTimeoutMs,
+      logLevel: logs.level,
+      outputFd: resources.errorLog.fd,
+    };
+    return new WorkerHandle(start, outOfMemory, events);
+  }
+
+  retireLedger(worker: number): void {
+    this.#surroundings.resources.serverRoot.retireLedger(worker);
+  }
+
+  prepareAccessLog(): void {
+    this.#surroundings.resources.prepareAccessLog(this.#configuration.logs);
+  }
+
+  removeWorkerSocket(): void {
+    this.#surroundings.resources.serverRoot.removeWorkerSocket(this.#number);
+  }
+}
