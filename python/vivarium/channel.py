@@ -15,7 +15,7 @@ import io
 import threading
 from time import perf_counter, thread_time
 
-from . import frames
+from . import frames, memory
 from .answers import Answers
 from .body import BodyCut, FileWrapper, StreamedBody
 from .current import current, end_request
@@ -90,6 +90,9 @@ class Channel(Answers):
             self._serve()
         except OSError:
             pass  # The gateway has gone; a new one will listen.
+        except MemoryError:
+            memory.open_reserve()
+            _report_no_memory()
         except Exception as error:
             _report(error)
 
@@ -284,6 +287,13 @@ def _end_of_body(reason):
     if reason:
         raise BodyCut(f"the request body is not whole: {reason.decode('latin-1')}")
     return None
+
+
+def _report_no_memory():
+    try:
+        log('error', 'out-of-memory', 'a thread had no memory for its next request and dials again')
+    except MemoryError:
+        pass
 
 
 def _report(error):

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 
-from . import frames
+from . import frames, memory
 from .log import log
 from .metric_registry import registry
 
@@ -103,16 +103,28 @@ class Control:
 
     def run(self):
         """Until the worker is told to stop, by a signal or by the end of its supervisor."""
-        lifeline = self._lifeline.fileno()
         while not self.stop_asked:
-            if self._socket is None and time.monotonic() >= self._redial_at:
-                self._dial()
-            self._tell_eviction()
-            if time.monotonic() >= self._metrics_at:
-                self.send_metrics()
-            if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):
-                log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
-                return
+            try:
+                if not self._turn():
+                    return
+            except MemoryError:
+                memory.open_reserve()
+                # Nobody knows what has been read: the gateway asks again.
+                if self._socket is not None:
+                    self._lose()
+
+    def _turn(self):
+        """False when the supervisor is gone."""
+        lifeline = self._lifeline.fileno()
+        if self._socket is None and time.monotonic() >= self._redial_at:
+            self._dial()
+        self._tell_eviction()
+        if time.monotonic() >= self._metrics_at:
+            self.send_metrics()
+        if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):
+            log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
+            return False
+        return True
 
     def _tell_eviction(self):
         if self._is_evicted and not self._is_eviction_told and self._socket is not None:

@@ -18,7 +18,7 @@ import socket
 import sys
 import threading
 
-from . import frames, version
+from . import frames, memory, version
 from .channel import Channel
 from .control import Control, connect
 from .loader import ApplicationError, load
@@ -62,7 +62,7 @@ class Worker:
         self.application = application
         self.channels = [Channel(self, index) for index in range(self.threads)]
         self._threads = [
-            threading.Thread(target=channel.run, name=f'vivarium-{channel.index}', daemon=True)
+            threading.Thread(target=_serve, args=(channel,), name=f'vivarium-{channel.index}', daemon=True)
             for channel in self.channels
         ]
         for thread in self._threads:
@@ -104,6 +104,7 @@ def main():
     sys.path[:0] = [application['workingDirectory'], *application['pythonPath']]
     capture_output()
 
+    memory.limit(application['recycling']['memoryLimitHard'])
     worker = Worker(settings)
     control = Control(worker, lifeline)
     os.register_at_fork(after_in_child=lambda: _abandon(worker, control))
@@ -118,13 +119,24 @@ def main():
     except BaseException as error:  # whatever a module does when it is imported, also SystemExit
         report = None if toolbox is None else toolbox.not_loaded(error)
         return 0 if control.stop_asked else _not_loaded(control, error, report)
-    worker.start(found)
+    try:
+        worker.start(found)
+    except (MemoryError, RuntimeError) as error:  # no memory for so many threads
+        return _not_loaded(control, error, None)
     control.say(frames.READY, {'threads': worker.threads})
     control.run()
     _stop(worker, control, settings['shutdownTimeoutMs'] / 1000)
     if toolbox is not None:
         toolbox.close()
     return 0
+
+
+def _serve(channel):
+    try:
+        channel.run()
+    except MemoryError:
+        # A worker that lacks a thread, and nobody knows, is worse than none.
+        os._exit(memory.EXIT_OUT_OF_MEMORY)
 
 
 def _open_toolbox(settings, lifeline):
@@ -187,6 +199,8 @@ def _create_ledger(path, threads):
 
 
 def _not_loaded(control, error, report):
+    if isinstance(error, MemoryError):
+        memory.open_reserve()
     if isinstance(error, ApplicationError):
         text = str(error)
     else:

@@ -2,7 +2,7 @@
 
 import traceback
 
-from . import frames
+from . import frames, memory
 from .interrupt import RequestTimeout
 from .log import log
 
@@ -42,6 +42,8 @@ class Responder:
         except BaseException as error:  # also SystemExit: a request must not end the process
             if isinstance(error, RequestTimeout) and self._channel.interrupted:
                 raise
+            if isinstance(error, MemoryError):
+                memory.open_reserve()
             self._fail(error, environ)
 
     # What the application calls

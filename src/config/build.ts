@@ -137,6 +137,7 @@ function recyclingSettings(values: Values): RecyclingSettings {
     inactivityTimeoutMs: ms(values['inactivity-timeout']),
     cpuTimeLimitMs: ms(values['cpu-time-limit']),
     memoryLimit: values['memory-limit'],
+    memoryLimitHard: values['memory-limit-hard'],
     jitter: values['recycle-jitter'],
   };
 }

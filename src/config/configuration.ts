@@ -152,6 +152,8 @@ export interface RecyclingSettings {
   readonly cpuTimeLimitMs: number;
   /** Bytes of resident memory. */
   readonly memoryLimit: number;
+  /** Bytes of private memory, past which allocations fail. 0: none. */
+  readonly memoryLimitHard: number;
   /** Part of each limit, at most, that is taken off at random for each worker. */
   readonly jitter: number;
 }

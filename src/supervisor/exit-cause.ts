@@ -16,8 +16,12 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
   SIGSYS: 'forbidden system call',
 };
 
+/** Exit status of a worker that cannot go on (python/vivarium/memory.py has it too). */
+const OUT_OF_MEMORY = 71;
+
 /** The two values are those of the `exit` event of a child process. */
 export function exitCause(status: number | null, signal: string | null, outOfMemory: boolean): string {
+  if (status === OUT_OF_MEMORY) return `ran out of memory (exit status ${status})`;
   if (signal === null) return `exited with status ${status}`;
   if (outOfMemory) return `was killed by ${signal} (by the kernel, which was out of memory)`;
   const description = DESCRIPTIONS[signal];

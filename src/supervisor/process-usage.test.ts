@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import { NO_PROC } from '../../test/support/processes.ts';
 import { parseUsage, readProcessUsage } from './process-usage.ts';
 
-const STATUS = 'Name:\tpython3\nVmHWM:\t   20000 kB\nVmRSS:\t   12345 kB\nThreads:\t9\n';
+const STATUS =
+  'Name:\tpython3\nVmHWM:\t   20000 kB\nVmRSS:\t   12345 kB\nVmData:\t   23456 kB\nThreads:\t9\n';
 const rest = '1 77 77 0 -1 4194304 1 2 3 4 150 50 7000 8000 20 0 9 0 12345 6789 321';
 
 test('memory is in bytes and CPU time, of user and system together, in milliseconds', () => {
   assert.deepEqual(parseUsage(STATUS, `77 (python3) S ${rest}`), {
     residentBytes: 12_345 * 1024,
+    dataBytes: 23_456 * 1024,
     cpuMs: 2000,
   });
 });

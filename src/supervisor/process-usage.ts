@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 export interface ProcessUsage {
   readonly residentBytes: number;
+  /** Private memory that it has asked for, whether it uses it or not: what RLIMIT_DATA counts. */
+  readonly dataBytes: number;
   /** User and system time of all its threads, without its children. */
   readonly cpuMs: number;
 }
@@ -25,11 +27,16 @@ export function readProcessUsage(pid: number): ProcessUsage | null {
 export function parseUsage(status: string, stat: string): ProcessUsage | null {
   // Absent in a process that has ended and waits for its parent.
   const resident = /^VmRSS:\s+(\d+) kB$/m.exec(status);
+  const data = /^VmData:\s+(\d+) kB$/m.exec(status);
   // The second field is the name in parentheses, and may have spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[UTIME]) + Number(fields[STIME]);
   if (resident === null || Number.isNaN(ticks)) return null;
-  return { residentBytes: Number(resident[1]) * 1024, cpuMs: ticks * MS_PER_TICK };
+  return {
+    residentBytes: Number(resident[1]) * 1024,
+    dataBytes: Number(data?.[1] ?? 0) * 1024,
+    cpuMs: ticks * MS_PER_TICK,
+  };
 }
 
 /** Fields 14 and 15, counted from the third, the first one behind the name. */

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { PoolSurroundings, SETTINGS } from '../../test/support/pool-surroundings.ts';
 
 const MIB = 2 ** 20;
-const SMALL = { residentBytes: 20 * MIB, cpuMs: 500 };
+const SMALL = { residentBytes: 20 * MIB, dataBytes: 30 * MIB, cpuMs: 500 };
 
 /** The messages with this code, without it. */
 function messages(at: PoolSurroundings, code: string): string[] {
@@ -73,6 +73,18 @@ describe('each limit has its worker replaced when it is reached, and not before'
         at.clock.advance(1000);
       },
       why: 'it uses 312.5 MiB of memory (memory-limit 300.0 MiB)',
+    },
+    {
+      recycling: { memoryLimitHard: 400 * MIB },
+      before: (at: PoolSurroundings) => {
+        at.usage.set(1, { ...SMALL, dataBytes: 360 * MIB - 1 });
+        at.clock.advance(1000);
+      },
+      reached: (at: PoolSurroundings) => {
+        at.usage.set(1, { ...SMALL, dataBytes: 361 * MIB });
+        at.clock.advance(1000);
+      },
+      why: 'it has 361.0 MiB of private memory (90 % of memory-limit-hard, 360.0 MiB)',
     },
   ]) {
     test(Object.keys(recycling).join(), () => {

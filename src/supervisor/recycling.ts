@@ -21,7 +21,9 @@ export interface RecycledPool {
 }
 
 const CHECK_MS = 1000;
-const UNUSED: ProcessUsage = { residentBytes: 0, cpuMs: 0 };
+const UNUSED: ProcessUsage = { residentBytes: 0, dataBytes: 0, cpuMs: 0 };
+/** Of the hard limit: from there on allocations may fail any moment. */
+const NEAR_LIMIT = 0.9;
 
 export class Recycling {
   readonly #settings: RecyclingSettings;
@@ -248,6 +250,14 @@ const REASONS: readonly Reason[] = [
     isProcessUsage: true,
     figure: ({ usage }) => usage.residentBytes,
     describe: (figure) => `it uses ${figure} of memory`,
+    format: formatBytes,
+  },
+  {
+    name: '90 % of memory-limit-hard,',
+    limit: ({ memoryLimitHard }) => memoryLimitHard * NEAR_LIMIT,
+    isProcessUsage: true,
+    figure: ({ usage }) => usage.dataBytes,
+    describe: (figure) => `it has ${figure} of private memory`,
     format: formatBytes,
   },
 ];

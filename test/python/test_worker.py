@@ -107,7 +107,7 @@ class WorkerTest(unittest.TestCase):
                 'processes': 1,
                 'mountPoint': '/',
                 'warmup': [],
-                'memoryHardLimit': 0,
+                'recycling': {'memoryLimitHard': 0},
             },
         }
         # The worker expects its lifeline as descriptor 3.

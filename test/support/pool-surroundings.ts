@@ -15,6 +15,7 @@ const NO_RECYCLING: RecyclingSettings = {
   inactivityTimeoutMs: 0,
   cpuTimeLimitMs: 0,
   memoryLimit: 0,
+  memoryLimitHard: 0,
   jitter: 0,
 };
 

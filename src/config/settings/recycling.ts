@@ -25,6 +25,10 @@ export const recycling = {
       default: 0,
       help: 'resident memory at which a worker is replaced; 0 for no limit',
     }),
+    'memory-limit-hard': one(bytes({ zero: 'no limit' }), {
+      default: 0,
+      help: 'private memory past which allocations of a worker fail; it is replaced at 90 %; 0 for no limit',
+    }),
     'recycle-jitter': one(fraction(0.9), {
       default: 0.1,
       help: 'greatest part of each of these limits that is taken off, at random for each worker',
