@@ -52,8 +52,8 @@ test('an unknown command is a mistake, with a suggestion', async () => {
     told: 'vivarium: no such command: "sevre"; did you mean serve?\n',
   });
   assert.equal(
-    (await runCommand(['deploy'])).told,
-    'vivarium: no such command: "deploy"; allowed: serve, dev, check, status, workers, ps, events, top, reload, restart, stop, version, help\n',
+    (await runCommand(['frobnicate'])).told,
+    'vivarium: no such command: "frobnicate"; allowed: serve, dev, check, status, workers, ps, events, top, reload, restart, stop, replay, version, help\n',
   );
   assert.equal((await runCommand(['help', 'chekc'])).status, 2);
 });

@@ -7,6 +7,7 @@ import { events } from './events.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { ps } from './ps.ts';
 import { reload } from './reload.ts';
+import { replay } from './replay.ts';
 import { restart } from './restart.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
@@ -44,6 +45,7 @@ const commands: readonly Command[] = [
   reload,
   restart,
   stop,
+  replay,
   version,
   help,
 ];

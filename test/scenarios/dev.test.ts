@@ -199,6 +199,29 @@ test('the tools leave their files when the server stops', async (t) => {
   assert.equal(response, 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nhello');
 });
 
+test('recorded requests can be replayed, and an edit that changes an answer is told', async (t) => {
+  const folder = makeFolder(t, { 'wsgi.py': textApplication('hello') });
+  const record = await startDev(['wsgi.py', '--enable-recorder'], { cwd: folder });
+  t.after(() => record.stop());
+  const post = { method: 'POST', body: new URLSearchParams({ a: 'b' }) };
+  assert.equal(await (await fetch(`${record.url}/form`, post)).text(), 'hello');
+  await record.stop();
+
+  const server = await startDev(['wsgi.py'], { cwd: folder });
+  t.after(() => server.stop());
+  const replay = () => runVivarium(['replay', `${folder}/archive`, server.url]);
+  const same = await replay();
+  assert.match(same.output, /^200 .* POST \/form\n1 request, all as before\n$/);
+  assert.equal(same.code, 0);
+  await edit(server, `${folder}/wsgi.py`, textApplication('help'), /reload-finished/);
+  const changed = await replay();
+  assert.match(
+    changed.output,
+    /body differs from byte 3 on \(5 bytes before, 4 now\)\n1 request, 1 different/,
+  );
+  assert.equal(changed.code, 1);
+});
+
 test('the debugger is refused without a terminal', async () => {
   const { code, output } = await runVivarium([
     'dev',
