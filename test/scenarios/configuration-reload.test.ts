@@ -80,6 +80,11 @@ test('what a configuration changes is there after a reload, and a bad one change
   await reload(/RuntimeError: broken[\s\S]*reload-failed/);
   assert.equal(await get(port, '/page'), 'page');
 
+  const leaving = `${textApplication('leaving')}import os, threading\nthreading.Timer(0.1, os._exit, [7]).start()\n`;
+  writeFileSync(`${folder}/wsgi.py`, leaving);
+  await reload(/reload-failed: worker \d+ \(pid \d+\) exited with status 7/);
+  assert.equal(await get(port, '/page'), 'page');
+
   writeFileSync(`${folder}/wsgi.py`, textApplication('mended'));
   await reload(/reload-finished/);
   assert.equal(await get(`${folder}/second.sock`, '/page'), 'mended');

@@ -45,5 +45,7 @@ test('a reload brings the new code, and a broken one leaves the old', async (t) 
   assert.equal(await reload(textApplication('new'), /reload-finished/), 'new');
   assert.equal(await reload('raise RuntimeError("broken")\n', /reload-failed/), 'new');
   assert.match(server.output, /RuntimeError: broken/);
+  const leaving = `${textApplication('leaving')}import os, threading\nthreading.Timer(0.1, os._exit, [7]).start()\n`;
+  assert.equal(await reload(leaving, /reload-failed: worker \d+ \(pid \d+\) exited with status 7/), 'new');
   assert.equal(await reload(textApplication('mended'), /reload-finished/), 'mended');
 });

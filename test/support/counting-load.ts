@@ -22,11 +22,13 @@ export interface LoadOptions {
   readonly connections: number;
   /** Added to the target of every request: `&ms=20`. */
   readonly query?: string;
+  /** After so many a client makes a new connection. */
+  readonly requestsPerConnection?: number;
 }
 
 export class CountingLoad {
-  readonly #port: number;
   readonly #query: string;
+  readonly #requestsPerConnection: number;
   readonly #answered = new Map<string, number>();
   readonly #cut: string[] = [];
   readonly #mixedUp: string[] = [];
@@ -35,10 +37,14 @@ export class CountingLoad {
   #refused = 0;
   #stopping = false;
 
-  constructor(port: number, options: LoadOptions) {
-    this.#port = port;
+  /** Ports and paths of Unix sockets; clients are spread over them. */
+  constructor(to: number | readonly (number | string)[], options: LoadOptions) {
     this.#query = options.query ?? '';
-    this.#clients = Array.from({ length: options.connections }, (_, n) => this.#runClient(n));
+    this.#requestsPerConnection = options.requestsPerConnection ?? Number.POSITIVE_INFINITY;
+    const addresses = typeof to === 'number' ? [to] : to;
+    this.#clients = Array.from({ length: options.connections }, (_, n) =>
+      this.#runClient(n, addresses[n % addresses.length]!),
+    );
   }
 
   get answers(): number {
@@ -58,10 +64,10 @@ export class CountingLoad {
     return { answered: this.#answered, cut: this.#cut, refused: this.#refused, mixedUp: this.#mixedUp };
   }
 
-  async #runClient(client: number): Promise<void> {
+  async #runClient(client: number, to: number | string): Promise<void> {
     for (let connection = 0; !this.#stopping; connection++) {
       try {
-        const raw = await RawClient.open(this.#port);
+        const raw = await RawClient.open(to);
         await this.#useConnection(raw, `${client}-${connection}`);
         raw.close();
       } catch {
@@ -72,7 +78,7 @@ export class CountingLoad {
 
   /** Requests one after the other until the connection ends. */
   async #useConnection(raw: RawClient, name: string): Promise<void> {
-    for (let n = 0; !this.#stopping; n++) {
+    for (let n = 0; !this.#stopping && n < this.#requestsPerConnection; n++) {
       const id = `${name}-${n}`;
       try {
         const response = await raw.get(`/?id=${id}${this.#query}`);
