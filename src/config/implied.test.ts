@@ -50,8 +50,9 @@ test('whatever is given wins', async (t) => {
     files,
     environment,
   });
-  const { application, logs } = loaded.configuration;
+  const { application, logs, reloading } = loaded.configuration;
   assert.deepEqual([application!.processes, application!.requestTimeoutMs], [2, 7000]);
+  assert.deepEqual(reloading.touchFiles, [`${application!.workingDirectory}/vivarium.toml`]);
   assert.equal(logs.accessLogFormat, 'json');
   assert.equal(application!.development.tracebackPages, false);
   assert.equal(application!.environment.FLASK_DEBUG, undefined);

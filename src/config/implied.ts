@@ -40,10 +40,15 @@ export interface Circumstances {
   readonly isDev: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Null: there is none. */
+  readonly configurationFile: string | null;
 }
 
 /** `values`: what the sources say. */
-export function impliedDefaults(values: Values, { isDev, environment, cwd }: Circumstances): Given[] {
+export function impliedDefaults(
+  values: Values,
+  { isDev, environment, cwd, configurationFile }: Circumstances,
+): Given[] {
   const given: Given[] = [];
   const imply = (by: string, name: SettingName, raw: unknown, key: string | null = null) =>
     given.push({ name, key, raw, origin: implied(by), directory: cwd });
@@ -52,6 +57,7 @@ export function impliedDefaults(values: Values, { isDev, environment, cwd }: Cir
   };
   if (isDev) {
     implyAll('vivarium dev', DEV_DEFAULTS);
+    if (configurationFile !== null) imply('vivarium dev', 'touch-reload', [configurationFile]);
     // Without it Flask answers exceptions itself, and keeps its templates.
     if (environment.FLASK_DEBUG === undefined) imply('vivarium dev', 'setenv', '1', 'FLASK_DEBUG');
   }

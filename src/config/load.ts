@@ -48,7 +48,12 @@ const FRESH_SERVER_ROOT = join(tmpdir(), `vivarium-${randomBytes(6).toString('he
 export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
   const { environment, cwd, uid, isDev = false } = request;
   const { given: outer, mistakes, place, directory } = readSources(request);
-  const implied = impliedDefaults(resolveSettings(outer).values, { isDev, environment, cwd });
+  const implied = impliedDefaults(resolveSettings(outer).values, {
+    isDev,
+    environment,
+    cwd,
+    configurationFile: place.configurationFile,
+  });
   const given = [...implied, ...outer];
   const resolved = resolveSettings(given);
   const identity = findIdentity(resolved, uid);
