@@ -24,8 +24,7 @@ type Message = Readonly<Record<string, unknown>>;
 /** What a worker says. */
 export interface ControlOwner {
   onConnected(): void;
-  /** `wantsTimes`: it is to be told when the gateway got each request. Also when that has changed. */
-  onReady(wantsTimes: boolean): void;
+  onReady(): void;
   /** The answer to `ping`. */
   onPong(): void;
   /** With a report where tracebacks may be shown. */
@@ -120,7 +119,7 @@ export class WorkerControl {
   #handle(kind: number, message: Message): boolean {
     switch (kind) {
       case Kind.ready:
-        this.#owner.onReady(message.times === true);
+        this.#owner.onReady();
         return true;
       case Kind.pong:
         this.#owner.onPong();

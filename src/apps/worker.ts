@@ -68,7 +68,6 @@ export class Worker implements ChannelOwner, ControlOwner {
   /** Requests answered altogether. */
   answeredTotal = 0;
   #wasBusy = false;
-  wantsTimes = false;
   state: WorkerState = 'expected';
   pulse: Pulse = 'well';
   pid = 0;
@@ -265,8 +264,7 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#owner.onConnected(this);
   }
 
-  onReady(wantsTimes: boolean): void {
-    this.wantsTimes = wantsTimes;
+  onReady(): void {
     // It says so again on a second control connection.
     if (this.state !== 'expected') return;
     this.state = 'ready';

@@ -42,7 +42,9 @@ async function lookAround(site: Site): Promise<string[]> {
   const { state, gateway, application } = await site.status();
   const { processes, queued, unavailable, workers } = application!;
   const idle = workers.filter((worker) => worker.state === 'active' && worker.inFlight === 0);
+  const gateways = site.gateways();
   const unrest: [boolean, string][] = [
+    [gateways.length !== 1, `there are ${gateways.length} gateways`],
     [state !== 'serving', `its state is ${state}`],
     [gateway.connections !== 0, `${gateway.connections} connections are open`],
     [queued !== 0, `${queued} requests wait`],

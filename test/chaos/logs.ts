@@ -1,6 +1,7 @@
 /** What the server has written, put in order by request: the access log, the error log, and the rows of the application. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import type { Deed } from './site.ts';
 
 export interface AccessLine {
   readonly status: number | null;
@@ -62,6 +63,13 @@ export function readErrorLog(folder: string): ErrorLine[] {
     });
   }
   return lines;
+}
+
+/** Gateways that had a request for longer than graceful-timeout when they were told to stop. */
+export function readKills(errorLog: readonly ErrorLine[]): Deed[] {
+  return errorLog
+    .filter(({ code }) => code === 'gateway-killed')
+    .map(({ pid, atMs }) => ({ kind: 'gateway-killed', pid, fromMs: atMs - 50, untilMs: atMs + 200 }));
 }
 
 /** The processes that ran each request. */

@@ -2,7 +2,7 @@
 import type { Entry } from './book.ts';
 import type { Evidence } from './evidence.ts';
 import { deathsOf, linesAbout, overlaps } from './excuses.ts';
-import { LIMITS } from './site.ts';
+import { type Deed, LIMITS } from './site.ts';
 import type { Rule, Violation } from './verdict.ts';
 
 /** The clocks of client and server begin a little apart. */
@@ -11,6 +11,8 @@ const CLOCK_MS = 100;
 const ACCESS_LOG_MS = 1500;
 /** A lost request is in the log when the cause of death is known, or after 2 s; an overdue one when its stack is, or after 1 s. */
 const CAUSE_MS = 3000;
+/** Workers dial a new gateway anew, and have it say that they are ready. */
+const BACK_MS = 1000;
 /** All that a request may have to wait for, and 5 s for a machine that is busy with other things. */
 const LIFE_MS = Object.values(LIMITS).reduce((sum, seconds) => sum + seconds * 1000, 5000);
 
@@ -76,9 +78,14 @@ function whyNot502(entry: Entry, evidence: Evidence): string | null {
   return alive.length === 0 ? null : `502, and nobody has killed the process ${alive.join(', ')}`;
 }
 
-/** The gateway was killed before it wrote why. */
+/** The gateway ended before it wrote why. */
 function isUnexplained({ endedAtMs }: Entry, evidence: Evidence): boolean {
-  return overlaps(evidence, ['gateway-killed', 'gateway-ended'], endedAtMs, endedAtMs + CAUSE_MS);
+  return overlaps(
+    evidence,
+    ['gateway-killed', 'gateway-ended', 'restarted'],
+    endedAtMs,
+    endedAtMs + CAUSE_MS,
+  );
 }
 
 function whyNot503(entry: Entry, evidence: Evidence): string | null {
@@ -89,7 +96,16 @@ function whyNot503(entry: Entry, evidence: Evidence): string | null {
       ? null
       : `queue-timeout after ${waitedMs} ms`;
   }
-  return overlaps(evidence, ['code-broken'], entry.sentAtMs, entry.endedAtMs) ? null : '503 without a reason';
+  if (overlaps(evidence, ['code-broken'], entry.sentAtMs, entry.endedAtMs)) return null;
+  return overlaps(withLongAbsences(evidence), ['gateway-away'], entry.sentAtMs - BACK_MS, entry.endedAtMs)
+    ? null
+    : '503 without a reason';
+}
+
+/** A gateway is told that no worker can be had when none had one to report to within startup-timeout. */
+function withLongAbsences({ deeds, ...rest }: Evidence): Evidence {
+  const isLong = ({ fromMs, untilMs }: Deed) => untilMs - fromMs >= LIMITS['startup-timeout'] * 1000;
+  return { ...rest, deeds: deeds.filter(isLong) };
 }
 
 function whyNot504(entry: Entry): string | null {
@@ -145,7 +161,9 @@ function dealtWithMs({ sentAtMs, endedAtMs }: Entry, { deeds }: Evidence): numbe
   return Math.max(endedAtMs, ...away.map(({ untilMs }) => untilMs)) + ACCESS_LOG_MS;
 }
 
-const versions = each('after a reload only the new code answers', ({ version, sentAtMs }, evidence) => {
+const versions = each('after a reload only the new code answers', (entry, evidence) => {
+  const { version, sentAtMs, endedAtMs } = entry;
+  if (overlaps(evidence, ['restarted'], sentAtMs, endedAtMs)) return null;
   const newest = evidence.versions.findLast(({ sinceMs }) => sinceMs < sentAtMs);
   if (version === null || newest === undefined || version >= newest.version) return null;
   return `version ${version} answered, after the reload of version ${newest.version}`;

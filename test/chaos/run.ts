@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Clients, pause } from './clients.ts';
 import { lookForRemains, observe } from './condition.ts';
 import type { Evidence } from './evidence.ts';
-import { readAccessLog, readErrorLog, readRuns } from './logs.ts';
+import { readAccessLog, readErrorLog, readKills, readRuns } from './logs.ts';
 import { Random } from './random.ts';
 import { Site } from './site.ts';
 import { makePlan, raiseStorm } from './storm.ts';
@@ -56,17 +56,18 @@ async function gather(site: Site, { seed, seconds, clients: count }: RunOptions)
   const { code, signal } = await site.server.stop();
   const remains = lookForRemains(site, String(signal ?? code));
 
-  const { book, deeds, complaints, versions } = site;
+  const { book, complaints, versions } = site;
+  const errorLog = readErrorLog(site.logs);
   return {
     troubles: plan.map(({ trouble }) => trouble.name),
     requests: book.entries,
     refusals: book.refusals,
-    deeds,
+    deeds: [...site.deeds, ...readKills(errorLog)],
     complaints,
     versions,
     runs: readRuns(site.databasePath),
     accessLog: readAccessLog(site.logs),
-    errorLog: readErrorLog(site.logs),
+    errorLog,
     before,
     after,
     remains,

@@ -14,7 +14,6 @@ const FORBIDDEN_CODES: ReadonlySet<string> = new Set([
   'channel-failed',
   'control-unavailable',
   'gateway-failed',
-  'gateway-killed',
   'invalid-response',
   'limit-too-low',
   'log-lines-lost',

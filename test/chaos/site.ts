@@ -18,6 +18,8 @@ export type DeedKind =
   | 'gateway-away'
   | 'gateway-paused'
   | 'worker-paused'
+  /** A gateway and workers of before a restart may still answer. */
+  | 'restarted'
   /** The application cannot be loaded. */
   | 'code-broken';
 
@@ -36,6 +38,7 @@ export const LIMITS = {
   'shutdown-timeout': 1,
   'queue-timeout': 8,
   'startup-timeout': 8,
+  'deadlock-timeout': 2,
 } as const;
 
 const OTHER_SETTINGS = {

@@ -17,9 +17,10 @@ export const TROUBLES: readonly Trouble[] = [
   // Signals to processes
   { name: 'kill -9 of a worker', weight: 5, make: onWorker(kill('SIGKILL', 'worker-killed')) },
   { name: 'SIGTERM to a worker', weight: 3, make: onWorker(kill('SIGTERM', 'worker-ended')) },
+  { name: 'SIGUSR1 to a worker', weight: 2, make: onWorker(kill('SIGUSR1', 'worker-ended')) },
   { name: 'a worker is paused', weight: 3, make: onWorker(suspend('worker-paused')) },
-  { name: 'kill -9 of the gateway', weight: 2, make: onGateway(endGateway('SIGKILL', 'gateway-killed')) },
-  { name: 'SIGTERM to the gateway', weight: 1, make: onGateway(endGateway('SIGTERM', 'gateway-ended')) },
+  { name: 'kill -9 of the gateway', weight: 1, make: onGateway(endGateway('SIGKILL', 'gateway-killed')) },
+  { name: 'SIGTERM to the gateway', weight: 0.5, make: onGateway(endGateway('SIGTERM', 'gateway-ended')) },
   { name: 'the gateway is paused', weight: 1, make: onGateway(suspend('gateway-paused')) },
 
   // Requests that harm their worker
@@ -30,7 +31,7 @@ export const TROUBLES: readonly Trouble[] = [
   {
     name: 'a request that holds the GIL',
     weight: 3,
-    make: send((random) => hold(random.between(100, 3500))),
+    make: send((random) => hold(random.between(100, 6000))),
   },
   { name: 'a request that segfaults', weight: 2, make: send(() => CRASH) },
   { name: 'a request that exits', weight: 2, make: send((random) => random.pick(EXITS)!) },
@@ -39,7 +40,8 @@ export const TROUBLES: readonly Trouble[] = [
 
   // Reloads
   { name: 'SIGHUP', weight: 2, make: async ({ server }) => server.signal('SIGHUP') },
-  { name: 'vivarium reload', weight: 3, make: (site) => site.changeCode(() => reload(site)) },
+  { name: 'vivarium reload', weight: 3, make: (site) => site.changeCode(() => load(site, 'reload')) },
+  { name: 'vivarium restart', weight: 2, make: (site) => site.changeCode(() => load(site, 'restart')) },
   { name: 'a reload of broken code', weight: 2, make: breakCode },
 
   // Clients
@@ -48,7 +50,8 @@ export const TROUBLES: readonly Trouble[] = [
 
   // Operators
   { name: 'the logs are rotated', weight: 2, make: async (site) => site.rotateLogs() },
-  { name: 'vivarium status', weight: 2, make: askStatus },
+  { name: 'vivarium status', weight: 2, make: ask('status') },
+  { name: 'vivarium ps', weight: 2, make: ask('ps', '--stacks') },
 ];
 
 type OnProcess = (site: Site, pid: number, random: Random) => Promise<void>;
@@ -77,7 +80,7 @@ function kill(signal: NodeJS.Signals, kind: DeedKind): OnProcess {
 
 function endGateway(signal: NodeJS.Signals, kind: DeedKind): OnProcess {
   return async (site, pid, random) => {
-    const away = site.begin('gateway-away');
+    const away = site.begin('gateway-away', pid);
     await kill(signal, kind)(site, pid, random);
     while ((await site.status()).gateway.connections === null) await pause(100);
     away.untilMs = Date.now();
@@ -108,15 +111,21 @@ async function forkWorker({ server, book }: Site, random: Random): Promise<void>
   await pause(ms);
 }
 
-async function reload(site: Site): Promise<void> {
+/** What is replaced by a restart goes on for so long at most. */
+const RETIRING_MS = (LIMITS['graceful-timeout'] + LIMITS['shutdown-timeout']) * 1000;
+
+/** New code, which answers from then on. */
+async function load(site: Site, command: 'reload' | 'restart'): Promise<void> {
   site.writeCode(site.nextCode());
   const version = site.version;
   const startedAtMs = Date.now();
-  const { code, output } = await site.command('reload');
+  const restarted = command === 'restart' ? site.begin('restarted') : null;
+  const { code, output } = await site.command(command);
+  if (restarted !== null) restarted.untilMs = Date.now() + RETIRING_MS;
   if (code === 0) site.versions.push({ version, sinceMs: Date.now() });
-  // A worker that is killed while it loads fails the reload, and so it should.
-  else if (!site.deeds.some(({ kind, untilMs }) => kind !== 'code-broken' && untilMs >= startedAtMs))
-    site.complaints.push(`a reload of good code failed: ${output}`);
+  // A process that is killed meanwhile makes it fail, and so it should.
+  else if (!site.deeds.some(({ pid, untilMs }) => pid !== null && untilMs >= startedAtMs))
+    site.complaints.push(`a ${command} with good code failed: ${output}`);
 }
 
 const BROKEN = [
@@ -137,7 +146,7 @@ function breakCode(site: Site, random: Random): Promise<void> {
     if (code === 0)
       site.complaints.push(`a reload of broken code (${JSON.stringify(broken)}) went well: ${output}`);
     await pause(staysMs);
-    await reload(site);
+    await load(site, 'reload');
     deed.untilMs = Date.now() + LIMITS['startup-timeout'] * 1000;
   });
 }
@@ -155,8 +164,11 @@ async function stallSome({ server }: Site, random: Random): Promise<void> {
   await Promise.all(stalls);
 }
 
-async function askStatus(site: Site): Promise<void> {
-  // Its exit status is 1 while something is not well, as it is now.
-  const { output } = await site.command('status', '--json');
-  if (!output.includes('"uptimeMs"')) site.complaints.push(`vivarium status: ${output}`);
+/** The exit status is 1 while something is not well, as it is now, or there is no gateway to ask. */
+function ask(command: string, ...args: string[]): Trouble['make'] {
+  return async (site) => {
+    const { code, output } = await site.command(command, '--json', ...args);
+    const isAnswer = code === 0 || (code === 1 && output.startsWith('{'));
+    if (!isAnswer) site.complaints.push(`vivarium ${command} ended with ${code}: ${output}`);
+  };
 }
