@@ -40,6 +40,9 @@ def application(environ, start_response):
         wait_with_the_interpreter()
     if path == "/sleep":
         time.sleep(1)
+    if path == "/spin":
+        while True:
+            pass
     if path == "/exit":
         os._exit(7)
     if path == "/sys-exit":
@@ -125,6 +128,25 @@ test('what is raised in a request, whatever it is, ends that request alone', asy
     );
   }
   assert.equal((await getOnce(server.port, '/')).text, pid);
+});
+
+test('a request that spins in Python: 504, and the process works on', async (t) => {
+  const server = await start(t, APPLICATION, '--request-timeout', '500ms');
+  const pid = (await getOnce(server.port, '/')).text;
+  const [spinning, other] = await Promise.all([getOnce(server.port, '/spin'), getOnce(server.port, '/')]);
+  assert.deepEqual([spinning.status, other.status], [504, 200]);
+  await server.waitForOutput(/request-timeout: .* GET \/spin .*:\n( .*\n)* +(while True:|pass)\n/);
+  await server.waitForOutput(/request-interrupted: .* GET \/spin .* it has ended/);
+  assert.equal((await getOnce(server.port, '/')).text, pid);
+});
+
+test('a request whose body nobody reads: the connection is kept and in step', async (t) => {
+  const server = await start(t, APPLICATION);
+  const client = await RawClient.open(server.port);
+  t.after(() => client.close());
+  for (const size of [100, 100_000, 5_000_000])
+    assert.equal((await client.post('/', 'x'.repeat(size))).status, 200);
+  assert.equal((await client.get('/')).status, 200);
 });
 
 test('a request that forks: the child answers nothing, and holds nothing open', async (t) => {
