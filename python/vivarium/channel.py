@@ -12,6 +12,8 @@ whatever became of the exception. It comes once a connection at most.
 """
 
 import io
+import socket
+import struct
 import threading
 from time import perf_counter, thread_time
 
@@ -20,8 +22,8 @@ from .answers import Answers
 from .body import BodyCut, FileWrapper, StreamedBody
 from .current import current, end_request
 from .interrupt import RequestTimeout, raise_in, stack_of, withdraw
-from .log import LogStream, log
-from .wsgi import Responder, describe_exception
+from .log import LogStream, describe_exception, log
+from .wsgi import Responder
 
 RECEIVE_BYTES = 65536
 BLOCK_BYTES = 262144
@@ -60,6 +62,8 @@ class Channel(Answers):
         # Requests of the present batch, and the clocks when it came.
         self._batch = 0
         self._batch_wall = self._batch_cpu = 0.0
+        # (a request, what the gateway says of its times); only when that is wanted.
+        self._times = None
         # The exchanges whose answers nobody waits for.
         self.aborted = frozenset()
 
@@ -77,7 +81,7 @@ class Channel(Answers):
             except RequestTimeout:
                 # It has come: a second one cannot.
                 self._end_interrupts()
-                end_request()
+            end_request()
             was_used = self._started != 0
             with self._send_lock, self._lock:
                 self._socket.close()
@@ -105,7 +109,7 @@ class Channel(Answers):
     # Requests
 
     def _serve(self):
-        if not self._receive():
+        if not self._next_batch():
             return
         # Not before: the gateway sends nothing until it has read what the connection before this one had started.
         self._worker.ledger[self.index] = 0
@@ -132,6 +136,8 @@ class Channel(Answers):
             elif kind == frames.SHAPE:
                 keys = buffer[payload:end].decode('latin-1')
                 shapes[exchange] = frames.FIXED_KEYS + tuple(keys.split('\0') if keys else ())
+            elif kind == frames.TIMES:
+                self._times = (exchange, frames.TIMES_PAYLOAD.unpack_from(buffer, payload))
             # Data and ends of recalled requests are passed over.
 
     def _next_batch(self):
@@ -223,6 +229,22 @@ class Channel(Answers):
     def is_cancelled(self):
         """True once nobody waits for the answer of the running request any more: its client has gone."""
         return self._started in self.aborted
+
+    # What events tell (observed.py)
+
+    def arrived(self, now):
+        """When the batch of the running request was read: seconds since the epoch, as `now`."""
+        return now - (perf_counter() - self._batch_wall)
+
+    def gateway_times(self, exchange):
+        """When the gateway had received the request, and when it had it wait for a thread; None if it did not say."""
+        return self._times[1] if self._times is not None and self._times[0] == exchange else None
+
+    def gateway_pid(self):
+        """0 where the system does not say."""
+        if not hasattr(socket, 'SO_PEERCRED'):
+            return 0
+        return struct.unpack('3i', self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
     # Called by the main thread
 

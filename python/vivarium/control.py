@@ -50,7 +50,12 @@ class Control:
         os.set_blocking(self._wakeup_write, False)
         signal.set_wakeup_fd(self._wakeup_write, warn_on_full_buffer=False)
         registry.on_change = self._wake
+        self._has_changed = True
+        worker.on_change = self._introduce
         self.stop_asked = False
+        # For subscribers of `process_stopping`.
+        self.stop_reason = 'shutdown_signal'
+        self._heard = b''
         self._is_loading = False
         self._is_evicted = False
         self._is_eviction_told = False
@@ -81,7 +86,8 @@ class Control:
     def _watch_lifeline(self):
         while self._is_loading:
             poll = select.poll()
-            poll.register(self._lifeline, select.POLLIN)
+            # Its end, not what is said on it.
+            poll.register(self._lifeline, 0)
             if poll.poll(LIFELINE_MS) and self._is_loading:
                 os._exit(0)  # The supervisor is gone, and this import may never end.
 
@@ -115,13 +121,17 @@ class Control:
 
     def _turn(self):
         """False when the supervisor is gone."""
-        lifeline = self._lifeline.fileno()
         if self._socket is None and time.monotonic() >= self._redial_at:
             self._dial()
+        if self._has_changed:
+            self._has_changed = False
+            self.say(frames.READY, self._worker.introduction)
         self._tell_eviction()
         if time.monotonic() >= self._metrics_at:
             self.send_metrics()
-        if lifeline in self._wait(lifeline) and not self._lifeline.recv(4096):
+        self._wait(self._lifeline.fileno())
+        if not self._hear():
+            self.stop_reason = 'supervisor_gone'
             log('info', 'supervisor-gone', 'the supervisor has ended; so does this worker')
             return False
         return True
@@ -130,6 +140,17 @@ class Control:
         if self._is_evicted and not self._is_eviction_told and self._socket is not None:
             self._is_eviction_told = True
             self._send(frames.EVICTED, {})
+
+    def _hear(self):
+        """What the supervisor says: why it is about to send SIGTERM. False when it has gone."""
+        try:
+            chunk = self._lifeline.recv(4096, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        *lines, self._heard = (self._heard + chunk).split(b'\n')
+        for line in lines:
+            self.stop_reason = json.loads(line)['stop']
+        return chunk != b''
 
     def finish(self, seconds):
         """No more requests from here on. Listens until the threads have ended, at most this long."""
@@ -151,7 +172,7 @@ class Control:
             self._socket.close()
 
     def _wait(self, *others, seconds=None):
-        """Handles what comes on the control connection. Returns the descriptors that can be read."""
+        """Handles what comes on the control connection. `others`: descriptors that also end the wait."""
         poll = select.poll()
         for descriptor in (self._wakeup, *others):
             poll.register(descriptor, select.POLLIN)
@@ -171,7 +192,6 @@ class Control:
             channel.flush_from_outside()
         if control in ready:
             self._receive()
-        return ready
 
     def send_metrics(self):
         """What has changed of the application's metrics. Until there is a gateway it is kept."""
@@ -181,6 +201,11 @@ class Control:
         for message in registry.take_messages():
             if self._socket is not None:
                 self._send(frames.METRICS, message)
+
+    def _introduce(self):
+        """Called by any thread."""
+        self._has_changed = True
+        self._wake()
 
     def _wake(self):
         """Called by any thread: there is something to do for the main thread."""

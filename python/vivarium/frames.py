@@ -8,6 +8,7 @@ REQUEST = 1
 REQUEST_DATA = 2
 REQUEST_END = 3
 SHAPE = 4
+TIMES = 5
 
 # Channel, worker -> gateway.
 RESPONSE = 16
@@ -61,6 +62,8 @@ HEADER_BYTES = HEADER.size
 REQUEST_PREFIX = struct.Struct('<HBI')
 # frame header, then the number of pieces and the length of the text of a response head
 RESPONSE_PREFIX = struct.Struct('<IIBHI')
+# seconds since the epoch: received, queued
+TIMES_PAYLOAD = struct.Struct('<dd')
 # frame header, then number of requests, microseconds of CPU time, microseconds of wall clock
 TIMINGS_FRAME = struct.Struct('<IIBIII')
 RESPONSE_PREFIX_BYTES = RESPONSE_PREFIX.size - HEADER_BYTES

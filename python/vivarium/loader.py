@@ -14,7 +14,8 @@ class ApplicationError(Exception):
 
 
 def load(target):
-    """The WSGI callable that `target` names (see ApplicationSettings.target in src/config/configuration.ts)."""
+    """The WSGI callable that `target` names (see ApplicationSettings.target in src/config/configuration.ts), and the
+    name under which it was found."""
     if target['kind'] == 'script':
         module = _load_script(target['path'])
         where = target['path']
@@ -46,7 +47,7 @@ def _find_callable(module, name, where):
     if name is None:
         for candidate in _DEFAULT_CALLABLES:
             if callable(getattr(module, candidate, None)):
-                return getattr(module, candidate)
+                return getattr(module, candidate), candidate
         raise ApplicationError(f"{where} has no callable named 'application' or 'app'; name it with --callable-object")
     factory = name.endswith('()')
     found = module
@@ -58,4 +59,4 @@ def _find_callable(module, name, where):
         found = found()
     if not callable(found):
         raise ApplicationError(f"'{name}' in {where} is {type(found).__name__}, not a callable WSGI application")
-    return found
+    return found, name

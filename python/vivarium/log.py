@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 
 from .current import current
 
@@ -38,6 +39,26 @@ def _write(text):
         os.write(2, data)
     except OSError:
         pass  # There is nobody left to tell.
+
+
+def of_request(text):
+    """The text with the id of the request that this thread runs, if it runs one."""
+    request_id = current.request_id
+    return text if request_id is None else f'[request {request_id}] {text}'
+
+
+def describe_exception(error):
+    try:
+        return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+    except Exception:  # an exception may break its own description
+        return summary(error)
+
+
+def summary(error):
+    try:
+        return f'{type(error).__name__}: {error}'
+    except Exception:
+        return f'{type(error).__name__} (its text cannot be shown)'
 
 
 class LogStream(io.TextIOBase):
@@ -78,8 +99,7 @@ class LogStream(io.TextIOBase):
             self._emit(partial)
 
     def _emit(self, text):
-        request_id = current.request_id
-        log(self._level, self._code, text if request_id is None else f'[request {request_id}] {text}')
+        log(self._level, self._code, of_request(text))
 
 
 def capture_output():

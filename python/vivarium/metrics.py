@@ -51,6 +51,14 @@ class _Metric:
 
     def labels(self, /, *values, **named):
         """The sample for these label values, given in the order of the labels or by name. It may be kept."""
+        if not named:
+            try:
+                return self.samples[values]
+            except (KeyError, TypeError):
+                pass  # A new one, or not given as text.
+        return self._find(values, named)
+
+    def _find(self, values, named):
         names = self.definition.labels
         if named and not values and set(named) == set(names):
             values = [named[name] for name in names]

@@ -11,8 +11,8 @@ from . import version
 from .body import FileWrapper
 from .current import current, end_request, is_cancelled
 from .loader import ApplicationError
-from .log import LogStream, log
-from .wsgi import checked, describe_exception, summary
+from .log import LogStream, describe_exception, log, summary
+from .wsgi import checked
 
 REQUEST_ID = 'warmup'
 _DEFAULT_PORTS = {'http': '80', 'https': '443'}

@@ -18,18 +18,19 @@ import socket
 import sys
 import threading
 
-from . import frames, memory, version
+from . import events, frames, hosting, memory, version
 from .channel import Channel
 from .control import Control, connect
 from .loader import ApplicationError, load
-from .log import capture_output, configure, log
+from .log import capture_output, configure, describe_exception, log
 from .warmup import warm_up
-from .wsgi import describe_exception
 
 LIFELINE = 3
 EXIT_NOT_LOADED = 3
 # Control messages have a limit; the end of a traceback says the most.
 TRACEBACK_MAX = 65536
+# Of the time that a worker has to stop, when subscribers of `process_stopping` want some of it, too.
+REQUESTS_SHARE = 0.8
 REDIAL_SECONDS = (0.02, 0.05, 0.1, 0.2)
 
 
@@ -45,6 +46,12 @@ class Worker:
         self.stopping = threading.Event()
         self.ledger = _create_ledger(settings['ledgerPath'], self.threads)
         self.application = None
+        self.name = application['name']
+        self.processes = application['processes']
+        self.callable_name = None
+        self.is_observed = False
+        # Called when the introduction has changed.
+        self.on_change = None
         self.channels = []
         self._threads = []
         self.environ = {
@@ -58,8 +65,25 @@ class Worker:
             'GATEWAY_INTERFACE': 'CGI/1.1',
         }
 
-    def start(self, application):
+    @property
+    def introduction(self):
+        """What it says of itself when it is ready."""
+        # The gateway says when it got each request, which costs time, only when somebody wants to know.
+        return {'threads': self.threads, **({'times': True} if self.is_observed else {})}
+
+    def observe(self):
+        """See events.py."""
+        if self.is_observed:
+            return
+        from .observed import ObservedResponder
+
+        Channel.responder = ObservedResponder
+        self.is_observed = True
+        self.on_change()
+
+    def start(self, application, callable_name):
         self.application = application
+        self.callable_name = callable_name
         self.channels = [Channel(self, index) for index in range(self.threads)]
         self._threads = [
             threading.Thread(target=_serve, args=(channel,), name=f'vivarium-{channel.index}', daemon=True)
@@ -107,12 +131,13 @@ def main():
     memory.limit(application['recycling']['memoryLimitHard'])
     worker = Worker(settings)
     control = Control(worker, lifeline)
+    hosting.worker = worker
     os.register_at_fork(after_in_child=lambda: _abandon(worker, control))
     toolbox = None
     try:
         with control.loading():
             toolbox = _open_toolbox(application['development'], lifeline)
-            found = load(application['target'])
+            found, callable_name = load(application['target'])
             warm_up(found, application['warmup'], worker.environ)
             if toolbox is not None:
                 found = toolbox.loaded(found)
@@ -120,10 +145,9 @@ def main():
         report = None if toolbox is None else toolbox.not_loaded(error)
         return 0 if control.stop_asked else _not_loaded(control, error, report)
     try:
-        worker.start(found)
+        worker.start(found, callable_name)
     except (MemoryError, RuntimeError) as error:  # no memory for so many threads
         return _not_loaded(control, error, None)
-    control.say(frames.READY, {'threads': worker.threads})
     control.run()
     _stop(worker, control, settings['shutdownTimeoutMs'] / 1000)
     if toolbox is not None:
@@ -226,8 +250,9 @@ def _without_our_frames(error):
 
 def _stop(worker, control, seconds):
     worker.stopping.set()
-    # The gateway closes each channel when it has its last answer.
-    control.finish(seconds)
+    # The gateway closes each channel when it has its last answer. Subscribers have time left when requests do not end.
+    control.finish(seconds * REQUESTS_SHARE if events.is_stopping_awaited() else seconds)
+    events.publish_stopping(control.stop_reason)
     control.send_metrics()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -1,10 +1,8 @@
 """One WSGI request (PEP 3333): calls the application and turns what it does into frames."""
 
-import traceback
-
 from . import frames, memory
 from .interrupt import RequestTimeout
-from .log import log
+from .log import describe_exception, log, summary
 
 
 class GatewayGone(ConnectionError):
@@ -157,17 +155,3 @@ def checked(block):
         raise TypeError(f'the response must be an iterable of bytes, not of {type(block).__name__}')
     # The length of a memoryview counts its items, which may be larger than bytes.
     return bytes(block)
-
-
-def describe_exception(error):
-    try:
-        return ''.join(traceback.format_exception(type(error), error, error.__traceback__))
-    except Exception:  # an exception may break its own description
-        return summary(error)
-
-
-def summary(error):
-    try:
-        return f'{type(error).__name__}: {error}'
-    except Exception:
-        return f'{type(error).__name__} (its text cannot be shown)'

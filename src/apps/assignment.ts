@@ -120,6 +120,11 @@ export class Assignment implements RequestLine {
     this.#sendBody(channel);
   }
 
+  /** Wall clock when it began to wait for a thread: now, when it has not waited. */
+  get queuedAtMs(): number {
+    return performance.timeOrigin + (this.queuedAt || performance.now());
+  }
+
   given(channel: Channel, id: number): void {
     this.channel = channel;
     this.channelId = id;

@@ -7,6 +7,7 @@ import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { frame, frameHeader, isAfter, Kind } from '../protocols/worker/frames.ts';
 import { requestFrame, requestText, type Shapes } from '../protocols/worker/request.ts';
 import { decodeResponseHead } from '../protocols/worker/response.ts';
+import { timesFrame } from '../protocols/worker/times.ts';
 import { decodeTimings, type Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import type { Schedulable } from './scheduler.ts';
@@ -17,6 +18,8 @@ const FRAME_MAX = 1_048_576;
 /** What a channel tells its owner, the worker. */
 export interface ChannelOwner {
   load: number;
+  /** It is told when the gateway got each request. */
+  readonly wantsTimes: boolean;
   /** The channel wants `flush` to be called at the end of this turn. */
   needsFlush(channel: Channel): void;
   /** Answers have come: `count` of them. */
@@ -95,6 +98,8 @@ export class Channel implements Schedulable {
     const id = this.#nextId;
     this.#nextId = (id + 1) >>> 0;
     assignment.given(this, id);
+    if (this.worker.wantsTimes)
+      definition += timesFrame(id, assignment.exchange.startedAtMs, assignment.queuedAtMs);
     if (this.#inFlight.length === 0) this.headSince = performance.now();
     this.#inFlight.push(assignment);
     this.worker.load++;

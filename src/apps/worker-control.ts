@@ -24,7 +24,8 @@ type Message = Readonly<Record<string, unknown>>;
 /** What a worker says. */
 export interface ControlOwner {
   onConnected(): void;
-  onReady(): void;
+  /** `wantsTimes`: it is to be told when the gateway got each request. Also when that has changed. */
+  onReady(wantsTimes: boolean): void;
   /** The answer to `ping`. */
   onPong(): void;
   /** With a report where tracebacks may be shown. */
@@ -119,7 +120,7 @@ export class WorkerControl {
   #handle(kind: number, message: Message): boolean {
     switch (kind) {
       case Kind.ready:
-        this.#owner.onReady();
+        this.#owner.onReady(message.times === true);
         return true;
       case Kind.pong:
         this.#owner.onPong();

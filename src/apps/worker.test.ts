@@ -244,6 +244,26 @@ for (const [name, bytes] of [
   });
 }
 
+test('a worker that wants to know is told when the gateway got each request', async (t) => {
+  const site = await ScriptedSite.start(t);
+  const worker = await site.addWorker(1);
+  const [channel] = worker.channels;
+  give(site, 1, '/plain');
+  assert.equal((await channel!.request()).path, '/plain');
+  worker.say(Kind.ready, { threads: 1, times: true });
+  // Handled in the order in which they came.
+  worker.say(Kind.failed, { traceback: 'x' });
+  await site.event('failed 1: x');
+  const [exchange] = give(site, 1, '/timed');
+  const { kind, id, payload } = await channel!.next();
+  assert.deepEqual([kind, id], [Kind.times, 2]);
+  const times = Buffer.from(payload, 'latin1');
+  assert.equal(times.readDoubleLE(0), exchange!.startedAtMs / 1000);
+  const queuedAtMs = times.readDoubleLE(8) * 1000;
+  assert.ok(queuedAtMs > performance.timeOrigin && queuedAtMs < performance.timeOrigin + performance.now());
+  assert.equal((await channel!.request()).path, '/timed');
+});
+
 test('what an application counts is kept, also when its worker has ended', async (t) => {
   const site = await ScriptedSite.start(t);
   const worker = await site.addWorker(1);

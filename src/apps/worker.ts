@@ -68,6 +68,7 @@ export class Worker implements ChannelOwner, ControlOwner {
   /** Requests answered altogether. */
   answeredTotal = 0;
   #wasBusy = false;
+  wantsTimes = false;
   state: WorkerState = 'expected';
   pulse: Pulse = 'well';
   pid = 0;
@@ -264,7 +265,8 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#owner.onConnected(this);
   }
 
-  onReady(): void {
+  onReady(wantsTimes: boolean): void {
+    this.wantsTimes = wantsTimes;
     // It says so again on a second control connection.
     if (this.state !== 'expected') return;
     this.state = 'ready';

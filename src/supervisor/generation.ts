@@ -1,5 +1,5 @@
 /** A generation: the workers that serve together, each in a place (slot) of its own, which is filled again when it leaves. */
-import type { Member, Slot } from './pool-member.ts';
+import { type Member, RELOAD, type Slot } from './pool-member.ts';
 
 export class Generation {
   readonly #slots: Slot[];
@@ -49,7 +49,7 @@ export class Generation {
     for (const slot of this.#slots) {
       cancelRetry(slot);
       cancelSuccessor(slot);
-      slot.member?.leave(reason);
+      slot.member?.leave(reason, RELOAD);
     }
   }
 }

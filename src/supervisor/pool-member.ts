@@ -12,6 +12,11 @@ import type { ThreadStacks } from './thread-stacks.ts';
 
 export type MemberState = 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
 
+/** What the application is told when its process is stopped: mod_wsgi's words, and the names of limits like them. */
+export type StopReason = string;
+export const SHUTDOWN: StopReason = 'shutdown_signal';
+export const RELOAD: StopReason = 'script_reload';
+
 /** What the pool needs of a worker's process. */
 export interface WorkerProcess {
   readonly identity: WorkerIdentity;
@@ -22,7 +27,7 @@ export interface WorkerProcess {
   usage(): ProcessUsage | null;
   /** Where its threads are, which it need not know itself. */
   takeStacks(then: (stacks: ThreadStacks) => void): void;
-  terminate(): void;
+  terminate(reason: StopReason): void;
   kill(): void;
 }
 
@@ -56,6 +61,9 @@ export class Member {
   slot: Slot | null;
   /** Why it is replaced although it is well; completes "worker 3 (pid 77) …". */
   reason: string | null = null;
+  /** Why it is told to stop, and why its successor starts. */
+  stopReason = SHUTDOWN;
+  recycledFor = SHUTDOWN;
   /** What made it useless, in the same form. */
   failure: string | null = null;
   /** An operator has told it to go. */
@@ -126,9 +134,10 @@ export class Member {
   }
 
   /** It gives its place up, and finishes its requests if it serves. `reason` completes "worker 3 (pid 77) …". */
-  leave(reason: string): void {
+  leave(reason: string, stopReason: StopReason): void {
     this.slot = null;
     this.reason = reason;
+    this.stopReason = stopReason;
     if (this.#state === 'active') this.#drain();
     else this.terminate();
   }
@@ -141,7 +150,7 @@ export class Member {
 
   terminate(): void {
     if (this.#state === 'stopping') return;
-    this.process.terminate();
+    this.process.terminate(this.stopReason);
     this.stopSoon();
   }
 

@@ -94,6 +94,10 @@ describe('each limit has its worker replaced when it is reached, and not before'
       reached(at);
       assert.equal(at.spawned, 3);
       assert.deepEqual(messages(at, 'worker-recycled'), [`worker 1 is replaced: ${why}`]);
+      at.pool.workerReady(3);
+      at.pool.workerDrained(1);
+      const [, setting] = /\((\S+) /.exec(why)!;
+      assert.deepEqual(at.stopReasons, [`1: ${setting!.replaceAll('-', '_')}`]);
     });
   }
 });
@@ -428,6 +432,7 @@ describe('a worker with a request that does not end', () => {
     assert.deepEqual(at.told(), ['switch +3 -1']);
     at.clock.advance(SETTINGS.gracefulTimeoutMs);
     assert.deepEqual(at.signals(), ['TERM 1']);
+    assert.deepEqual(at.stopReasons, ['1: request_timeout']);
     at.clock.advance(SETTINGS.shutdownTimeoutMs);
     assert.deepEqual(at.signals(), ['KILL 1']);
     at.exit(1);

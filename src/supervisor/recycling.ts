@@ -11,13 +11,19 @@ import type { WorkerUsage } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { backOffMs } from './back-off.ts';
 import type { Cancel, Clock } from './clock.ts';
-import type { Member } from './pool-member.ts';
+import type { Member, StopReason } from './pool-member.ts';
 import type { ProcessUsage } from './process-usage.ts';
+
+export interface RecyclingCause {
+  /** Completes "worker 3 is replaced: …". */
+  readonly why: string;
+  readonly stopReason: StopReason;
+}
 
 export interface RecycledPool {
   /** The workers that may be replaced now, oldest first: none while another one is away or a reload runs. */
   replaceable(): readonly Member[];
-  replace(member: Member, why: string): void;
+  replace(member: Member, cause: RecyclingCause): void;
 }
 
 const CHECK_MS = 1000;
@@ -36,7 +42,7 @@ export class Recycling {
   readonly #warned = new Set<string>();
   #cancelCheck: Cancel = () => {};
   /** Those that have to go whatever their limits: they have a request that does not end, or were told to. */
-  readonly #stuck = new Map<Member, string>();
+  readonly #stuck = new Map<Member, RecyclingCause>();
   /** Replacements in a row that could not be used. */
   #failures = 0;
   #notBeforeMs = 0;
@@ -77,10 +83,10 @@ export class Recycling {
     record.idleSinceMs = this.#clock.now();
   }
 
-  /** It has to go. `why` completes "worker 3 is replaced: …". */
-  stuck(member: Member, why: string): void {
+  /** It has to go. */
+  stuck(member: Member, cause: RecyclingCause): void {
     if (this.#stuck.has(member)) return;
-    this.#stuck.set(member, why);
+    this.#stuck.set(member, cause);
     this.#cancelCheck();
     this.start();
     this.check();
@@ -109,8 +115,8 @@ export class Recycling {
     if (nowMs < this.#notBeforeMs) return;
     for (const member of this.#pool.replaceable()) {
       const record = this.#records.get(member);
-      const why = this.#stuck.get(member) ?? (record && this.#whyReplace(record, nowMs));
-      if (why) return this.#pool.replace(member, why);
+      const cause = this.#stuck.get(member) ?? (record && this.#whyReplace(record, nowMs));
+      if (cause) return this.#pool.replace(member, cause);
     }
   }
 
@@ -128,14 +134,15 @@ export class Recycling {
     if (record !== undefined) record.usage = member.process.usage() ?? record.usage;
   }
 
-  #whyReplace(record: WorkerRecord, nowMs: number): string | null {
+  #whyReplace(record: WorkerRecord, nowMs: number): RecyclingCause | null {
     for (const { reason, limit } of record.limits) {
       const figure = reason.figure(record, nowMs);
       if (figure < limit) continue;
       const { name, describe, format } = reason;
       const [wanted, own] = [format(reason.limit(this.#settings)), format(limit)];
       const difference = own === wanted ? '' : `, for this worker ${own}`;
-      return `${describe(format(figure))} (${name} ${wanted}${difference})`;
+      const why = `${describe(format(figure))} (${name} ${wanted}${difference})`;
+      return { why, stopReason: name.replaceAll('-', '_') };
     }
     return null;
   }

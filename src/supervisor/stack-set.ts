@@ -7,6 +7,7 @@ import type { Configuration, ListenAddress } from '../config/configuration.ts';
 import type { RequestsInFlight } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
+import { RELOAD } from './pool-member.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { mergeRequests } from './requests-in-flight.ts';
 import type { Stack } from './stack.ts';
@@ -126,7 +127,7 @@ export class StackSet<S extends OneStack> {
 
   #retire(stack: S, lingerMs: number): void {
     this.#retiring.add(stack);
-    void stack.stop(lingerMs).then(() => this.#retiring.delete(stack));
+    void stack.stop(lingerMs, RELOAD).then(() => this.#retiring.delete(stack));
   }
 
   #all(): S[] {

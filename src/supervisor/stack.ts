@@ -19,7 +19,7 @@ import type { LoadedFiles } from './lifeline-reader.ts';
 import type { ListeningSocket } from './listening-sockets.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
 import type { PoolEffects } from './pool-effects.ts';
-import { type Member, untilSettledMs } from './pool-member.ts';
+import { type Member, SHUTDOWN, untilSettledMs } from './pool-member.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { applicationStatus, gatewayStatus } from './server-status.ts';
 import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
@@ -61,6 +61,7 @@ export class Stack {
   readonly #questions = new GatewayQuestions((message) => this.#gateway.send(message), systemClock);
   /** Null when only files are served. */
   readonly #pool: WorkerPool | null;
+  #stopReason = SHUTDOWN;
   readonly #whole = Promise.withResolvers<ReloadOutcome>();
   #accepts = false;
   readonly #accepting = Promise.withResolvers<ReloadOutcome>();
@@ -149,19 +150,20 @@ export class Stack {
    * Stops accepting and finishes the requests; the gateway first, as it needs the workers for that. Clients whose
    * connection is idle have up to `lingerMs` to send one more. May be called again.
    */
-  async stop(lingerMs: number): Promise<void> {
+  async stop(lingerMs: number, reason = SHUTDOWN): Promise<void> {
     this.#isStopping = true;
+    this.#stopReason = reason;
     this.#whole.resolve(refusal('the server was told to stop'));
     this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
-    await this.#pool?.stop();
+    await this.#pool?.stop(reason);
     this.#processes.removeWorkerSocket();
   }
 
   /** Does not wait for requests. */
   terminate(): void {
     this.#gateway.terminate(this.configuration.shutdownTimeoutMs);
-    void this.#pool?.stop();
+    void this.#pool?.stop(this.#stopReason);
   }
 
   kill(): void {
@@ -304,7 +306,7 @@ export class Stack {
     const member = members.find(({ process }) => process.identity.worker === worker);
     if (member === undefined) return;
     const { log } = this.#surroundings;
-    reportDeadlock(log, member, why, () => this.#pool?.workerStuck(worker, `it ${why}`));
+    reportDeadlock(log, member, why, () => this.#pool?.workerStuck(worker, `it ${why}`, 'deadlock_timeout'));
   }
 }
 

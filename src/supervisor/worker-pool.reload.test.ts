@@ -18,6 +18,7 @@ describe('reload', () => {
     at.exit(2, 'exited with status 0');
     at.clock.advance(SETTINGS.gracefulTimeoutMs);
     assert.deepEqual(at.signals(), ['TERM 1']);
+    assert.deepEqual(at.stopReasons, ['2: script_reload', '1: script_reload']);
     at.clock.advance(SETTINGS.shutdownTimeoutMs);
     assert.deepEqual(at.signals(), ['KILL 1']);
     at.exit(1);

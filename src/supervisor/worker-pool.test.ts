@@ -174,6 +174,7 @@ describe('stopping', () => {
     at.pool.reload();
     const stopped = at.pool.stop();
     assert.deepEqual(at.signals(), ['TERM 1', 'TERM 2', 'TERM 3', 'TERM 4']);
+    assert.equal(at.stopReasons.at(-1), '4: shutdown_signal');
     for (const worker of [1, 3, 4]) at.exit(worker, 'exited with status 0');
     at.pool.reload();
     at.clock.advance(SETTINGS.shutdownTimeoutMs);

@@ -17,8 +17,8 @@ import { introduce } from './introduction.ts';
 import { reportExit, reportReady } from './life-report.ts';
 import { LoadReport } from './load-report.ts';
 import type { PoolEffects, PoolSettings } from './pool-effects.ts';
-import { Member, type Slot, untilSettledMs } from './pool-member.ts';
-import { Recycling } from './recycling.ts';
+import { Member, SHUTDOWN, type Slot, untilSettledMs } from './pool-member.ts';
+import { Recycling, type RecyclingCause } from './recycling.ts';
 import { type ReloadOutcome, Reloads } from './reloads.ts';
 
 export class WorkerPool {
@@ -50,7 +50,7 @@ export class WorkerPool {
     this.#loadReport = new LoadReport(log);
     const recycled = {
       replaceable: () => this.#replaceable(),
-      replace: (member: Member, why: string) => this.#replace(member, why),
+      replace: (member: Member, cause: RecyclingCause) => this.#replace(member, cause),
     };
     this.#recycling = new Recycling(settings.recycling, recycled, clock, log, random);
   }
@@ -83,14 +83,17 @@ export class WorkerPool {
   }
 
   /** Ends all workers; resolves when the last one is gone. May be called again. */
-  stop(): Promise<void> {
+  stop(reason = SHUTDOWN): Promise<void> {
     if (this.#stopped !== null) return this.#stopped.promise;
     this.#stopped = Promise.withResolvers<void>();
     this.#recycling.stop();
     this.#cancelSwitch();
     this.#reloads.abandon('the server was told to stop');
     for (const generation of [this.#current, this.#next]) generation?.cancelRetries();
-    for (const member of this.#members.values()) member.terminate();
+    for (const member of this.#members.values()) {
+      if (member.slot !== null) member.stopReason = reason;
+      member.terminate();
+    }
     if (this.#members.size === 0) this.#stopped.resolve();
     return this.#stopped.promise;
   }
@@ -150,9 +153,9 @@ export class WorkerPool {
   }
 
   /** It goes on with its other requests until its replacement is ready. */
-  workerStuck(worker: number, why: string): void {
+  workerStuck(worker: number, why: string, stopReason = 'request_timeout'): void {
     const member = this.#members.get(worker);
-    if (member !== undefined && member.slot !== null) this.#recycling.stuck(member, why);
+    if (member !== undefined && member.slot !== null) this.#recycling.stuck(member, { why, stopReason });
   }
 
   /** As `workerStuck`: it goes on until its replacement is ready. */
@@ -160,7 +163,7 @@ export class WorkerPool {
     const member = this.#members.get(worker);
     if (member === undefined || member.isEvicted) return;
     member.isEvicted = true;
-    this.workerStuck(worker, 'it was told to go by SIGUSR1');
+    this.workerStuck(worker, 'it was told to go by SIGUSR1', 'eviction_signal');
   }
 
   workersUsed(usage: readonly WorkerUsage[]): void {
@@ -217,7 +220,7 @@ export class WorkerPool {
     reportReady(this.#log, member);
     const drain = replaced === null ? [] : [replaced.process.identity.worker];
     this.#effects.tell({ type: 'switch', activate: [worker], drain });
-    replaced?.leave('was recycled');
+    replaced?.leave('was recycled', replaced.recycledFor);
     this.#recycling.began(member);
     this.#becomeAvailable();
     // Those that waited to see whether this one could be started.
@@ -280,9 +283,10 @@ export class WorkerPool {
   }
 
   /** Starts the successor of a worker that is well. */
-  #replace(member: Member, why: string): void {
+  #replace(member: Member, { why, stopReason }: RecyclingCause): void {
     const { slot } = member;
     if (slot === null) return;
+    member.recycledFor = stopReason;
     this.#log.info('worker-recycled', `${member.process.label} is replaced: ${why}`);
     slot.successor = this.#startWorker(slot);
   }

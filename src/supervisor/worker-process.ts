@@ -1,10 +1,10 @@
 /**
  * WorkerHandle: the supervisor's end of a worker process (python/vivarium is the other one).
  *
- * Its descriptor 3 is a socket pair, the lifeline: one line of JSON goes in at the start, and its end of file tells the
- * worker that the supervisor is gone. What comes out are the stacks of its threads, when a signal asks for them
- * (thread-stacks.ts), and where changes are watched for, which files it has loaded (lifeline-reader.ts). Everything else
- * a worker has to say it says to the gateway.
+ * Its descriptor 3 is a socket pair, the lifeline: a line of JSON goes in at the start and one before SIGTERM, why it is
+ * sent. Its end of file tells the worker that the supervisor is gone. What comes out are the stacks of its threads, when
+ * a signal asks for them (thread-stacks.ts), and where changes are watched for, which files it has loaded
+ * (lifeline-reader.ts). Everything else a worker has to say it says to the gateway.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -15,7 +15,7 @@ import type { WorkerIdentity } from '../control/messages.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 import { type LoadedFiles, readLifeline } from './lifeline-reader.ts';
-import type { WorkerProcess } from './pool-member.ts';
+import type { StopReason, WorkerProcess } from './pool-member.ts';
 import { type ProcessUsage, readProcessUsage } from './process-usage.ts';
 import { type ThreadStacks, takeStacks } from './thread-stacks.ts';
 
@@ -94,7 +94,8 @@ export class WorkerHandle implements WorkerProcess {
     else takeStacks(this.#child, this.#lifeline, then);
   }
 
-  terminate(): void {
+  terminate(reason: StopReason): void {
+    this.#lifeline?.write(`${JSON.stringify({ stop: reason })}\n`);
     this.#child?.kill('SIGTERM');
   }
 

@@ -36,7 +36,7 @@ class LoaderTest(unittest.TestCase):
         return path
 
     def load_script(self, text, name=None, file='site_of_test.py'):
-        return load({'kind': 'script', 'path': self.write(file, text), 'callable': name})
+        return load({'kind': 'script', 'path': self.write(file, text), 'callable': name})[0]
 
     def test_script(self):
         self.assertEqual(self.load_script(SCRIPT)({}, None), 'application')
@@ -53,8 +53,8 @@ class LoaderTest(unittest.TestCase):
 
     def test_module(self):
         self.write('module_of_test.py', SCRIPT)
-        found = load({'kind': 'module', 'module': 'module_of_test', 'callable': None})
-        self.assertEqual(found({}, None), 'application')
+        found, name = load({'kind': 'module', 'module': 'module_of_test', 'callable': None})
+        self.assertEqual((found({}, None), name), ('application', 'application'))
 
     def test_script_is_imported_once(self):
         text = 'import sys, one_of_test\ndef app(e, s): return one_of_test is sys.modules[__name__]\n'

@@ -119,9 +119,11 @@ class MetricsTest(unittest.TestCase):
             (ValueError, 'finite numbers, not nan', lambda: counter.inc(math.nan)),
             (ValueError, 'finite numbers', lambda: gauge.labels(1, 2).set(math.inf)),
             (ValueError, 'could not convert', lambda: gauge.labels(1, 2).set('many')),
-            (ValueError, 'has no labels, and was given', lambda: counter.labels()),
+            (ValueError, 'has no labels, and was given', lambda: counter.labels(1)),
             (ValueError, 'labels a, b: say which', lambda: gauge.set(1)),
             (ValueError, r"labels a, b, and was given \('x'\)", lambda: gauge.labels('x')),
+            (ValueError, r'was given \(a\)', lambda: counter.labels(a=1)),
+            (ValueError, r'was given \(\[\]\)', lambda: gauge.labels([])),
             (ValueError, r'was given \(a, c\)', lambda: gauge.labels(a=1, c=2)),
             (ValueError, r'was given \(1, b\)', lambda: gauge.labels(1, b=2)),
         ):

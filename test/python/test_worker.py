@@ -50,6 +50,32 @@ def application(environ, start_response):
     return [b'asked']
 """
 
+STOPPING = """
+import time
+import vivarium
+
+@vivarium.subscribe_shutdown
+def stopping(name, *, shutdown_reason, **event):
+    print('stopping:', shutdown_reason)
+
+def remember(name, **event):
+    if name == 'request_started':
+        event['request_environ']['started'] = event
+
+def application(environ, start_response):
+    path = environ['PATH_INFO']
+    write = start_response('200 OK', [])
+    if path == '/wait':
+        write(b'begun')
+        time.sleep(60)
+    if path == '/subscribe':
+        vivarium.subscribe_events(remember)
+    if path == '/times':
+        return [f"{environ['started']['request_start']} {environ['started']['queue_start']}".encode()]
+    print('ended')
+    return [b'begun']
+"""
+
 
 class Connection:
     def __init__(self, connection):
@@ -63,6 +89,13 @@ class Connection:
             raise EOFError
         length, exchange, kind = frames.HEADER.unpack(header)
         return kind, exchange, self._stream.read(length)
+
+    def answer(self):
+        """The body of the next whole answer."""
+        kind, _, payload = self.frame()
+        while kind == frames.TIMINGS:
+            kind, _, payload = self.frame()
+        return head(payload)[2]
 
     def message(self):
         kind, _, payload = self.frame()
@@ -181,10 +214,61 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 0)
 
     def test_ends_with_its_supervisor(self):
-        self.start()
-        _, (channel,) = self.greet()
+        self.start(STOPPING)
+        control, (channel,) = self.greet()
+        control.message()
         self.lifeline.close()
         channel.close()
+        self.assertIn(b'stopping: supervisor_gone\n', self.stderr())
+
+    def stderr(self):
+        _, written = self.process.communicate(timeout=TIMEOUT_SECONDS)
+        self.assertEqual(self.process.returncode, 0)
+        return written
+
+    def test_subscribers_are_told_why_it_stops_when_its_requests_have_ended(self):
+        self.start(STOPPING)
+        control, (channel,) = self.greet()
+        self.assertEqual(control.message(), (frames.READY, {'threads': 1}))
+        channel.socket.sendall(request(1))
+        self.assertEqual(channel.answer(), b'begun')
+        self.lifeline.sendall(b'{"stop":"maximum_requests"}\n')
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(control.message()[0], frames.STOPPING)
+        channel.socket.sendall(request(2))
+        self.assertEqual(channel.answer(), b'begun')
+        channel.close()
+        written = self.stderr()
+        self.assertIn(b'stopping: maximum_requests\n', written)
+        self.assertLess(written.rindex(b'ended'), written.index(b'stopping'))
+
+    def test_subscribers_are_told_although_requests_do_not_end(self):
+        self.start(STOPPING, shutdown_ms=1000)
+        control, (channel,) = self.greet()
+        control.message()
+        channel.socket.sendall(request(1, '/wait'))
+        self.assertEqual(channel.frame()[0], frames.HEAD)
+        self.process.send_signal(signal.SIGTERM)
+        written = self.stderr()
+        self.assertIn(b'stopping: shutdown_signal\n', written)
+        self.assertNotIn(b'ended', written)
+
+    def test_subscription_while_it_serves(self):
+        self.start(STOPPING)
+        control, (channel,) = self.greet()
+        self.assertEqual(control.message(), (frames.READY, {'threads': 1}))
+        channel.socket.sendall(request(1, '/subscribe'))
+        channel.answer()
+        self.assertEqual(control.message(), (frames.READY, {'threads': 1, 'times': True}))
+        times = frames.frame(frames.TIMES, 2, frames.TIMES_PAYLOAD.pack(1000.25, 1000.5))
+        channel.socket.sendall(times + request(2, '/times'))
+        self.assertEqual(channel.answer(), b'1000.25 1000.5')
+
+    def test_told_to_stop_while_it_loads(self):
+        self.start('import os, time\nos.write(2, b"loading")\ntime.sleep(60)')
+        self.assertEqual(self.process.stderr.read(7), b'loading')
+        self.lifeline.sendall(b'{"stop":"shutdown_signal"}\n')
+        self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 0)
 
     def test_application_that_cannot_be_loaded(self):

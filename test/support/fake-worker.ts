@@ -27,7 +27,7 @@ function dial(start: { worker: number; token: string; socketPath: string }): voi
 
 const lifeline = new Socket({ fd: LIFELINE });
 createInterface(lifeline)
-  .on('line', (line) => {
+  .once('line', (line) => {
     if (behaviour !== 'hang') dial(JSON.parse(line));
   })
   .on('close', () => process.exit(0));

@@ -38,6 +38,8 @@ export class PoolSurroundings {
   /** What a worker that is overdue is at. */
   stacks = '';
   readonly ends: string[] = [];
+  /** What workers were told before SIGTERM. */
+  readonly stopReasons: string[] = [];
   settled = 0;
   spawned = 0;
   #told: string[] = [];
@@ -62,7 +64,10 @@ export class PoolSurroundings {
           label: `worker ${worker}`,
           usage: () => this.usage.get(worker) ?? null,
           takeStacks: (then: (stacks: ThreadStacks) => void) => then({ python: this.stacks, native: '' }),
-          terminate: () => this.#signals.push(`TERM ${worker}`),
+          terminate: (reason: string) => {
+            this.#signals.push(`TERM ${worker}`);
+            this.stopReasons.push(`${worker}: ${reason}`);
+          },
           kill: () => this.#signals.push(`KILL ${worker}`),
         };
       },

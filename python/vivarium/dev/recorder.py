@@ -8,7 +8,7 @@ import os
 import threading
 import time
 
-from ..wsgi import describe_exception
+from ..log import describe_exception
 from .iteration import Iteration
 
 BLOCK_BYTES = 65536

@@ -19,6 +19,8 @@ export const Kind = {
   requestEnd: 3,
   /** Gives a number to a list of environ keys, which later requests refer to. The id is the number. */
   shape: 4,
+  /** When the gateway got the request that follows, see times.ts. */
+  times: 5,
 
   // Channel, worker → gateway.
   /** A whole answer: head and body. */
