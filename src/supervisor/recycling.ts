@@ -142,7 +142,7 @@ export class Recycling {
       const [wanted, own] = [format(reason.limit(this.#settings)), format(limit)];
       const difference = own === wanted ? '' : `, for this worker ${own}`;
       const why = `${describe(format(figure))} (${name} ${wanted}${difference})`;
-      return { why, stopReason: name.replaceAll('-', '_') };
+      return { why, stopReason: reason.stopReason };
     }
     return null;
   }
@@ -205,6 +205,7 @@ function newRecord(member: Member, nowMs: number): WorkerRecord {
 interface Reason {
   /** The setting. */
   readonly name: string;
+  readonly stopReason: StopReason;
   readonly limit: (settings: RecyclingSettings) => number;
   readonly isProcessUsage: boolean;
   readonly figure: (record: WorkerRecord, nowMs: number) => number;
@@ -219,6 +220,7 @@ const formatBytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} 
 const REASONS: readonly Reason[] = [
   {
     name: 'maximum-requests',
+    stopReason: 'maximum_requests',
     limit: ({ maximumRequests }) => maximumRequests,
     isProcessUsage: false,
     figure: ({ answered }) => answered,
@@ -227,6 +229,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     name: 'restart-interval',
+    stopReason: 'restart_interval',
     limit: ({ restartIntervalMs }) => restartIntervalMs,
     isProcessUsage: false,
     figure: ({ member }) => member.readyForMs ?? 0,
@@ -235,6 +238,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     name: 'inactivity-timeout',
+    stopReason: 'inactivity_timeout',
     limit: ({ inactivityTimeoutMs }) => inactivityTimeoutMs,
     isProcessUsage: false,
     // One that has served nothing is as small as a new one.
@@ -245,6 +249,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     name: 'cpu-time-limit',
+    stopReason: 'cpu_time_limit',
     limit: ({ cpuTimeLimitMs }) => cpuTimeLimitMs,
     isProcessUsage: true,
     figure: ({ usage }) => usage.cpuMs,
@@ -253,6 +258,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     name: 'memory-limit',
+    stopReason: 'memory_limit',
     limit: ({ memoryLimit }) => memoryLimit,
     isProcessUsage: true,
     figure: ({ usage }) => usage.residentBytes,
@@ -261,6 +267,7 @@ const REASONS: readonly Reason[] = [
   },
   {
     name: '90 % of memory-limit-hard,',
+    stopReason: 'memory_limit_hard',
     limit: ({ memoryLimitHard }) => memoryLimitHard * NEAR_LIMIT,
     isProcessUsage: true,
     figure: ({ usage }) => usage.dataBytes,
