@@ -37,6 +37,23 @@ def application(environ, start_response):
     return [path.encode()]
 """
 
+WARMING = """
+import sys, time
+
+def application(environ, start_response):
+    print('warming', file=sys.stderr)
+    time.sleep(60)
+"""
+WARMUP = {
+    'url': '/',
+    'scheme': 'http',
+    'host': 'localhost',
+    'uri': '/',
+    'scriptName': '',
+    'pathInfo': '/',
+    'query': '',
+}
+
 COUNTING = """
 from vivarium import metrics
 
@@ -107,7 +124,7 @@ class Connection:
 
 
 class WorkerTest(unittest.TestCase):
-    def start(self, source=APPLICATION, threads=1, shutdown_ms=5000):
+    def start(self, source=APPLICATION, threads=1, shutdown_ms=5000, warmup=()):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         script = os.path.join(folder.name, 'wsgi.py')
@@ -139,7 +156,7 @@ class WorkerTest(unittest.TestCase):
                 'development': {},
                 'processes': 1,
                 'mountPoint': '/',
-                'warmup': [],
+                'warmup': warmup,
                 'recycling': {'memoryLimitHard': 0},
             },
         }
@@ -210,6 +227,12 @@ class WorkerTest(unittest.TestCase):
         for channel in channels:
             channel.socket.sendall(request(1, '/wait'))
         control.message()
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 0)
+
+    def test_can_be_stopped_while_it_warms_up(self):
+        self.start(WARMING, warmup=[WARMUP])
+        self.assertIn(b'warming', self.process.stderr.readline())
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(TIMEOUT_SECONDS), 0)
 
