@@ -5,7 +5,13 @@ const only = (from, allowed) => ({
   from: { path: `^src/${from}/`, pathNot: '\\.test\\.ts$' },
   to: { path: '^src/', pathNot: [`^src/${from}/`, ...allowed.map((part) => `^src/${part}`)] },
 });
-const vocabulary = ['exchange\\.ts', 'handler\\.ts', 'fields\\.ts', 'config/configuration\\.ts'];
+const vocabulary = [
+  'exchange\\.ts',
+  'handler\\.ts',
+  'fields\\.ts',
+  'phases\\.ts',
+  'config/configuration\\.ts',
+];
 
 module.exports = {
   forbidden: [
@@ -22,6 +28,14 @@ module.exports = {
     only('middleware', ['base/', 'telemetry/', ...vocabulary]),
     only('handlers', ['base/', 'telemetry/', ...vocabulary]),
     only('development', ['base/', ...vocabulary]),
+    only('admin', [
+      'base/',
+      'telemetry/',
+      'apps/',
+      'protocols/worker/',
+      'control/messages\\.ts',
+      ...vocabulary,
+    ]),
     only('apps', [
       'base/',
       'protocols/',
@@ -31,6 +45,7 @@ module.exports = {
       ...vocabulary,
     ]),
     only('gateway', [
+      'admin/',
       'base/',
       'protocols/',
       'telemetry/',

@@ -5,21 +5,21 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
 
-# Flask and Django come from Debian's packages or from a virtual environment, whichever can be had. The tests
+# Flask, Django and prometheus_client come from Debian's packages or from a virtual environment, whichever can be had. The tests
 # look in the same places (test/support/frameworks.ts) and are skipped where there is neither.
 has_frameworks() {
   for python in .venv/bin/python /usr/bin/python3 python3; do
-    "$python" -c 'import flask, django' 2>/dev/null && return
+    "$python" -c 'import flask, django, prometheus_client' 2>/dev/null && return
   done
   return 1
 }
 
 ensure_frameworks() {
   has_frameworks && return
-  if is_root && has_apt && apt_install python3-flask python3-django && has_frameworks; then return; fi
-  say "installing Flask and Django in .venv"
-  python3 -m venv .venv >&2 && .venv/bin/python -m pip install --quiet flask django >&2 && return
-  say "SKIPPED: the tests of Flask and Django, because neither could be installed (see above)."
+  if is_root && has_apt && apt_install python3-flask python3-django python3-prometheus-client && has_frameworks; then return; fi
+  say "installing Flask, Django and prometheus_client in .venv"
+  python3 -m venv .venv >&2 && .venv/bin/python -m pip install --quiet flask django prometheus_client >&2 && return
+  say "SKIPPED: the tests that need Flask, Django or prometheus_client, because they could not be installed (see above)."
 }
 
 ensure_packages

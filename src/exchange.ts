@@ -38,6 +38,16 @@ export interface Request {
 /** How an exchange ended, for the access log and for metrics. */
 export type Outcome = 'complete' | 'client-gone' | 'aborted' | 'timed-out';
 
+/** How far an application has come with an exchange. Times are those of performance.now(); 0: not so far. */
+export interface Progress {
+  /** A thread began with it. */
+  readonly begunAt: number;
+  /** Its answer was whole, and could not be handed to the client at once. */
+  readonly answeredAt: number;
+  /** "worker 3 (pid 77)"; null when none has got it. */
+  readonly workerName: string | null;
+}
+
 /** A request body that the gateway has collected whole, in memory or in a temporary file. */
 export interface RequestBody {
   /** Bytes of the body. */
@@ -86,6 +96,11 @@ export interface Exchange {
   /** Wall clock at the first byte of the request, in ms since 1970, and time from there to the end. */
   readonly startedAtMs: number;
   readonly durationMs: number;
+  /** performance.now() when the request was there whole, and when the exchange had ended. */
+  readonly receivedAt: number;
+  readonly endedAt: number;
   /** Set by the app handler: which process answered. */
   workerPid: number;
+  /** Set by the app handler: null when the exchange is none of its business. */
+  application: Progress | null;
 }

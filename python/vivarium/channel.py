@@ -111,6 +111,7 @@ class Channel(Answers):
     def _serve(self):
         if not self._next_batch():
             return
+        self._begin_batch()
         # Not before: the gateway sends nothing until it has read what the connection before this one had started.
         self._worker.ledger[self.index] = 0
         shapes = {}
@@ -148,10 +149,13 @@ class Channel(Answers):
             self.finish(frames.timings(self._started, self._batch, cpu, wall))
         if not self._receive():
             return False
+        self._begin_batch()
+        return True
+
+    def _begin_batch(self):
         self._batch = 0
         self._batch_wall = perf_counter()
         self._batch_cpu = thread_time()
-        return True
 
     def _receive(self):
         """More bytes into the buffer; False at the end of the connection. Nothing is left to do: the answers go."""

@@ -16,6 +16,7 @@ import { Assignment, type AssignmentOwner, describe } from './assignment.ts';
 import type { Channel } from './channel.ts';
 import { Deadlines } from './deadlines.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { LostRequests } from './lost-requests.ts';
 import { addStacks, listRequests } from './requests-in-flight.ts';
 import { Scheduler } from './scheduler.ts';
 import { ServiceTime } from './service-time.ts';
@@ -39,8 +40,6 @@ export interface WorkerEvents {
 /** The first request of a channel may run so long before those behind it are given to other threads. */
 const PATIENCE_MS = 2;
 const WATCH_MS = 1;
-/** Lost requests are logged with the cause of death; if that is not heard of, after this without it. */
-const CAUSE_WAIT_MS = 2_000;
 
 export class Application implements WorkerOwner, AssignmentOwner {
   readonly #settings: ApplicationSettings;
@@ -57,13 +56,15 @@ export class Application implements WorkerOwner, AssignmentOwner {
   readonly #serviceTime = new ServiceTime();
   readonly #slowPaths = new SlowPaths();
   readonly #scheduler = new Scheduler<Channel>(this.#serviceTime);
+  /** Requests answered 503, by why. */
+  readonly refused = { 'queue-full': 0, 'queue-timeout': 0, unavailable: 0 };
+  /** What the threads have spent on requests. */
+  readonly spent = { cpuUs: 0, wallUs: 0 };
   #queue: Assignment[] = [];
   #toFlush: Channel[] = [];
   #watch: NodeJS.Timeout | null = null;
-  /** Why no worker can be had; null while there are some or they are starting. */
   #unavailable: string | null = null;
-  /** Requests that ran in a worker that is gone, until its cause of death is known. */
-  readonly #mourned = new Map<Worker, string[]>();
+  readonly #lost: LostRequests;
 
   constructor(settings: ApplicationSettings, responseSpool: SpoolLimits, events: WorkerEvents, log: Log) {
     this.#settings = settings;
@@ -72,6 +73,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.mountPoint = pathPrefix(settings.mountPoint);
     this.#events = events;
     this.#log = log;
+    this.#lost = new LostRequests(log);
     this.#deadlines = new Deadlines(settings, this.workers, events, log);
     this.#heartbeats = new Heartbeats(settings.deadlockTimeoutMs, events, log);
   }
@@ -79,6 +81,11 @@ export class Application implements WorkerOwner, AssignmentOwner {
   /** Requests that wait for a thread. */
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** Why no worker can be had; null while there are some or they are starting. */
+  get whyUnavailable(): string | null {
+    return this.#unavailable;
   }
 
   /** What is under way, oldest first. */
@@ -119,20 +126,27 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.workers.delete(number);
     worker.exited(cause);
     this.channelsChanged();
-    this.#mourn(worker, cause);
+    this.#lost.explain(worker, cause);
   }
 
   unavailable(why: string): void {
     this.#unavailable = why;
-    for (const assignment of this.#queue.splice(0)) assignment.refuse(503, UNAVAILABLE);
+    for (const assignment of this.#queue.splice(0)) this.#refuseUnavailable(assignment);
+  }
+
+  #refuseUnavailable(assignment: Assignment): void {
+    this.refused.unavailable++;
+    assignment.refuse(503, UNAVAILABLE);
   }
 
   // Queue
 
   #enqueue(assignment: Assignment): void {
-    if (this.#unavailable !== null) return assignment.refuse(503, UNAVAILABLE);
-    if (this.#queue.length >= this.#settings.queueSize)
+    if (this.#unavailable !== null) return this.#refuseUnavailable(assignment);
+    if (this.#queue.length >= this.#settings.queueSize) {
+      this.refused['queue-full']++;
       return assignment.refuse(503, 'Too many requests are waiting.');
+    }
     assignment.queuedAt = performance.now();
     this.#queue.push(assignment);
   }
@@ -150,6 +164,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
     while (this.#settings.queueTimeoutMs > 0 && this.#queue.length > 0 && this.#queue[0]!.queuedAt < latest) {
       const assignment = this.#queue.shift()!;
       this.report(assignment, 'queue-timeout', 'waited longer than queue-timeout for a thread');
+      this.refused['queue-timeout']++;
       assignment.refuse(503, 'This request has waited too long.');
     }
   }
@@ -238,6 +253,8 @@ export class Application implements WorkerOwner, AssignmentOwner {
   }
 
   measured({ count, cpuUs, wallUs }: Timings, threads: number): void {
+    this.spent.cpuUs += cpuUs;
+    this.spent.wallUs += wallUs;
     this.#serviceTime.observe(count, cpuUs, wallUs, threads);
   }
 
@@ -257,10 +274,10 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   lost(worker: Worker, assignments: readonly Assignment[]): void {
     for (const assignment of assignments) {
-      if (!assignment.gone) this.#remember(worker, assignment);
+      if (!assignment.gone) this.#lost.add(worker, assignment);
       assignment.lost();
     }
-    if (worker.exitCause !== null) this.#mourn(worker, worker.exitCause);
+    if (worker.exitCause !== null) this.#lost.explain(worker, worker.exitCause);
   }
 
   channelsChanged(): void {
@@ -322,25 +339,6 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   report(assignment: Assignment, code: string, what: string): void {
     this.#log.error(code, `${describe(assignment)}: ${what}`);
-  }
-
-  // Lost requests and why
-
-  #remember(worker: Worker, assignment: Assignment): void {
-    let lost = this.#mourned.get(worker);
-    if (lost === undefined) {
-      lost = [];
-      this.#mourned.set(worker, lost);
-      setTimeout(() => this.#mourn(worker, 'has closed its connection'), CAUSE_WAIT_MS).unref();
-    }
-    lost.push(describe(assignment));
-  }
-
-  #mourn(worker: Worker, cause: string): void {
-    const lost = this.#mourned.get(worker) ?? [];
-    this.#mourned.delete(worker);
-    for (const request of lost)
-      this.#log.error('request-lost', `${request}: ${worker.name}, which ran it, ${cause}`);
   }
 }
 

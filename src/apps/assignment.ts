@@ -5,12 +5,12 @@
 import { Spool, type SpoolLimits } from '../base/spool.ts';
 import { answerFailure } from '../development/failure-answer.ts';
 import { splitFailure } from '../development/failure-report.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, Progress } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
 import { INLINE_BODY_MAX } from '../protocols/worker/frames.ts';
 import type { RequestLine } from '../protocols/worker/request.ts';
 import type { ResponseHead } from '../protocols/worker/response.ts';
-import type { Channel } from './channel.ts';
+import type { Channel, ChannelOwner } from './channel.ts';
 
 /** Bodies up to this size go to the client as latin-1 text, in one write with the head. */
 const TEXT_MAX = 16_384;
@@ -27,7 +27,7 @@ export interface AssignmentOwner {
   report(assignment: Assignment, code: string, what: string): void;
 }
 
-export class Assignment implements RequestLine {
+export class Assignment implements RequestLine, Progress {
   readonly #owner: AssignmentOwner;
   readonly exchange: Exchange;
   channel: Channel | null = null;
@@ -36,6 +36,10 @@ export class Assignment implements RequestLine {
   queuedAt = 0;
   /** performance.now() when it was given to a channel of its own. */
   givenAt = 0;
+  /** performance.now() when the whole answer was there, for a client who is slower than the worker. */
+  answeredAt = 0;
+  #begunAt = 0;
+  #worker: ChannelOwner | null = null;
   #spool: Spool | null = null;
   /** The channel that waits for the rest of the body. */
   #uploadTo: Channel | null = null;
@@ -45,11 +49,23 @@ export class Assignment implements RequestLine {
   constructor(owner: AssignmentOwner, exchange: Exchange) {
     this.#owner = owner;
     this.exchange = exchange;
+    exchange.application = this;
     exchange.onGone = () => this.#abandon('the client has gone');
   }
 
   get gone(): boolean {
     return this.#gone;
+  }
+
+  // Progress
+
+  /** When it was the first of its channel, as far as we can tell the moment its thread began with it. */
+  get begunAt(): number {
+    return this.#begunAt === 0 && this.channel?.first === this ? this.channel.headSince : this.#begunAt;
+  }
+
+  get workerName(): string | null {
+    return this.#worker?.name ?? null;
   }
 
   // RequestLine: the variables of CGI and PEP 3333
@@ -128,6 +144,7 @@ export class Assignment implements RequestLine {
   given(channel: Channel, id: number): void {
     this.channel = channel;
     this.channelId = id;
+    this.#worker = channel.worker;
   }
 
   #sendBody(channel: Channel): void {
@@ -184,8 +201,9 @@ export class Assignment implements RequestLine {
 
   end(): void {
     this.#answered();
-    if (this.#spool !== null) this.#spool.end();
-    else this.exchange.end();
+    if (this.#spool === null) return this.exchange.end();
+    this.answeredAt = performance.now();
+    this.#spool.end();
   }
 
   failed(payload: string): void {
@@ -232,6 +250,7 @@ export class Assignment implements RequestLine {
   #answered(): void {
     // It may have been paused by the last bytes of this answer.
     if (this.#spool !== null) this.channel?.resume();
+    if (this.channel !== null) this.#begunAt = this.channel.headSince;
     this.channel = null;
     this.#endUpload('the request has been answered');
   }

@@ -20,6 +20,7 @@ export interface ChannelOwner {
   load: number;
   /** It is told when the gateway got each request. */
   readonly wantsTimes: boolean;
+  readonly name: string;
   /** The channel wants `flush` to be called at the end of this turn. */
   needsFlush(channel: Channel): void;
   /** Answers have come: `count` of them. */

@@ -2,12 +2,17 @@
 import { join } from 'node:path';
 import type { ApplicationSettings, Configuration, RecyclingSettings } from '../config/configuration.ts';
 
-export function formatBanner(configuration: Configuration, urls: readonly string[]): string {
+export function formatBanner(
+  configuration: Configuration,
+  urls: readonly string[],
+  adminUrls: readonly string[] = [],
+): string {
   const { serverRoot, site, application, gracefulTimeoutMs, http, pidFile } = configuration;
   const mounted = (url: string) =>
     url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${site.mountPoint}`;
   const rows: [label: string, value: string][] = [
     ...urls.map((url): [string, string] => ['Server URL', mounted(url)]),
+    ...adminUrls.map((url): [string, string] => ['Admin URL', url]),
     ['Server Root', serverRoot],
     ...(application === null ? [] : applicationRows(application)),
     ['Graceful Timeout', seconds(gracefulTimeoutMs)],

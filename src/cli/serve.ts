@@ -36,7 +36,7 @@ export async function runServer(
   terminal.tell(formatWarnings(warnings));
   const { runSupervisor } = await import('../supervisor/supervisor.ts');
   return runSupervisor(configuration, {
-    onServing: (urls) => terminal.tell(formatBanner(configuration, urls)),
+    onServing: (urls, adminUrls) => terminal.tell(formatBanner(configuration, urls, adminUrls)),
     readConfiguration: async () => {
       const { result: read } = await readConfiguration(argv, [], context, { isDev });
       if ('mistakes' in read) throw new Error(formatMistakes(read.mistakes).trimEnd());

@@ -35,6 +35,7 @@ export function buildConfiguration(
   return deepFreeze({
     serverRoot,
     listen: listenAddresses(values, entries),
+    adminListen: values['admin-listen'] === null ? null : parseListenAddress(values['admin-listen']),
     backlog: values['server-backlog'],
     user: values.user,
     group: values.group,
@@ -44,6 +45,7 @@ export function buildConfiguration(
     site: { mountPoint: values['mount-point'], urlAliases },
     application: applicationSettings(values, found, environment),
     reloading: { touchFiles: values['touch-reload'], followsScript: !values['disable-reloading'] },
+    drainDelayMs: ms(values['drain-delay']),
     gracefulTimeoutMs: ms(values['graceful-timeout']),
     evictionTimeoutMs: ms(values['eviction-timeout']),
     shutdownTimeoutMs: ms(values['shutdown-timeout']),

@@ -12,6 +12,8 @@ export interface Configuration {
   /** Where sockets, temporary files and the default logs live; private to this instance. */
   readonly serverRoot: string;
   readonly listen: readonly ListenAddress[];
+  /** For metrics and health checks. */
+  readonly adminListen: ListenAddress | null;
   readonly backlog: number;
   readonly user: string | null;
   readonly group: string | null;
@@ -21,6 +23,8 @@ export interface Configuration {
   readonly site: SiteSettings;
   readonly application: ApplicationSettings | null;
   readonly reloading: ReloadingSettings;
+  /** Time between a request to stop and the end of listening, in which `/ready` says no. */
+  readonly drainDelayMs: number;
   /** Time the whole server has to finish its requests after SIGTERM. */
   readonly gracefulTimeoutMs: number;
   /** The same for a worker that an operator has told to go. 0: gracefulTimeoutMs. */

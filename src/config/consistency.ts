@@ -1,5 +1,8 @@
 /** Rules that hold between settings, and between settings and this machine. */
+import { isDeepStrictEqual } from 'node:util';
 import { findGroup, findUser } from '../base/accounts.ts';
+import { listenBeatsPort } from './build.ts';
+import { parseListenAddress } from './listen-address.ts';
 import { type Origin, placeOf } from './origin.ts';
 import { type Entry, entryOf, type Resolved } from './resolve.ts';
 import { type SettingName, settings, type Values } from './settings/table.ts';
@@ -39,6 +42,7 @@ export function findContradictions({ values, entries }: Resolved): string[] {
     mistakes.push(`${place(entries, 'warmup')}: found ${JSON.stringify(url)}; allowed: ${allowed}`);
   }
   mistakes.push(...findToolMistakes(values, entries));
+  mistakes.push(...findSharedAddress(values, entries));
   const directory = values['working-directory'];
   if (directory !== null && kindOf(directory) !== 'directory') {
     mistakes.push(
@@ -63,6 +67,19 @@ function findToolMistakes(values: Values, entries: readonly Entry[]): string[] {
   }
   if (values['enable-profiler'] && !values['enable-debugger']) onlyOne('threads', 'enable-profiler');
   return mistakes;
+}
+
+/** One socket cannot be for clients and for operators. Port 0 is another one each time. */
+function findSharedAddress(values: Values, entries: readonly Entry[]): string[] {
+  const admin = values['admin-listen'];
+  if (admin === null || /:0$/.test(admin)) return [];
+  const site = listenBeatsPort(entries) ? values.listen : [`${values.host}:${values.port}`];
+  const isShared = site.some((address) =>
+    isDeepStrictEqual(parseListenAddress(address), parseListenAddress(admin)),
+  );
+  if (!isShared) return [];
+  const found = `${place(entries, 'admin-listen')}: found ${JSON.stringify(admin)}`;
+  return [`${found}; allowed: an address that the site does not listen on`];
 }
 
 /** The user and group to run as; null when they are those we have. `processUid` is who we are. */

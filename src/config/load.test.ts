@@ -180,6 +180,27 @@ test('listen replaces host and port, unless these come from a stronger source', 
   assert.ok(!entries.some(({ name }) => name === 'listen'));
 });
 
+test('the admin listener has an address of its own', async (t) => {
+  const project = makeProject(t);
+  const adminListen = async (...argv: string[]) => (await load(project, { argv })).configuration.adminListen;
+  assert.equal(await adminListen(), null);
+  assert.deepEqual(await adminListen('--admin-listen', ':9464'), {
+    kind: 'tcp',
+    host: '0.0.0.0',
+    port: 9464,
+  });
+  assert.notEqual(await adminListen('--port', '0', '--admin-listen', '127.0.0.1:0'), null);
+  for (const argv of [
+    ['--port', '9464', '--admin-listen', '127.0.0.1:9464'],
+    ['--listen', 'unix:a.sock', '--listen', '127.0.0.1:9464', '--admin-listen', '127.0.0.1:9464'],
+  ]) {
+    await assert.rejects(load(project, { argv }), {
+      message:
+        /--admin-listen: found "127\.0\.0\.1:9464"; allowed: an address that the site does not listen on/,
+    });
+  }
+});
+
 test('sockets of systemd are used when nothing else is asked for', async (t) => {
   const project = makeProject(t);
   const environment = { LISTEN_FDS: '2', LISTEN_PID: String(PID) };

@@ -12,7 +12,11 @@ export interface InheritedListener {
   readonly url: string;
   /** Path of a Unix socket; null for TCP. */
   readonly path: string | null;
+  readonly role: SocketRole;
 }
+
+/** For the clients of the site, or for operators and their tools. */
+export type SocketRole = 'site' | 'admin';
 
 /** A worker process as the gateway knows it. Its number is never used again. */
 export interface WorkerIdentity {
@@ -62,6 +66,35 @@ export interface RequestsInFlight {
   readonly oldest: readonly RequestInFlight[];
 }
 
+/** What only the supervisor knows. */
+export interface SupervisorReport {
+  readonly type: 'supervisor-report';
+  /** When the server was started, in ms since 1970. */
+  readonly startedAtMs: number;
+  /** Workers that there should be. */
+  readonly workersWanted: number;
+  readonly workers: readonly WorkerReport[];
+  readonly supervisor: UsageReport | null;
+  readonly gateway: UsageReport | null;
+  /** Processes that have ended since the server was started, by why they had to. */
+  readonly workerExits: Readonly<Record<string, number>>;
+  /** Gateways that have ended unasked. */
+  readonly gatewayExits: number;
+}
+
+export interface WorkerReport {
+  readonly worker: number;
+  /** As in supervisor/pool-member.ts. */
+  readonly state: 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
+  /** Null when the system does not say. */
+  readonly usage: UsageReport | null;
+}
+
+export interface UsageReport {
+  readonly residentBytes: number;
+  readonly cpuMs: number;
+}
+
 /** A request that the application has not answered yet. */
 export interface RequestInFlight {
   readonly id: string;
@@ -99,6 +132,10 @@ export type ToGateway =
   | { readonly type: 'worker-exited'; readonly worker: number; readonly cause: string }
   /** No worker of the application can be started now: requests get 503 until one is ready. */
   | { readonly type: 'application-unavailable'; readonly why: string }
+  /** The server will stop: new clients should go elsewhere. */
+  | { readonly type: 'stopping' }
+  /** `supervisor-report-wanted` asks for it. */
+  | SupervisorReport
   /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
   | { readonly type: 'stop'; readonly lingerMs: number }
   | { readonly type: 'reopen-logs' }
@@ -134,4 +171,5 @@ export type ToSupervisor =
       readonly type: 'answer';
       readonly id: number;
       readonly answer: GatewayAnswers[keyof GatewayAnswers];
-    };
+    }
+  | { readonly type: 'supervisor-report-wanted' };

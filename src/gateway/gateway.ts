@@ -1,9 +1,16 @@
 /** The request path, put together from the configuration: listeners → routing and middleware → handlers. */
 import { randomBytes } from 'node:crypto';
+import { Admin } from '../admin/admin.ts';
 import { Application } from '../apps/application.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
-import type { GatewayAnswers, GatewayReport, ToGateway, ToSupervisor } from '../control/messages.ts';
+import type {
+  GatewayAnswers,
+  GatewayReport,
+  InheritedListener,
+  ToGateway,
+  ToSupervisor,
+} from '../control/messages.ts';
 import { BrokenCode } from '../development/broken-code.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
@@ -19,6 +26,9 @@ import { composeSite, type Site } from './site.ts';
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
 const CHECK_MS = 1_000;
+/** Of the admin listener: nobody has so many load balancers. */
+const ADMIN_CLIENTS_MAX = 256;
+const ADMIN_BODY_MAX = 1_024;
 
 export class Gateway {
   readonly #configure: Configure;
@@ -31,7 +41,10 @@ export class Gateway {
   readonly #brokenCode = new BrokenCode();
   readonly #workerListener: WorkerListener | null;
   readonly #site: Site;
+  /** Null when no admin-listen is set: then nothing is counted. */
+  readonly #admin: Admin | null;
   readonly #listeners: Listener[] = [];
+  readonly #adminListeners: Listener[] = [];
   #checks: NodeJS.Timeout | null = null;
   readonly #idPrefix = `${randomBytes(5).toString('hex')}-`;
   #requests = 0;
@@ -48,7 +61,9 @@ export class Gateway {
     );
     this.#application = this.#createApplication();
     this.#workerListener = this.#application && new WorkerListener(this.#application.workers, log);
-    this.#site = composeSite(this.#configuration, this.#applicationHandler(), log);
+    this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin();
+    const counts = this.#admin?.counts ?? null;
+    this.#site = composeSite(this.#configuration, this.#applicationHandler(), counts, log);
   }
 
   async start(): Promise<void> {
@@ -59,9 +74,12 @@ export class Gateway {
 
   async #accept(): Promise<void> {
     for (const inherited of this.#configure.listeners) {
-      const listener = new Listener(this.#listenerContext(inherited.path));
+      const isAdmin = inherited.role === 'admin';
+      const listener = new Listener(
+        isAdmin ? this.#adminContext(inherited, this.#admin!) : this.#siteContext(inherited),
+      );
       await listener.listen(inherited.fd, this.#configuration.backlog);
-      this.#listeners.push(listener);
+      (isAdmin ? this.#adminListeners : this.#listeners).push(listener);
     }
   }
 
@@ -82,10 +100,16 @@ export class Gateway {
         this.#application?.switch(message.activate, message.drain);
         break;
       case 'worker-exited':
-        this.#application?.exited(message.worker, message.cause);
+        this.#onWorkerExited(message.worker, message.cause);
         break;
       case 'application-unavailable':
         this.#application?.unavailable(message.why);
+        break;
+      case 'stopping':
+        if (this.#admin !== null) this.#admin.isStopping = true;
+        break;
+      case 'supervisor-report':
+        this.#admin?.supervisorReported(message);
         break;
       case 'reopen-logs':
         this.#site.reopenLogs();
@@ -125,18 +149,48 @@ export class Gateway {
 
   /**
    * Stops listening and resolves when the last connection has ended. Those without a request have `lingerMs` to send
-   * one: a client that is about to should not find its connection closed.
+   * one: a client that is about to should not find its connection closed. Health checks are answered to the end when
+   * the server stops; when another gateway takes over they are its business.
    */
   async drain(lingerMs: number): Promise<void> {
+    if (this.#admin?.isStopping === false) void this.#drainAdmin();
     if (lingerMs > 0) setTimeout(() => this.#closeIdle(), lingerMs).unref();
     await Promise.all(this.#listeners.map((listener) => listener.drain(lingerMs > 0)));
+    await this.#drainAdmin();
     if (this.#checks !== null) clearInterval(this.#checks);
+    this.#admin?.close();
     this.#workerListener?.close();
     await this.#site.close();
   }
 
+  async #drainAdmin(): Promise<void> {
+    await Promise.all(this.#adminListeners.map((listener) => listener.drain(false)));
+  }
+
   #closeIdle(): void {
     for (const listener of this.#listeners) void listener.drain(false);
+  }
+
+  #onWorkerExited(number: number, cause: string): void {
+    const worker = this.#application?.workers.get(number);
+    if (worker !== undefined) this.#admin?.workerEnded(worker);
+    this.#application?.exited(number, cause);
+  }
+
+  #createAdmin(): Admin {
+    const sum = (figure: (listener: Listener) => number) =>
+      this.#listeners.reduce((total, listener) => total + figure(listener), 0);
+    return new Admin({
+      application: this.#application,
+      workersWanted: this.#configuration.application?.processes ?? 0,
+      connections: () => ({
+        open: sum(({ connections }) => connections),
+        accepted: sum(({ accepted }) => accepted),
+        turnedAway: sum(({ turnedAway }) => turnedAway),
+      }),
+      tell: this.#tell,
+      log: this.#log,
+    });
   }
 
   #createApplication(): Application | null {
@@ -174,7 +228,7 @@ export class Gateway {
     return showsTracebacks ? this.#brokenCode.shownBefore(handle) : handle;
   }
 
-  #listenerContext(path: string | null): ListenerContext {
+  #siteContext({ path }: InheritedListener): ListenerContext {
     const { http, serverRoot } = this.#configuration;
     const bodyLimit = http.limitRequestBody > 0 ? http.limitRequestBody : Number.POSITIVE_INFINITY;
     return {
@@ -186,6 +240,17 @@ export class Gateway {
       handle: this.#site.handle,
       refuse: this.#refuse,
       nextId: this.#nextId,
+    };
+  }
+
+  /** With limits of its own: a crowd of clients of the site keeps nobody from asking how it is. */
+  #adminContext(inherited: InheritedListener, admin: Admin): ListenerContext {
+    const site = this.#siteContext(inherited);
+    return {
+      ...site,
+      settings: { ...site.settings, maxClients: ADMIN_CLIENTS_MAX, limitRequestBody: ADMIN_BODY_MAX },
+      handle: admin.handle,
+      refuse: (exchange, { status, why }) => exchange.abort(status, `${why}.`),
     };
   }
 
@@ -204,7 +269,7 @@ export class Gateway {
   readonly #check = (): void => {
     const now = performance.now();
     this.#serverFields.tick(new Date());
-    for (const listener of this.#listeners) listener.check(now);
+    for (const listener of [...this.#listeners, ...this.#adminListeners]) listener.check(now);
     this.#application?.check(now);
     this.#reportUsage();
   };

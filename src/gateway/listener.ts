@@ -15,6 +15,9 @@ export class Listener {
   readonly #server: net.Server;
   readonly #context: ListenerContext;
   readonly #connections = new Set<Http1Connection>();
+  /** Connections since the start, those that were turned away among them. */
+  accepted = 0;
+  turnedAway = 0;
   /** Set while it drains. */
   #empty: PromiseWithResolvers<void> | null = null;
 
@@ -61,7 +64,9 @@ export class Listener {
   }
 
   #accept(socket: net.Socket): void {
+    this.accepted++;
     if (this.#connections.size >= this.#context.settings.maxClients && !this.#closeLongestIdle()) {
+      this.turnedAway++;
       socket.on('error', ignore);
       socket.end(OVERLOADED, 'latin1', () => socket.destroy());
       return;

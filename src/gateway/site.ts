@@ -2,10 +2,11 @@
 import path from 'node:path';
 import { showsColors } from '../base/color.ts';
 import type { Configuration, LogSettings } from '../config/configuration.ts';
-import type { Handler, Middleware } from '../handler.ts';
+import type { Handler, Middleware, Observer } from '../handler.ts';
 import { FileStore } from '../handlers/static-files/file-store.ts';
 import { createStaticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
+import { observe } from '../middleware/observe.ts';
 import { compileSite } from '../routing/compile-site.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
@@ -20,17 +21,27 @@ export interface Site {
   close(): Promise<void>;
 }
 
+/** Counts exchanges when they begin and when they have ended. */
+export interface RequestCounter {
+  readonly begin: Middleware;
+  readonly end: Observer;
+}
+
 /** Throws when a log cannot be opened. `application`: null for a site of static files only. */
-export function composeSite(configuration: Configuration, application: Handler | null, log: Log): Site {
+export function composeSite(
+  configuration: Configuration,
+  application: Handler | null,
+  counter: RequestCounter | null,
+  log: Log,
+): Site {
   const writer = openAccessLog(configuration.logs, log);
-  const wrap: Middleware =
+  const { accessLogFormat } = configuration.logs;
+  const logged =
     writer === null
-      ? (next) => next
-      : accessLog(
-          configuration.logs.accessLogFormat,
-          (line) => writer.write(line),
-          hasColors(configuration.logs),
-        );
+      ? []
+      : [accessLog(accessLogFormat, (line) => writer.write(line), hasColors(configuration.logs))];
+  const observed = observe(counter === null ? logged : [...logged, counter.end]);
+  const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
   const routes = compileSite(configuration.site, {
     application,

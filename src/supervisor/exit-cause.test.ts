@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exitCause, OutOfMemoryWatch } from './exit-cause.ts';
+import { exitCause, kindOfDeath, OutOfMemoryWatch } from './exit-cause.ts';
 
 test('causes complete a sentence', () => {
   assert.equal(exitCause(1, null, false), 'exited with status 1');
@@ -10,6 +10,13 @@ test('causes complete a sentence', () => {
     exitCause(null, 'SIGKILL', true),
     'was killed by SIGKILL (by the kernel, which was out of memory)',
   );
+});
+
+test('the kind of a death is known from its cause', () => {
+  assert.equal(kindOfDeath(exitCause(1, null, false)), 'exited');
+  assert.equal(kindOfDeath(exitCause(null, 'SIGSEGV', false)), 'killed');
+  assert.equal(kindOfDeath(exitCause(null, 'SIGKILL', true)), 'out_of_memory');
+  assert.equal(kindOfDeath(exitCause(71, null, false)), 'out_of_memory');
 });
 
 test('each out-of-memory kill accounts for one death, and those before us for none', () => {

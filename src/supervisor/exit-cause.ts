@@ -17,13 +17,24 @@ const DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** Exit status of a worker that cannot go on (python/vivarium/memory.py has it too). */
-const OUT_OF_MEMORY = 71;
+const STATUS_OUT_OF_MEMORY = 71;
+
+/** How a process ended that nobody had told to. */
+export type DeathKind = 'exited' | 'killed' | 'out_of_memory';
+
+const OUT_OF_MEMORY = 'out of memory';
+
+/** `cause`: as `exitCause` words it. */
+export function kindOfDeath(cause: string): DeathKind {
+  if (cause.includes(OUT_OF_MEMORY)) return 'out_of_memory';
+  return cause.startsWith('exited') ? 'exited' : 'killed';
+}
 
 /** The two values are those of the `exit` event of a child process. */
 export function exitCause(status: number | null, signal: string | null, outOfMemory: boolean): string {
-  if (status === OUT_OF_MEMORY) return `ran out of memory (exit status ${status})`;
+  if (status === STATUS_OUT_OF_MEMORY) return `ran ${OUT_OF_MEMORY} (exit status ${status})`;
   if (signal === null) return `exited with status ${status}`;
-  if (outOfMemory) return `was killed by ${signal} (by the kernel, which was out of memory)`;
+  if (outOfMemory) return `was killed by ${signal} (by the kernel, which was ${OUT_OF_MEMORY})`;
   const description = DESCRIPTIONS[signal];
   return description === undefined ? `was killed by ${signal}` : `was killed by ${signal} (${description})`;
 }

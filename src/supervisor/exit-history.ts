@@ -1,11 +1,18 @@
-/** The last processes that ended and why, for `vivarium status`; the log has them all. */
+/** The last processes that ended and why, for `vivarium status`, and how many; the log has them all. */
 import type { ProcessExit } from '../control/protocol.ts';
+import { kindOfDeath } from './exit-cause.ts';
+import type { Member } from './pool-member.ts';
 
 const KEPT_MAX = 10;
+
+type EndedMember = Pick<Member, 'state' | 'failure' | 'reason' | 'stopReason'> & {
+  readonly process: Pick<Member['process'], 'label'>;
+};
 
 export class ExitHistory {
   #newest: readonly ProcessExit[] = [];
   #unexpected = { workers: 0, gateways: 0 };
+  readonly #workerReasons: Record<string, number> = {};
 
   /** The newest first. */
   get newest(): readonly ProcessExit[] {
@@ -17,8 +24,32 @@ export class ExitHistory {
     return this.#unexpected;
   }
 
-  add(kind: 'workers' | 'gateways', exit: Omit<ProcessExit, 'at'>): void {
-    if (!exit.wasExpected) this.#unexpected[kind]++;
+  /** How many workers have ended, by why in one word. */
+  get workerReasons(): Readonly<Record<string, number>> {
+    return this.#workerReasons;
+  }
+
+  addGateway(process: string, cause: string, wasExpected: boolean): void {
+    if (!wasExpected) this.#unexpected.gateways++;
+    this.#add({ process, cause, reason: null, wasExpected });
+  }
+
+  addWorker(member: EndedMember, cause: string): void {
+    const { process, state, failure, reason } = member;
+    const wasExpected = state === 'stopping' && failure === null;
+    if (!wasExpected) this.#unexpected.workers++;
+    const word = reasonOf(member, cause);
+    this.#workerReasons[word] = (this.#workerReasons[word] ?? 0) + 1;
+    this.#add({ process: process.label, cause, reason: failure ?? reason, wasExpected });
+  }
+
+  #add(exit: Omit<ProcessExit, 'at'>): void {
     this.#newest = [{ at: new Date().toISOString(), ...exit }, ...this.#newest].slice(0, KEPT_MAX);
   }
+}
+
+/** What it was told, unless it went before or was of no use: then how it died, or `failed`. */
+function reasonOf({ state, failure, stopReason }: EndedMember, cause: string): string {
+  if (state !== 'stopping') return kindOfDeath(cause);
+  return failure === null ? stopReason : 'failed';
 }

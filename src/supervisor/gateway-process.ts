@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import type { InheritedListener, ToGateway, ToSupervisor } from '../control/messages.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
-import type { ListeningSocket } from './listening-sockets.ts';
 import type { Identity } from './privileges.ts';
+import type { ServerSocket } from './socket-set.ts';
 
 /** src/main.ts in a checkout, dist/main.js in the package. */
 export const GATEWAY_PROGRAM = fileURLToPath(new URL(`../main${extname(import.meta.url)}`, import.meta.url));
@@ -17,13 +17,13 @@ export const GATEWAY_PROGRAM = fileURLToPath(new URL(`../main${extname(import.me
 /** 0 to 2 are the standard streams, 3 is the IPC channel. */
 const FIRST_LISTENER_FD = 4;
 
-export function inheritedListeners(sockets: readonly ListeningSocket[]): InheritedListener[] {
-  return sockets.map(({ url, path }, index) => ({ fd: FIRST_LISTENER_FD + index, url, path }));
+export function inheritedListeners(sockets: readonly ServerSocket[]): InheritedListener[] {
+  return sockets.map(({ url, path, role }, index) => ({ fd: FIRST_LISTENER_FD + index, url, path, role }));
 }
 
 export interface GatewayStart {
   readonly program: string;
-  readonly sockets: readonly ListeningSocket[];
+  readonly sockets: readonly ServerSocket[];
   /** Null: as this process. */
   readonly identity: Identity | null;
   readonly outputFd: number;

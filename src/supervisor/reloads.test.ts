@@ -63,13 +63,19 @@ test('a stop ends every wait', async () => {
   }
 });
 
-test('the last exits are kept, the newest first, and the unexpected ones are counted', () => {
+test('the last exits are kept, the newest first, and counted by why', () => {
   const history = new ExitHistory();
-  for (let n = 1; n <= 12; n++) {
-    history.add('workers', { process: `worker ${n}`, cause: 'x', reason: null, wasExpected: n > 2 });
-  }
-  history.add('gateways', { process: 'the gateway', cause: 'x', reason: null, wasExpected: false });
+  const end = (n: number, state: 'active' | 'stopping', failure: string | null, cause: string) =>
+    history.addWorker(
+      { process: { label: `worker ${n}` }, state, failure, reason: null, stopReason: 'script_reload' },
+      cause,
+    );
+  end(1, 'active', null, 'was killed by SIGKILL');
+  end(2, 'stopping', 'was not ready within 15 s', 'was killed by SIGKILL');
+  for (let n = 3; n <= 12; n++) end(n, 'stopping', null, 'exited with status 0');
+  history.addGateway('the gateway', 'x', false);
   assert.deepEqual(history.restarts, { workers: 2, gateways: 1 });
+  assert.deepEqual(history.workerReasons, { killed: 1, failed: 1, script_reload: 10 });
   assert.deepEqual([history.newest.length, history.newest[0]!.process], [10, 'the gateway']);
   assert.ok(!Number.isNaN(Date.parse(history.newest[0]!.at)));
 });

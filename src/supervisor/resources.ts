@@ -48,7 +48,7 @@ export class Resources {
         giveBack.push(() => file.remove());
       }
       const resources = new Resources(identity, errorLog, serverRoot, giveBack);
-      await resources.sockets.open(configuration.listen);
+      await resources.sockets.open(configuration);
       return resources;
     } catch (error) {
       for (const step of giveBack.reverse()) step();
@@ -67,7 +67,7 @@ export class Resources {
   }
 
   release(): void {
-    this.sockets.keepOnly([]);
+    this.sockets.close();
     for (const step of this.#giveBack.splice(0).reverse()) step();
   }
 }

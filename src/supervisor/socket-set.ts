@@ -2,21 +2,34 @@
  * The listening sockets over the life of the server. A reload may ask for others: what is there is kept, what is new is
  * opened, and what nobody wants any more is closed when the reload has succeeded, or the new ones when it has not.
  */
-import type { ListenAddress } from '../config/configuration.ts';
+import type { Configuration, ListenAddress } from '../config/configuration.ts';
+import type { SocketRole } from '../control/messages.ts';
 import { type ListeningSocket, openListeningSockets } from './listening-sockets.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
 
-export class SocketSet {
-  /** By address as configured: a name may stand for several sockets. */
-  readonly #open = new Map<string, readonly ListeningSocket[]>();
+export interface ServerSocket extends ListeningSocket {
+  readonly role: SocketRole;
+}
 
-  /** All or none. Throws StartupError. */
-  async open(addresses: readonly ListenAddress[]): Promise<readonly ListeningSocket[]> {
+/** The part of the configuration that counts here. */
+export type Listening = Pick<Configuration, 'listen' | 'adminListen'>;
+
+interface WantedSocket {
+  readonly role: SocketRole;
+  readonly address: ListenAddress;
+}
+
+export class SocketSet {
+  /** By role and address as configured: a name may stand for several sockets. */
+  readonly #open = new Map<string, readonly ServerSocket[]>();
+
+  /** All that the configuration wants, or none. Throws StartupError. */
+  async open(listening: Listening): Promise<readonly ServerSocket[]> {
     const before = [...this.#open.keys()];
-    const wanted = new Map(addresses.map((address) => [keyOf(address), address]));
+    const wanted = new Map(wantedSockets(listening).map((socket) => [keyOf(socket), socket]));
     try {
-      for (const [key, address] of wanted) {
-        if (!this.#open.has(key)) this.#open.set(key, await this.#openNew(address));
+      for (const [key, socket] of wanted) {
+        if (!this.#open.has(key)) this.#open.set(key, await this.#openNew(socket));
       }
     } catch (error) {
       this.#keep(before);
@@ -25,13 +38,19 @@ export class SocketSet {
     return [...wanted.keys()].flatMap((key) => this.#open.get(key)!);
   }
 
-  keepOnly(addresses: readonly ListenAddress[]): void {
-    this.#keep(addresses.map(keyOf));
+  /** Those that this configuration wants. */
+  keepOnly(listening: Listening): void {
+    this.#keep(wantedSockets(listening).map(keyOf));
   }
 
-  async #openNew(address: ListenAddress): Promise<readonly ListeningSocket[]> {
+  close(): void {
+    this.#keep([]);
+  }
+
+  async #openNew({ role, address }: WantedSocket): Promise<readonly ServerSocket[]> {
     try {
-      return await openListeningSockets([address]);
+      const sockets = await openListeningSockets([address]);
+      return sockets.map((socket) => ({ ...socket, role }));
     } catch (error) {
       // Systems refuse 0.0.0.0:80 beside 127.0.0.1:80, also to one process.
       const own = [...this.#open.values()].flat().find(({ url }) => isAtPort(url, address));
@@ -51,8 +70,13 @@ export class SocketSet {
   }
 }
 
-function keyOf(address: ListenAddress): string {
-  return JSON.stringify(address);
+function wantedSockets({ listen, adminListen }: Listening): readonly WantedSocket[] {
+  const site = listen.map((address): WantedSocket => ({ role: 'site', address }));
+  return adminListen === null ? site : [...site, { role: 'admin', address: adminListen }];
+}
+
+function keyOf(wanted: WantedSocket): string {
+  return JSON.stringify(wanted);
 }
 
 function isAtPort(url: string, address: ListenAddress): boolean {

@@ -4,8 +4,8 @@ import type { ApplicationSettings, Configuration } from '../config/configuration
 import type { ToGateway, WorkerIdentity } from '../control/messages.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
-import type { ListeningSocket } from './listening-sockets.ts';
 import type { Resources } from './resources.ts';
+import type { ServerSocket } from './socket-set.ts';
 import { type WorkerEvents, WorkerHandle } from './worker-process.ts';
 
 /** What the processes run. */
@@ -23,13 +23,13 @@ export interface ProcessSurroundings {
 export class StackProcesses {
   readonly #number: number;
   readonly #configuration: Configuration;
-  readonly #sockets: readonly ListeningSocket[];
+  readonly #sockets: readonly ServerSocket[];
   readonly #surroundings: ProcessSurroundings;
 
   constructor(
     number: number,
     configuration: Configuration,
-    sockets: readonly ListeningSocket[],
+    sockets: readonly ServerSocket[],
     surroundings: ProcessSurroundings,
   ) {
     this.#number = number;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Configuration, ListenAddress } from '../config/configuration.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { createLog } from '../telemetry/log.ts';
-import type { ListeningSocket } from './listening-sockets.ts';
 import type { ReloadOutcome } from './reloads.ts';
+import type { Listening, ServerSocket } from './socket-set.ts';
 import { type OneStack, type Sockets, STOPPING, StackSet } from './stack-set.ts';
 import { StartupError } from './startup-error.ts';
 
@@ -35,6 +35,10 @@ class FakeStack implements OneStack {
     return this.acceptance.promise;
   }
 
+  announceStop(): void {
+    this.done.push('announce stop');
+  }
+
   stop(lingerMs: number): Promise<void> {
     this.done.push(`stop ${lingerMs}`);
     this.wholeness.resolve(STOPPING);
@@ -61,14 +65,18 @@ class FakeStack implements OneStack {
 
 class FakeSockets implements Sockets {
   kept: string[] = [];
-  opened: Promise<readonly ListeningSocket[]> = Promise.resolve([]);
+  opened: Promise<readonly ServerSocket[]> = Promise.resolve([]);
 
-  open(): Promise<readonly ListeningSocket[]> {
+  open(): Promise<readonly ServerSocket[]> {
     return this.opened;
   }
 
-  keepOnly(addresses: readonly ListenAddress[]): void {
-    this.kept.push(JSON.stringify(addresses));
+  keepOnly({ listen }: Listening): void {
+    this.kept.push(JSON.stringify(listen));
+  }
+
+  close(): void {
+    this.kept.push('[]');
   }
 }
 
@@ -147,7 +155,7 @@ test('sockets that cannot be opened end the reload before anything is started', 
 
 test('a stop while sockets are opened: no stack is started, and the sockets are closed', async () => {
   const { set, first, made, sockets } = surroundings();
-  const opening = Promise.withResolvers<readonly ListeningSocket[]>();
+  const opening = Promise.withResolvers<readonly ServerSocket[]>();
   sockets.opened = opening.promise;
   const outcome = set.replace(configure('new'));
   const stopped = set.stop();
@@ -193,4 +201,28 @@ test('a stop, and logs that are opened anew, also reach stacks that finish their
   set.kill();
   // It has ended: nothing is done to it any more.
   assert.equal(first.done.at(-1), 'stop 0');
+});
+
+test('a stop that is announced gives up the reload under way, and nothing else', async () => {
+  const { set, first, made, sockets } = surroundings();
+  const outcome = set.replace(configure('new'));
+  await settle();
+  set.announceStop();
+  assert.deepEqual(await outcome, STOPPING);
+  assert.deepEqual(first.done, ['announce stop']);
+  assert.equal(made[0]!.done[1], 'stop 0');
+  assert.deepEqual(sockets.kept, ['["old"]']);
+  assert.deepEqual(await set.replace(configure('newer')), STOPPING);
+  assert.equal(made.length, 1);
+});
+
+test('a stop that is announced while sockets are opened', async () => {
+  const { set, made, sockets } = surroundings();
+  const opened = Promise.withResolvers<readonly ServerSocket[]>();
+  sockets.opened = opened.promise;
+  const outcome = set.replace(configure('new'));
+  set.announceStop();
+  opened.resolve([]);
+  assert.deepEqual(await outcome, STOPPING);
+  assert.deepEqual([made.length, sockets.kept], [0, ['["old"]']]);
 });

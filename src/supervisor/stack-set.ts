@@ -3,40 +3,52 @@
  * requests. Replacing one is a transaction: until the new stack accepts clients the old one is not touched, and
  * whatever fails before leaves it as it was.
  */
-import type { Configuration, ListenAddress } from '../config/configuration.ts';
+import type { Configuration } from '../config/configuration.ts';
 import type { RequestsInFlight } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { ListeningSocket } from './listening-sockets.ts';
 import { RELOAD } from './pool-member.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { mergeRequests } from './requests-in-flight.ts';
+import type { Listening, ServerSocket } from './socket-set.ts';
 import type { Stack } from './stack.ts';
 import { reasonOf } from './startup-error.ts';
 
 export type OneStack = Pick<
   Stack,
-  'configuration' | 'start' | 'whole' | 'accept' | 'stop' | 'terminate' | 'kill' | 'reopenLogs' | 'requests'
+  | 'configuration'
+  | 'start'
+  | 'whole'
+  | 'accept'
+  | 'announceStop'
+  | 'stop'
+  | 'terminate'
+  | 'kill'
+  | 'reopenLogs'
+  | 'requests'
 >;
 
 export interface Sockets {
   /** All or none. Throws StartupError. */
-  open(addresses: readonly ListenAddress[]): Promise<readonly ListeningSocket[]>;
-  keepOnly(addresses: readonly ListenAddress[]): void;
+  open(listening: Listening): Promise<readonly ServerSocket[]>;
+  keepOnly(listening: Listening): void;
+  close(): void;
 }
 
 export const STOPPING: ReloadOutcome = { ok: false, why: 'the server is stopping', traceback: null };
 
 export class StackSet<S extends OneStack> {
-  readonly #make: (configuration: Configuration, sockets: readonly ListeningSocket[]) => S;
+  readonly #make: (configuration: Configuration, sockets: readonly ServerSocket[]) => S;
   readonly #sockets: Sockets;
   readonly #log: Log;
   #current: S;
   #next: S | null = null;
   readonly #retiring = new Set<S>();
+  /** No stack is started any more. */
+  #isLeaving = false;
   #isStopping = false;
 
   constructor(
-    make: (configuration: Configuration, sockets: readonly ListeningSocket[]) => S,
+    make: (configuration: Configuration, sockets: readonly ServerSocket[]) => S,
     first: S,
     sockets: Sockets,
     log: Log,
@@ -54,25 +66,22 @@ export class StackSet<S extends OneStack> {
 
   /** Resolves when a new stack has taken over, or cannot. One at a time. */
   async replace(configuration: Configuration): Promise<ReloadOutcome> {
-    if (this.#isStopping) return STOPPING;
+    if (this.#isLeaving) return STOPPING;
     this.#log.info('reload-started', 'starting a new gateway and new workers');
-    let sockets: readonly ListeningSocket[];
+    let sockets: readonly ServerSocket[];
     try {
-      sockets = await this.#sockets.open(configuration.listen);
+      sockets = await this.#sockets.open(configuration);
     } catch (error) {
-      return this.#isStopping ? STOPPING : this.refuse(reasonOf(error));
+      return this.#isLeaving ? STOPPING : this.refuse(reasonOf(error));
     }
-    if (this.#isStopping) {
-      this.#sockets.keepOnly([]);
-      return STOPPING;
-    }
+    if (this.#isLeaving) return this.#leave();
     const next = this.#make(configuration, sockets);
     this.#next = next;
     next.start(false);
     const whole = await next.whole();
     const outcome = whole.ok ? await next.accept() : whole;
     this.#next = null;
-    return outcome.ok && !this.#isStopping ? this.#takeOver(next) : this.#giveUp(next, outcome);
+    return outcome.ok && !this.#isLeaving ? this.#takeOver(next) : this.#giveUp(next, outcome);
   }
 
   refuse(why: string, traceback: string | null = null): ReloadOutcome {
@@ -80,10 +89,18 @@ export class StackSet<S extends OneStack> {
     return { ok: false, why, traceback };
   }
 
-  /** Resolves when all processes have ended, which `terminate` and `kill` can hasten. No stack is started any more. */
+  /** Says that they will stop soon. A reload that is under way is given up; the rest goes on. */
+  announceStop(): void {
+    this.#isLeaving = true;
+    void this.#next?.stop(0);
+    for (const stack of this.#all()) stack.announceStop();
+  }
+
+  /** Resolves when all processes have ended, which `terminate` and `kill` can hasten. */
   async stop(): Promise<void> {
+    this.#isLeaving = true;
     this.#isStopping = true;
-    this.#sockets.keepOnly([]);
+    this.#sockets.close();
     await Promise.all(this.#all().map((stack) => stack.stop(0)));
   }
 
@@ -110,7 +127,7 @@ export class StackSet<S extends OneStack> {
   #takeOver(next: S): ReloadOutcome {
     const old = this.#current;
     this.#current = next;
-    this.#sockets.keepOnly(next.configuration.listen);
+    this.#sockets.keepOnly(next.configuration);
     const { http, gracefulTimeoutMs } = old.configuration;
     this.#retire(old, Math.min(http.keepAliveTimeoutMs, gracefulTimeoutMs / 2));
     const detail = 'a new gateway and new workers serve, the old ones finish their requests';
@@ -120,9 +137,16 @@ export class StackSet<S extends OneStack> {
 
   #giveUp(next: S, outcome: ReloadOutcome): ReloadOutcome {
     this.#retire(next, 0);
-    if (this.#isStopping || outcome.ok) return STOPPING;
-    this.#sockets.keepOnly(this.#current.configuration.listen);
+    if (this.#isLeaving || outcome.ok) return this.#leave();
+    this.#sockets.keepOnly(this.#current.configuration);
     return this.refuse(outcome.why, outcome.traceback);
+  }
+
+  /** Of a reload that a stop has overtaken. */
+  #leave(): ReloadOutcome {
+    if (this.#isStopping) this.#sockets.close();
+    else this.#sockets.keepOnly(this.#current.configuration);
+    return STOPPING;
   }
 
   #retire(stack: S, lingerMs: number): void {

@@ -4,7 +4,7 @@
  * reloaded or everything is restarted it has two, and the new one accepts clients only when all its workers are ready.
  */
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
-import type { RequestsInFlight, ToGateway, ToSupervisor } from '../control/messages.ts';
+import type { RequestsInFlight, SocketRole, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ChildEnd } from './child-process.ts';
@@ -16,13 +16,14 @@ import type { GatewayEvents } from './gateway-process.ts';
 import { GatewayQuestions } from './gateway-questions.ts';
 import { reportDeadlock } from './life-report.ts';
 import type { LoadedFiles } from './lifeline-reader.ts';
-import type { ListeningSocket } from './listening-sockets.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
 import type { PoolEffects } from './pool-effects.ts';
 import { type Member, SHUTDOWN, untilSettledMs } from './pool-member.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { applicationStatus, gatewayStatus } from './server-status.ts';
+import type { ServerSocket } from './socket-set.ts';
 import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
+import { supervisorReport } from './supervisor-report.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerHandle } from './worker-process.ts';
 
@@ -31,6 +32,8 @@ export interface StackSurroundings extends ProcessSurroundings {
   readonly exits: ExitHistory;
   readonly events: EventFeed;
   readonly log: Log;
+  /** When the server was started, in ms since 1970. */
+  readonly startedAtMs: number;
   /** Numbers workers: none is used twice, whatever stack it belongs to. */
   nextNumber(): number;
 }
@@ -48,11 +51,12 @@ export interface StackEvents {
 const ACCEPT_TIMEOUT_MS = 10_000;
 /** Age of the youngest worker at which a reload is trusted; not where somebody waits to see what he has edited. */
 const SETTLE_MS = 1000;
+const WILL_STOP: ToGateway = { type: 'stopping' };
 const ACCEPTING: ReloadOutcome = { ok: true, detail: 'clients are accepted' };
 
 export class Stack {
   readonly configuration: Configuration;
-  readonly urls: readonly string[];
+  readonly #sockets: readonly ServerSocket[];
   readonly #surroundings: StackSurroundings;
   readonly #processes: StackProcesses;
   readonly #events: StackEvents;
@@ -67,23 +71,29 @@ export class Stack {
   readonly #accepting = Promise.withResolvers<ReloadOutcome>();
   #isGatewayServing = false;
   #isApplicationSettled: boolean;
+  #willStop = false;
   #isStopping = false;
 
   constructor(
     number: number,
     configuration: Configuration,
-    sockets: readonly ListeningSocket[],
+    sockets: readonly ServerSocket[],
     surroundings: StackSurroundings,
     events: StackEvents,
   ) {
     this.configuration = configuration;
-    this.urls = sockets.map(({ url }) => url);
+    this.#sockets = sockets;
     this.#surroundings = surroundings;
     this.#processes = new StackProcesses(number, configuration, sockets, surroundings);
     this.#events = events;
     this.#gateway = this.#makeGateway();
     this.#pool = this.#makePool();
     this.#isApplicationSettled = this.#pool === null;
+  }
+
+  /** Where clients reach the site, or operators the metrics. */
+  urls(role: SocketRole): string[] {
+    return this.#sockets.filter((socket) => socket.role === role).map(({ url }) => url);
   }
 
   /** `accepts`: clients are accepted from the start, and wait while the application is loaded. */
@@ -146,6 +156,12 @@ export class Stack {
     this.#gateway.send({ type: 'reopen-logs' });
   }
 
+  /** Says that it will stop soon. Meanwhile all goes on. */
+  announceStop(): void {
+    this.#willStop = true;
+    this.#gateway.send(WILL_STOP);
+  }
+
   /**
    * Stops accepting and finishes the requests; the gateway first, as it needs the workers for that. Clients whose
    * connection is idle have up to `lingerMs` to send one more. May be called again.
@@ -178,6 +194,7 @@ export class Stack {
       introduction: (): ToGateway[] => [
         this.#processes.configureMessage(this.#accepts),
         ...(this.#pool?.introduction() ?? []),
+        ...(this.#willStop ? [WILL_STOP] : []),
       ],
       serving: () => {
         this.#isGatewayServing = true;
@@ -190,7 +207,7 @@ export class Stack {
       },
       ended: (process: string, cause: string, wasExpected: boolean) => {
         if (this.#accepts) this.#accepting.resolve(refusal(`${process} ${cause}`));
-        exits.add('gateways', { process, cause, reason: null, wasExpected });
+        exits.addGateway(process, cause, wasExpected);
       },
       report: (message: ToSupervisor) => this.#onReport(message),
     };
@@ -215,11 +232,10 @@ export class Stack {
         this.#onProgress();
       },
       loadFailed: (why, traceback) => this.#whole.resolve({ ok: false, why, traceback }),
-      ended: ({ process, state, failure, reason }: Member, cause) => {
-        const wasExpected = state === 'stopping' && failure === null;
-        exits.add('workers', { process: process.label, cause, reason: failure ?? reason, wasExpected });
+      ended: (member: Member, cause) => {
+        exits.addWorker(member, cause);
         // The pool starts another one. A reload does not try twice.
-        this.#whole.resolve(refusal(`${process.label} ${cause}`));
+        this.#whole.resolve(refusal(`${member.process.label} ${cause}`));
       },
     };
     return new WorkerPool(settings, effects, systemClock, log);
@@ -255,6 +271,11 @@ export class Stack {
     );
   }
 
+  #answerGateway(): void {
+    const wanted = this.configuration.application?.processes ?? 0;
+    this.#gateway.send(supervisorReport(this.#surroundings, this.#pool, this.#gateway.pid, wanted));
+  }
+
   #onReport(message: ToSupervisor): void {
     const pool = this.#pool;
     switch (message.type) {
@@ -287,6 +308,9 @@ export class Stack {
         break;
       case 'worker-usage':
         pool?.workersUsed(message.usage);
+        break;
+      case 'supervisor-report-wanted':
+        this.#answerGateway();
         break;
       case 'accepting':
         this.#accepting.resolve(ACCEPTING);

@@ -53,6 +53,7 @@ class Run {
     const configuration = {
       serverRoot: this.root,
       listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+      adminListen: null,
       backlog: 100,
       user: null,
       group: null,
@@ -60,6 +61,7 @@ class Run {
       logs: { level: 'debug', directory: null },
       http: { serverTokens: false },
       reloading: { touchFiles: [], followsScript: true },
+      drainDelayMs: 0,
       gracefulTimeoutMs: 60_000,
       shutdownTimeoutMs: 60_000,
       ...changes,

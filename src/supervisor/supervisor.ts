@@ -2,7 +2,8 @@
  * The supervisor: takes what the server needs, runs a stack (stack.ts) on it, and does what the operator asks for, by
  * signals or through the control socket (control.ts). It carries no traffic.
  *
- *   SIGTERM, SIGINT   stop: requests are finished. A second one: quick stop. A third one: kill.
+ *   SIGTERM, SIGINT   stop: after the drain delay, if there is one, requests are finished. A second one skips the delay.
+ *                     Each further one makes it more urgent: quick stop, then kill.
  *   SIGQUIT           quick stop: requests are cut after the shutdown timeout.
  *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
@@ -16,19 +17,19 @@ import { VERSION } from '../base/version.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
-import { systemClock } from './clock.ts';
+import { type Cancel, systemClock } from './clock.ts';
 import { Control } from './control.ts';
 import { EventFeed } from './event-feed.ts';
 import { OutOfMemoryWatch } from './exit-cause.ts';
 import { ExitHistory } from './exit-history.ts';
 import { FileWatch } from './file-watch.ts';
 import { GATEWAY_PROGRAM } from './gateway-process.ts';
-import type { ListeningSocket } from './listening-sockets.ts';
 import { readProcessUsage } from './process-usage.ts';
 import type { ReloadOutcome } from './reloads.ts';
 import { Resources } from './resources.ts';
 import { problemsOf } from './server-status.ts';
 import { handleSignals } from './signals.ts';
+import type { ServerSocket } from './socket-set.ts';
 import { SourceWatch } from './source-watch.ts';
 import { Stack, type StackSurroundings } from './stack.ts';
 import type { Programs } from './stack-processes.ts';
@@ -40,7 +41,7 @@ import { WORKER_PROGRAM } from './worker-process.ts';
 
 export interface SupervisorHooks {
   /** The server answers: with the application, or with 503 when it could not be loaded. */
-  onServing(urls: readonly string[]): void;
+  onServing(urls: readonly string[], adminUrls: readonly string[]): void;
   /** Reads the configuration anew, as it was read at the start. Throws an error for the operator. */
   readConfiguration(): Promise<Configuration>;
 }
@@ -56,7 +57,7 @@ export async function runSupervisor(
 ): Promise<number> {
   try {
     const resources = await Resources.acquire(configuration);
-    const sockets = await resources.sockets.open(configuration.listen);
+    const sockets = await resources.sockets.open(configuration);
     return await new Supervisor(configuration, hooks, programs, resources, sockets).run();
   } catch (error) {
     if (!(error instanceof StartupError)) throw error;
@@ -71,9 +72,11 @@ function complain(message: string): void {
 
 /** How far a stop has gone. Each further signal takes it one step on. */
 const RUNNING = 0;
-const GRACEFUL = 1;
-const QUICK = 2;
-const KILLED = 3;
+/** All goes on, but for /ready: load balancers are given time to notice. */
+const LEAVING = 1;
+const GRACEFUL = 2;
+const QUICK = 3;
+const KILLED = 4;
 
 class Supervisor {
   readonly #hooks: SupervisorHooks;
@@ -96,6 +99,7 @@ class Supervisor {
   readonly #released = Promise.withResolvers<void>();
   readonly #startedAtMs = systemClock.now();
   #stopLevel = RUNNING;
+  #cancelDelay: Cancel = () => {};
   #exitStatus = 0;
   #isAnnounced = false;
 
@@ -104,7 +108,7 @@ class Supervisor {
     hooks: SupervisorHooks,
     programs: Programs,
     resources: Resources,
-    sockets: readonly ListeningSocket[],
+    sockets: readonly ServerSocket[],
   ) {
     this.#hooks = hooks;
     this.#resources = resources;
@@ -122,6 +126,7 @@ class Supervisor {
       exits: this.#exits,
       events: this.#events,
       log: this.#log,
+      startedAtMs: Date.now(),
       nextNumber: () => ++workers,
     };
     const make = this.#makeStack.bind(this);
@@ -138,7 +143,7 @@ class Supervisor {
 
   async run(): Promise<number> {
     const ignoreSignals = handleSignals({
-      stop: () => this.#stop(this.#stopLevel + 1),
+      stop: () => this.#stop(this.#stopLevel === RUNNING ? this.#gentlest : this.#stopLevel + 1),
       quickStop: () => this.#stop(Math.max(this.#stopLevel + 1, QUICK)),
       reload: () => void this.#reload('by SIGHUP'),
       reopenLogs: () => this.#reopenLogs(),
@@ -165,7 +170,7 @@ class Supervisor {
       restart: () => this.#restart(),
       stop: (now: boolean) => {
         // Asked for twice, it is no more than what was asked for.
-        const level = now ? QUICK : GRACEFUL;
+        const level = now ? QUICK : this.#gentlest;
         if (level > this.#stopLevel) this.#stop(level);
         return this.#released.promise;
       },
@@ -173,7 +178,7 @@ class Supervisor {
     return new Control(server, this.#resources.serverRoot, this.#log);
   }
 
-  #makeStack(configuration: Configuration, sockets: readonly ListeningSocket[]): Stack {
+  #makeStack(configuration: Configuration, sockets: readonly ServerSocket[]): Stack {
     const stack = new Stack(++this.#stacksMade, configuration, sockets, this.#surroundings, {
       settled: () => {
         if (stack === this.#stack) this.#announce();
@@ -190,9 +195,10 @@ class Supervisor {
   #announce(): void {
     if (this.#isAnnounced || this.#stopLevel !== RUNNING) return;
     this.#isAnnounced = true;
-    const { urls } = this.#stack;
-    this.#log.info('server-started', `serving at ${urls.join(', ')}`);
-    this.#hooks.onServing(urls);
+    const [urls, adminUrls] = [this.#stack.urls('site'), this.#stack.urls('admin')];
+    const admin = adminUrls.length === 0 ? '' : `, metrics and health checks at ${adminUrls.join(', ')}`;
+    this.#log.info('server-started', `serving at ${urls.join(', ')}${admin}`);
+    this.#hooks.onServing(urls, adminUrls);
   }
 
   // Reload and restart
@@ -258,7 +264,7 @@ class Supervisor {
       residentBytes: usage?.residentBytes ?? null,
       cpuMs: usage?.cpuMs ?? null,
       serverRoot: this.#resources.serverRoot.path,
-      urls: this.#stack.urls,
+      urls: this.#stack.urls('site'),
       state,
       uptimeMs: Math.round(systemClock.now() - this.#startedAtMs),
       gateway,
@@ -286,13 +292,27 @@ class Supervisor {
     this.#stop(QUICK);
   }
 
+  /** How a stop begins. */
+  get #gentlest(): number {
+    return this.#configuration.drainDelayMs > 0 ? LEAVING : GRACEFUL;
+  }
+
   #stop(level: number): void {
-    const isFirst = this.#stopLevel === RUNNING;
+    const before = this.#stopLevel;
     this.#stopLevel = level;
     this.#sources.stop();
-    if (isFirst) void this.#shutDown(level);
+    this.#cancelDelay();
+    if (before === RUNNING) this.#stacks.announceStop();
+    if (level === LEAVING) return this.#delayStop();
+    if (before < GRACEFUL) void this.#shutDown(level);
     if (level >= QUICK) this.#stacks.terminate();
     if (level >= KILLED) this.#stacks.kill();
+  }
+
+  #delayStop(): void {
+    const { drainDelayMs } = this.#configuration;
+    this.#log.info('draining', `/ready says no from now on; listening stops in ${drainDelayMs / 1000} s`);
+    this.#cancelDelay = systemClock.after(drainDelayMs, () => this.#stop(GRACEFUL));
   }
 
   async #shutDown(level: number): Promise<void> {

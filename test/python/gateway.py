@@ -55,6 +55,8 @@ class Gateway:
         self._thread = threading.Thread(target=self.channel.run, daemon=True)
         self._thread.start()
         self._buffer = b''
+        # Of each batch: requests, CPU time and wall clock in microseconds.
+        self.timings = []
 
     def send(self, *pieces):
         self.socket.sendall(b''.join(pieces))
@@ -69,6 +71,7 @@ class Gateway:
                     payload = self._buffer[HEADER.size : end]
                     self._buffer = self._buffer[end:]
                     if kind == TIMINGS:
+                        self.timings.append(struct.unpack('<III', payload))
                         continue
                     return kind, exchange, payload
             chunk = self.socket.recv(1_000_000)

@@ -49,6 +49,17 @@ class ChannelTest(unittest.TestCase):
 
     # Batches
 
+    def test_the_first_batch_of_a_connection_is_measured_from_its_beginning(self):
+        gateway = self.start(echo)
+        gateway.send(request(1, '/'))
+        gateway.answer()
+        # When the second answer is there, so are the timings of the first.
+        gateway.send(request(2, '/'))
+        gateway.answer()
+        count, _cpu_us, wall_us = gateway.timings[0]
+        self.assertEqual(count, 1)
+        self.assertLess(wall_us, TIMEOUT_SECONDS * 1e6)
+
     def test_requests_of_one_read_are_answered_with_one_write(self):
         gateway = self.start(echo)
         gateway.send(*(request(n, f'/{n}') for n in range(1, 21)))

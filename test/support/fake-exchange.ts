@@ -3,7 +3,15 @@
  * reads slowly or leaves, and breaks the test when a handler breaks the contract (two heads, a body after the end).
  */
 import assert from 'node:assert/strict';
-import type { Bytes, Exchange, FieldList, Outcome, Request, RequestBody } from '../../src/exchange.ts';
+import type {
+  Bytes,
+  Exchange,
+  FieldList,
+  Outcome,
+  Progress,
+  Request,
+  RequestBody,
+} from '../../src/exchange.ts';
 import { fieldName, RequestFields } from '../../src/fields.ts';
 
 export type FakeRequest = Partial<Omit<Request, 'fields'>> & {
@@ -56,6 +64,9 @@ export class FakeExchange implements Exchange {
   startedAtMs = Date.UTC(2026, 10, 21, 2, 47, 42, 123);
   durationMs = 12.345;
   workerPid = 0;
+  application: Progress | null = null;
+  receivedAt = 1_000;
+  endedAt = 1_012.345;
 
   /** What `abort` was told. */
   aborted: string | null = null;

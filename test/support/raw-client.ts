@@ -209,10 +209,14 @@ function asBytes(body: string | Uint8Array): Uint8Array {
 }
 
 /** One request on a connection of its own. */
-export async function getOnce(to: number | string, target: string): Promise<Response> {
+export async function getOnce(
+  to: number | string,
+  target: string,
+  fields: readonly string[] = [],
+): Promise<Response> {
   const client = await RawClient.open(to);
   try {
-    return await client.get(target, ['Connection: close']);
+    return await client.get(target, ['Connection: close', ...fields]);
   } finally {
     client.close();
   }

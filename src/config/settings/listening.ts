@@ -16,6 +16,11 @@ export const listening = {
       defaultText: 'HOST:PORT of the above, or the sockets systemd passes',
       help: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N, instead of --host and --port',
     }),
+    'admin-listen': one(listenAddress, {
+      default: null,
+      defaultText: 'none: there are no metrics and health checks',
+      help: 'address for /metrics, /live and /ready, in the forms of --listen',
+    }),
     'server-backlog': one(count(1, BACKLOG_MAX), {
       default: 500,
       help: 'connections that may wait in the kernel to be accepted',

@@ -35,6 +35,10 @@ export const processes = {
       help: 'time without running Python code after which a worker is replaced',
     }),
     'startup-timeout': one(seconds('none'), { default: 15, help: 'time the application has to load' }),
+    'drain-delay': one(seconds('none'), {
+      default: 0,
+      help: 'time between a request to stop, when /ready says no, and the end of listening',
+    }),
     'graceful-timeout': one(seconds('at once'), {
       default: 15,
       help: 'time running requests have to finish when the server stops or their worker is replaced',

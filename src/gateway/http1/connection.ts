@@ -46,6 +46,8 @@ export class Http1Connection implements ExchangeConnection {
   #body: CollectedBody | null = null;
   #advancing = false;
   #inputEnded = false;
+  /** The head of the present request did not come in one piece. */
+  #isPiecemeal = false;
   #writableBefore = 0;
   mayKeepAlive = true;
 
@@ -148,7 +150,9 @@ export class Http1Connection implements ExchangeConnection {
     const parser = this.#parser;
     switch (parser.next()) {
       case 'need-data':
-        if (this.#phase === 'idle' && parser.pending > 0)
+        if (parser.pending === 0) return false;
+        this.#isPiecemeal = true;
+        if (this.#phase === 'idle')
           this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
         return false;
       case 'head':
@@ -202,6 +206,10 @@ export class Http1Connection implements ExchangeConnection {
     if (body !== null && block.bodyLength === CHUNKED) fields = withContentLength(fields, body.size);
     const exchange = this.#begin(head, fields);
     exchange.body = body;
+    if (body !== null || this.#isPiecemeal) {
+      this.#isPiecemeal = false;
+      exchange.receivedAt = performance.now();
+    }
     this.#context.handle(exchange);
   }
 

@@ -2,7 +2,7 @@
  * One request and its answer on an HTTP/1.1 connection. Keeps the promises of framing: never more bytes than were
  * declared, and a connection that is cut, not reused, when there are fewer.
  */
-import type { Bytes, Exchange, FieldList, Outcome, Request, RequestBody } from '../../exchange.ts';
+import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
 import {
@@ -107,6 +107,8 @@ export class Http1Exchange implements Exchange {
   outcome: Outcome = 'complete';
   durationMs = 0;
   workerPid = 0;
+  application: Progress | null = null;
+  receivedAt: number;
 
   constructor(
     connection: ExchangeConnection,
@@ -118,12 +120,17 @@ export class Http1Exchange implements Exchange {
     this.#connection = connection;
     this.#head = head;
     this.#began = began;
+    this.receivedAt = began;
     this.id = id;
     this.request = new Http1Request(head, connection.peer, fields);
   }
 
   get startedAtMs(): number {
     return performance.timeOrigin + this.#began;
+  }
+
+  get endedAt(): number {
+    return this.#began + this.durationMs;
   }
 
   respond(status: number, fields: FieldList, body: Bytes, reason = reasonPhrase(status)): void {

@@ -3,7 +3,7 @@
  * telemetry/log-file.ts.
  */
 import type { Exchange } from '../../exchange.ts';
-import type { Middleware } from '../../handler.ts';
+import type { Observer } from '../../handler.ts';
 import { jsonLine } from './json-line.ts';
 import { compileLogFormat } from './log-format.ts';
 import { prettyLine } from './pretty-line.ts';
@@ -12,14 +12,9 @@ const COMMON = '%h %l %u %t "%r" %>s %b';
 const COMBINED = `${COMMON} "%{Referer}i" "%{User-Agent}i"`;
 
 /** `common`, `combined`, `json`, `pretty` or a format string of Apache. Throws LogFormatError. */
-export function accessLog(format: string, write: (line: string) => void, hasColor = false): Middleware {
+export function accessLog(format: string, write: (line: string) => void, hasColor = false): Observer {
   const toLine = compile(format, hasColor);
-  const log = (exchange: Exchange) => write(`${toLine(exchange)}\n`);
-  return (next) => (exchange) => {
-    const before = exchange.onFinished;
-    exchange.onFinished = before === null ? log : both(before, log);
-    next(exchange);
-  };
+  return (exchange) => write(`${toLine(exchange)}\n`);
 }
 
 function compile(format: string, hasColor: boolean): (exchange: Exchange) => string {
@@ -35,14 +30,4 @@ function compile(format: string, hasColor: boolean): (exchange: Exchange) => str
     default:
       return compileLogFormat(format);
   }
-}
-
-function both(
-  first: (exchange: Exchange) => void,
-  second: (exchange: Exchange) => void,
-): (exchange: Exchange) => void {
-  return (exchange) => {
-    first(exchange);
-    second(exchange);
-  };
 }

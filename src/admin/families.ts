@@ -1,0 +1,228 @@
+/** Every metric of the server itself: docs/guide/metrics.md explains them, and a test holds the two together. */
+import { VERSION } from '../base/version.ts';
+import type { SupervisorReport, UsageReport } from '../control/messages.ts';
+import type { Family, Labels, Sample } from './exposition.ts';
+import { METHODS, type RequestCounts, STATUSES } from './request-counts.ts';
+
+export interface ConnectionCounts {
+  readonly open: number;
+  readonly accepted: number;
+  readonly turnedAway: number;
+}
+
+/** What is told of an application. */
+export interface ApplicationState {
+  readonly queued: number;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly spent: { readonly cpuUs: number; readonly wallUs: number };
+  readonly workers: ReadonlyMap<number, WorkerState>;
+}
+
+export interface WorkerState {
+  readonly load: number;
+  readonly answeredTotal: number;
+}
+
+const MEMBER_STATES = ['loading', 'standby', 'active', 'draining', 'stopping'] as const;
+
+const one = (value: Sample['value']): Sample[] => [{ labels: {}, value }];
+
+function each<T>(
+  items: Iterable<T>,
+  labels: (item: T) => Labels,
+  value: (item: T) => Sample['value'] | null,
+) {
+  return Array.from(items).flatMap((item): Sample[] => {
+    const found = value(item);
+    return found === null ? [] : [{ labels: labels(item), value: found }];
+  });
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: 'counter', help, samples };
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: 'gauge', help, samples };
+}
+
+function histogram(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: 'histogram', help, samples };
+}
+
+export function serverFamilies(isReady: boolean): Family[] {
+  const labels = { version: VERSION, node: process.versions.node };
+  return [
+    gauge('vivarium_build_info', 'Version of Vivarium and of Node.js; always 1', [{ labels, value: 1 }]),
+    gauge('vivarium_ready', 'Whether /ready says yes', one(Number(isReady))),
+  ];
+}
+
+export function requestFamilies(counts: RequestCounts): Family[] {
+  const { queue, application, write } = counts;
+  return [
+    counter('vivarium_requests', 'Requests that have ended, by method and class of status', ended(counts)),
+    counter(
+      'vivarium_requests_incomplete',
+      'Requests whose client did not get the whole answer, by why',
+      each(
+        Object.entries(counts.incomplete),
+        ([reason]) => ({ reason }),
+        ([, count]) => count,
+      ),
+    ),
+    gauge('vivarium_requests_in_flight', 'Requests that have not ended', one(counts.inFlight)),
+    counter('vivarium_request_body_bytes', 'Bytes of request bodies', one(counts.requestBodyBytes)),
+    counter('vivarium_response_body_bytes', 'Bytes of response bodies', one(counts.responseBodyBytes)),
+    histogram(
+      'vivarium_request_duration_seconds',
+      'Time from the first byte of a request to the end of its answer',
+      one(counts.duration),
+    ),
+    histogram(
+      'vivarium_request_phase_seconds',
+      'Time of requests to the application: in the queue, in the application, waiting for a slow client',
+      each(
+        Object.entries({ queue, application, write }),
+        ([phase]) => ({ phase }),
+        ([, value]) => value,
+      ),
+    ),
+  ];
+}
+
+/** Only what has happened: most methods never meet most statuses. */
+function ended({ ended: counts }: RequestCounts): Sample[] {
+  return METHODS.flatMap((method, row) =>
+    STATUSES.flatMap((status, column) => {
+      const value = counts[row * STATUSES.length + column]!;
+      return value === 0 ? [] : [{ labels: { method, status }, value }];
+    }),
+  );
+}
+
+export function connectionFamilies({ open, accepted, turnedAway }: ConnectionCounts): Family[] {
+  return [
+    gauge('vivarium_connections', 'Connections of clients that are open', one(open)),
+    counter('vivarium_connections_accepted', 'Connections of clients since the start', one(accepted)),
+    counter(
+      'vivarium_connections_turned_away',
+      'Connections that were answered 503 because there were max-clients',
+      one(turnedAway),
+    ),
+  ];
+}
+
+export function applicationFamilies({ queued, refused, spent, workers }: ApplicationState): Family[] {
+  const worker = ([number]: readonly [number, WorkerState]) => ({ worker: String(number) });
+  return [
+    gauge('vivarium_queue_length', 'Requests that wait for a thread', one(queued)),
+    counter(
+      'vivarium_requests_refused',
+      'Requests that were answered 503 without a worker, by why',
+      each(
+        Object.entries(refused),
+        ([reason]) => ({ reason }),
+        ([, count]) => count,
+      ),
+    ),
+    counter(
+      'vivarium_application_cpu_seconds',
+      'CPU time that threads have spent on requests',
+      one(spent.cpuUs / 1e6),
+    ),
+    counter(
+      'vivarium_application_busy_seconds',
+      'Time that threads have spent on requests: working, waiting and without the interpreter',
+      one(spent.wallUs / 1e6),
+    ),
+    gauge(
+      'vivarium_worker_requests_in_flight',
+      'Requests that a worker has and has not answered',
+      each(workers, worker, ([, { load }]) => load),
+    ),
+    counter(
+      'vivarium_worker_requests',
+      'Requests that a worker has answered',
+      each(workers, worker, ([, { answeredTotal }]) => answeredTotal),
+    ),
+  ];
+}
+
+export function loopFamilies(delay: Sample['value']): Family[] {
+  return [
+    histogram(
+      'vivarium_gateway_loop_delay_seconds',
+      'How late the event loop of the gateway is, measured ten times a second',
+      one(delay),
+    ),
+  ];
+}
+
+/** Null: the supervisor has not answered. */
+export function supervisorFamilies(report: SupervisorReport | null): Family[] {
+  const isUp = gauge(
+    'vivarium_supervisor_up',
+    'Whether the supervisor has answered',
+    one(Number(report !== null)),
+  );
+  if (report === null) return [isUp];
+  const { workers, workersWanted, workerExits, gatewayExits, startedAtMs } = report;
+  const name = ({ worker }: { worker: number }) => ({ worker: String(worker) });
+  return [
+    isUp,
+    gauge(
+      'vivarium_start_time_seconds',
+      'When the server was started, in Unix time',
+      one(startedAtMs / 1000),
+    ),
+    gauge('vivarium_workers_wanted', 'Workers that there should be', one(workersWanted)),
+    gauge(
+      'vivarium_workers',
+      'Workers by state',
+      each(
+        MEMBER_STATES,
+        (state) => ({ state }),
+        (state) => workers.filter((one) => one.state === state).length,
+      ),
+    ),
+    counter(
+      'vivarium_worker_exits',
+      'Workers that have ended, by why',
+      each(
+        Object.entries(workerExits),
+        ([reason]) => ({ reason }),
+        ([, count]) => count,
+      ),
+    ),
+    counter('vivarium_gateway_exits', 'Gateways that have ended unasked', one(gatewayExits)),
+    gauge(
+      'vivarium_worker_resident_memory_bytes',
+      'Memory of a worker',
+      each(workers, name, ({ usage }) => usage?.residentBytes ?? null),
+    ),
+    counter(
+      'vivarium_worker_cpu_seconds',
+      'CPU time of a worker, loading included',
+      each(workers, name, ({ usage }) => usage && usage.cpuMs / 1000),
+    ),
+    ...ownProcesses(report),
+  ];
+}
+
+function ownProcesses({ supervisor, gateway }: SupervisorReport): Family[] {
+  const processes = Object.entries({ supervisor, gateway });
+  const labels = ([process]: [string, UsageReport | null]) => ({ process });
+  return [
+    gauge(
+      'vivarium_process_resident_memory_bytes',
+      'Memory of the supervisor and of the gateway',
+      each(processes, labels, ([, usage]) => usage?.residentBytes ?? null),
+    ),
+    counter(
+      'vivarium_process_cpu_seconds',
+      'CPU time of the supervisor and of the gateway',
+      each(processes, labels, ([, usage]) => usage && usage.cpuMs / 1000),
+    ),
+  ];
+}

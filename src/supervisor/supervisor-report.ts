@@ -1,0 +1,29 @@
+/** What a gateway is told for its metrics. */
+import type { SupervisorReport } from '../control/messages.ts';
+import { readProcessUsage } from './process-usage.ts';
+import type { StackSurroundings } from './stack.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** `pool`: null when only files are served. */
+export function supervisorReport(
+  { startedAtMs, exits }: StackSurroundings,
+  pool: WorkerPool | null,
+  gatewayPid: number | null,
+  workersWanted: number,
+): SupervisorReport {
+  const workers = Array.from(pool?.members ?? [], ({ process, state }) => ({
+    worker: process.identity.worker,
+    state,
+    usage: process.usage(),
+  }));
+  return {
+    type: 'supervisor-report',
+    startedAtMs,
+    workersWanted,
+    workers,
+    supervisor: readProcessUsage(process.pid),
+    gateway: gatewayPid === null ? null : readProcessUsage(gatewayPid),
+    workerExits: exits.workerReasons,
+    gatewayExits: exits.restarts.gateways,
+  };
+}
