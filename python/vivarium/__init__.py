@@ -6,13 +6,16 @@ from . import events
 from .current import is_cancelled, request_data
 from .events import subscribe_events, subscribe_shutdown
 from .interrupt import RequestTimeout
+from .recording import process_metrics, start_recording_metrics
 
 __all__ = [
     'RequestTimeout',
     'active_requests',
     'is_cancelled',
     'metrics',
+    'process_metrics',
     'request_data',
+    'start_recording_metrics',
     'subscribe_events',
     'subscribe_shutdown',
     'version',

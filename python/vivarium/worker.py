@@ -17,8 +17,9 @@ import signal
 import socket
 import sys
 import threading
+import time
 
-from . import events, frames, hosting, memory, version
+from . import events, frames, hosting, memory, mod_wsgi_finder, version
 from .channel import Channel
 from .control import Control, connect
 from .loader import ApplicationError, load
@@ -47,6 +48,7 @@ class Worker:
         self.ledger = _create_ledger(settings['ledgerPath'], self.threads)
         self.application = None
         self.name = application['name']
+        self.started_at = time.time()
         self.processes = application['processes']
         self.callable_name = None
         self.is_observed = False
@@ -132,6 +134,7 @@ def main():
     worker = Worker(settings)
     control = Control(worker, lifeline)
     hosting.worker = worker
+    mod_wsgi_finder.install()
     os.register_at_fork(after_in_child=lambda: _abandon(worker, control))
     toolbox = None
     try:
