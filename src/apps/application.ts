@@ -2,6 +2,7 @@
  * A managed application: its workers, the queue of requests that wait for a thread, and the handler that the
  * request path ends in.
  */
+import { randomInt } from 'node:crypto';
 import type { SpoolLimits } from '../base/spool.ts';
 import { pathPrefix } from '../base/url-path.ts';
 import type { ApplicationSettings } from '../config/configuration.ts';
@@ -50,6 +51,8 @@ export class Application implements WorkerOwner, AssignmentOwner {
   /** SCRIPT_NAME: '' for an application at the root. */
   readonly mountPoint: string;
   readonly shapes = new Shapes();
+  /** Far below the half of all ids, for which 0, "none", would be a later one. */
+  firstId = randomInt(1, 2 ** 28);
   readonly workers = new Map<number, Worker>();
   readonly #deadlines: Deadlines;
   readonly #heartbeats: Heartbeats;

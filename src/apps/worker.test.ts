@@ -195,6 +195,25 @@ test('a channel that is dialled again goes on counting', async (t) => {
   await exchange.finished;
 });
 
+test('each gateway begins to count somewhere else', async (t) => {
+  const site = await ScriptedSite.start(t, { firstId: 2 ** 28 - 1 });
+  const [first, second] = [await site.addWorker(1), await site.addWorker(2)];
+  const exchange = ask(site, '/a');
+  assert.equal((await first.channels[0]!.request()).id, 2 ** 28 - 1);
+  // Its ledger still says that nothing was started.
+  first.started(0);
+  first.die();
+  const { id } = await second.channels[0]!.request();
+  second.channels[0]!.respond(id, 'a');
+  await exchange.finished;
+  assert.equal(exchange.status, 200);
+  const others = [
+    await ScriptedSite.start(t, { firstId: null }),
+    await ScriptedSite.start(t, { firstId: null }),
+  ];
+  assert.notEqual(others[0]!.application.firstId, others[1]!.application.firstId);
+});
+
 const OF_CHANNEL: readonly (readonly [string, string, RegExp])[] = [
   ['an answer to nothing', frame(Kind.end, 9, ''), /^a frame of kind 19 for request 9; its oldest is 1$/],
   ['an answer out of turn', frame(Kind.fail, 2, ''), /^a frame of kind 20 for request 2; its oldest is 1$/],

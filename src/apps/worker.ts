@@ -22,6 +22,11 @@ export type WorkerState = 'expected' | 'ready' | 'active' | 'draining' | 'gone';
 /** What a worker tells the application that it belongs to. */
 export interface WorkerOwner {
   readonly shapes: Shapes;
+  /**
+   * The id of the first request on each channel. Each gateway chooses another one: what one that was killed has asked
+   * for on the control connection may be read after it, and must not be taken for requests of the next.
+   */
+  readonly firstId: number;
   needsFlush(channel: Channel): void;
   answered(channel: Channel): void;
   /** A thread has answered a batch while `threads` of its process had requests. */
@@ -81,7 +86,7 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.identity = identity;
     this.#owner = owner;
     this.#channels = new Array<Channel | null>(identity.threads).fill(null);
-    this.#nextIds = new Array<number>(identity.threads).fill(1);
+    this.#nextIds = new Array<number>(identity.threads).fill(owner.firstId);
   }
 
   get channels(): readonly Channel[] {

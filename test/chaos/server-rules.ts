@@ -2,6 +2,7 @@
 import { GROWTH_MIB_MAX } from './condition.ts';
 import type { Evidence, Holdings } from './evidence.ts';
 import { deathsOf, overlaps } from './excuses.ts';
+import type { ErrorLine } from './logs.ts';
 import type { Rule, Violation } from './verdict.ts';
 
 /** One request to a server at rest. The machine may be busy with other things. */
@@ -26,6 +27,11 @@ const FORBIDDEN_CODES: ReadonlySet<string> = new Set([
   'supervisor-gone',
 ]);
 
+/** A worker that broke the protocol, and not one that was too slow or cannot load its application. */
+function isViolation({ code, text }: ErrorLine): boolean {
+  return code === 'worker-failed' && !/could not load|was not ready|did not come back/.test(text);
+}
+
 function rule(name: string, find: (evidence: Evidence) => readonly string[]): Rule {
   const check = (evidence: Evidence): Violation[] => find(evidence).map((what) => ({ what }));
   return { name, check };
@@ -44,7 +50,7 @@ const deaths = rule('no process dies without a reason', (evidence) => {
 });
 
 const faults = rule('no line of the log tells of a fault', ({ errorLog }) =>
-  errorLog.filter(({ code }) => FORBIDDEN_CODES.has(code)).map(({ text }) => text),
+  errorLog.filter((line) => FORBIDDEN_CODES.has(line.code) || isViolation(line)).map(({ text }) => text),
 );
 
 const wholeLines = rule('no line of the access log is torn', ({ accessLog }) => accessLog.torn);

@@ -137,6 +137,10 @@ const VIOLATIONS: readonly (readonly [rule: string, Evidence])[] = [
   ],
   ['no line of the log tells of a fault', evidence(entry(), { errorLog: [line('channel-failed')] })],
   [
+    'no line of the log tells of a fault',
+    evidence(entry(), { errorLog: [line('worker-failed', { text: 'worker-failed: a frame of kind 16' })] }),
+  ],
+  [
     'no line of the access log is torn',
     evidence(entry(), {
       accessLog: { byNumber: new Map([[1, [{ status: 200, outcome: 'complete' }]]]), torn: ['{"ti'] },

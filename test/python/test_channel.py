@@ -127,6 +127,16 @@ class ChannelTest(unittest.TestCase):
         gateway.send(request(2, '/b', follows=True), frames.frame(2, 2, b'body'), frames.frame(3, 2), request(3, '/c'))
         self.assertEqual(gateway.answer(), (3, b'/c'))
 
+    def test_what_a_former_gateway_has_asked_for_does_not_concern_the_requests_of_the_next(self):
+        # The ids of a gateway begin anywhere: far above or far below those of the one before it.
+        for first, recalled in ((1000, 70), (1000, 1_000_000)):
+            gateway = self.start(echo)
+            gateway.channel.recall(recalled, recalled + 8)
+            gateway.channel.abort(recalled + 10)
+            gateway.send(*(request(first + n, '/%d' % n) for n in range(100)))
+            answers = [gateway.answer() for _ in range(100)]
+            self.assertEqual(answers, [(first + n, b'/%d' % n) for n in range(100)])
+
     def test_recall_across_the_wrap_of_numbers(self):
         gate = Gate()
         gateway = self.start(gate)

@@ -151,6 +151,8 @@ export class ScriptedWorker {
 
 export interface SiteOptions {
   readonly threads?: number;
+  /** 1 when it is not given, so that tests can name requests; null: what the application chooses. */
+  readonly firstId?: number | null;
   readonly settings?: Partial<ApplicationSettings>;
   readonly spool?: Partial<SpoolLimits>;
 }
@@ -193,6 +195,7 @@ export class ScriptedSite {
     const write = (code: string, message: string) => this.#note(this.log, `${code}: ${message}`);
     const log = { debug: write, info: write, warn: write, error: write };
     this.application = new Application(settings as ApplicationSettings, spool, events, log);
+    if (options.firstId !== null) this.application.firstId = options.firstId ?? 1;
     this.#listener = new WorkerListener(this.application.workers, log);
     t.after(() => {
       for (const worker of this.application.workers.values()) worker.close();
