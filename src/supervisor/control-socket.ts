@@ -23,7 +23,7 @@ export interface ControlLimits {
   readonly connectionsMax: number;
   /** Time for the request to arrive, and for an answer to be taken. */
   readonly idleTimeoutMs: number;
-  /** A client that leaves so much untaken is cut off. One answer may be larger. */
+  /** A client that leaves so much untaken is cut off. One answer may be larger; all remembered events are less. */
   readonly untakenBytesMax: number;
 }
 
@@ -31,7 +31,7 @@ const LIMITS: ControlLimits = {
   lineBytesMax: 4096,
   connectionsMax: 32,
   idleTimeoutMs: 10_000,
-  untakenBytesMax: 1_048_576,
+  untakenBytesMax: 8 * 1_048_576,
 };
 /** Only the user of this process may connect. */
 const OTHERS = 0o177;

@@ -7,7 +7,7 @@ import type { ServerEvent } from '../control/protocol.ts';
 const REMEMBERED_MAX = 200;
 const FOLLOWERS_MAX = 8;
 /** A traceback or a stack. The error log has it whole. */
-const MESSAGE_LENGTH_MAX = 8192;
+const MESSAGE_LENGTH_MAX = 4096;
 
 type Follower = (event: ServerEvent) => void;
 

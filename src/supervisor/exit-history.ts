@@ -29,18 +29,19 @@ export class ExitHistory {
     return this.#workerReasons;
   }
 
-  addGateway(process: string, cause: string, wasExpected: boolean): void {
+  /** `whyStopped`: why it was told to stop; null when it was not, or when the server stops. */
+  addGateway(process: string, cause: string, wasExpected: boolean, whyStopped: string | null = null): void {
     if (!wasExpected) this.#unexpected.gateways++;
-    this.#add({ process, cause, reason: null, wasExpected });
+    this.#add({ process, cause, reason: whyStopped, wasExpected });
   }
 
-  addWorker(member: EndedMember, cause: string): void {
+  addWorker(member: EndedMember, cause: string, whyStopped: string | null = null): void {
     const { process, state, failure, reason } = member;
     const wasExpected = state === 'stopping' && failure === null;
     if (!wasExpected) this.#unexpected.workers++;
     const word = reasonOf(member, cause);
     this.#workerReasons[word] = (this.#workerReasons[word] ?? 0) + 1;
-    this.#add({ process: process.label, cause, reason: failure ?? reason, wasExpected });
+    this.#add({ process: process.label, cause, reason: failure ?? reason ?? whyStopped, wasExpected });
   }
 
   #add(exit: Omit<ProcessExit, 'at'>): void {

@@ -36,6 +36,8 @@ export interface Sockets {
 
 export const STOPPING: ReloadOutcome = { ok: false, why: 'the server is stopping', traceback: null };
 
+const REPLACED = 'was replaced by a restart or by a reload of the settings';
+
 export class StackSet<S extends OneStack> {
   readonly #make: (configuration: Configuration, sockets: readonly ServerSocket[]) => S;
   readonly #sockets: Sockets;
@@ -129,14 +131,14 @@ export class StackSet<S extends OneStack> {
     this.#current = next;
     this.#sockets.keepOnly(next.configuration);
     const { http, gracefulTimeoutMs } = old.configuration;
-    this.#retire(old, Math.min(http.keepAliveTimeoutMs, gracefulTimeoutMs / 2));
+    this.#retire(old, Math.min(http.keepAliveTimeoutMs, gracefulTimeoutMs / 2), REPLACED);
     const detail = 'a new gateway and new workers serve, the old ones finish their requests';
     this.#log.info('reload-finished', detail);
     return { ok: true, detail };
   }
 
   #giveUp(next: S, outcome: ReloadOutcome): ReloadOutcome {
-    this.#retire(next, 0);
+    this.#retire(next, 0, 'belonged to a reload that failed');
     if (this.#isLeaving || outcome.ok) return this.#leave();
     this.#sockets.keepOnly(this.#current.configuration);
     return this.refuse(outcome.why, outcome.traceback);
@@ -149,9 +151,9 @@ export class StackSet<S extends OneStack> {
     return STOPPING;
   }
 
-  #retire(stack: S, lingerMs: number): void {
+  #retire(stack: S, lingerMs: number, why: string): void {
     this.#retiring.add(stack);
-    void stack.stop(lingerMs, RELOAD).then(() => this.#retiring.delete(stack));
+    void stack.stop(lingerMs, RELOAD, why).then(() => this.#retiring.delete(stack));
   }
 
   #all(): S[] {

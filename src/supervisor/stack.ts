@@ -73,6 +73,7 @@ export class Stack {
   #isApplicationSettled: boolean;
   #willStop = false;
   #isStopping = false;
+  #whyStopped: string | null = null;
 
   constructor(
     number: number,
@@ -164,11 +165,13 @@ export class Stack {
 
   /**
    * Stops accepting and finishes the requests; the gateway first, as it needs the workers for that. Clients whose
-   * connection is idle have up to `lingerMs` to send one more. May be called again.
+   * connection is idle have up to `lingerMs` to send one more. `why` completes "worker 3 (pid 77) …"; null when the
+   * server stops. May be called again.
    */
-  async stop(lingerMs: number, reason = SHUTDOWN): Promise<void> {
+  async stop(lingerMs: number, reason = SHUTDOWN, why: string | null = null): Promise<void> {
     this.#isStopping = true;
     this.#stopReason = reason;
+    this.#whyStopped ??= why;
     this.#whole.resolve(refusal('the server was told to stop'));
     this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
@@ -207,7 +210,7 @@ export class Stack {
       },
       ended: (process: string, cause: string, wasExpected: boolean) => {
         if (this.#accepts) this.#accepting.resolve(refusal(`${process} ${cause}`));
-        exits.addGateway(process, cause, wasExpected);
+        exits.addGateway(process, cause, wasExpected, this.#whyStopped);
       },
       report: (message: ToSupervisor) => this.#onReport(message),
     };
@@ -233,7 +236,7 @@ export class Stack {
       },
       loadFailed: (why, traceback) => this.#whole.resolve({ ok: false, why, traceback }),
       ended: (member: Member, cause) => {
-        exits.addWorker(member, cause);
+        exits.addWorker(member, cause, this.#whyStopped);
         // The pool starts another one. A reload does not try twice.
         this.#whole.resolve(refusal(`${member.process.label} ${cause}`));
       },

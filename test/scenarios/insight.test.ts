@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { RequestsInFlight } from '../../src/control/messages.ts';
-import type { ServerEvent } from '../../src/control/protocol.ts';
+import type { ServerEvent, ServerStatus } from '../../src/control/protocol.ts';
 import { makeFolder, textApplication } from '../support/folder.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { runVivarium, startServer, VivariumProcess } from '../support/vivarium.ts';
@@ -60,6 +60,17 @@ test('requests in flight with the stack of each, and which of them wait', async 
   await Promise.all([first, second]);
 });
 
+/** Waits for the status to list a process that has ended, and why it had to. */
+async function untilGone(root: string, process: RegExp, reason: string): Promise<void> {
+  for (;;) {
+    const status: ServerStatus = JSON.parse(
+      (await runVivarium(['status', '--json', '--server-root', root])).output,
+    );
+    const exit = status.exits.find((one) => process.test(one.process));
+    if (exit !== undefined) return assert.equal(exit.reason, reason);
+  }
+}
+
 test('events are followed from one process to the next, to the end of the server', async (t) => {
   const folder = makeFolder(t, { 'wsgi.py': textApplication('x') });
   const root = `${folder}/root`;
@@ -82,6 +93,7 @@ test('events are followed from one process to the next, to the end of the server
   const restarted = await runVivarium(['restart', '--server-root', root]);
   assert.match(restarted.output, /^restarted: a new gateway/m);
   await follower.waitForOutput(/"reload-finished"/);
+  await untilGone(root, /^the gateway/, 'was replaced by a restart or by a reload of the settings');
   assert.equal((await getOnce(server.port, '/')).text, 'x');
   const recent = await runVivarium(['events', '--no-follow', '--recent', '1', '--server-root', root]);
   assert.match(recent.output, /^\d{4}-\d\d-\d\d [\d:.]+ \[\w+\] \[\w+ \d+\] [a-z-]+: .*\n$/);
