@@ -8,8 +8,9 @@
  *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
  *
- * A changed file (file-watch.ts) can ask for a reload, too. A reload reads the configuration again. When it is as before, only the workers are replaced (worker-pool.ts); when it
- * has changed, or for a restart, a second stack takes over from the first (stack-set.ts).
+ * A changed file (file-watch.ts) can ask for a reload, too. A reload reads the configuration again. When it is as
+ * before, only the workers are replaced (worker-pool.ts); when it has changed, or for a restart, a second stack takes
+ * over from the first (stack-set.ts).
  */
 import { writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';

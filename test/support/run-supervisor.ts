@@ -1,13 +1,14 @@
-/** Runs the supervisor in a process of its own, with the fake gateway and worker. The configuration is the argument. */
+/** Runs the supervisor in a process of its own, with the fake gateway and worker. The argument names its configuration. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runSupervisor } from '../../src/supervisor/supervisor.ts';
 
-const configuration = JSON.parse(process.argv[2]!);
+const readConfiguration = () => JSON.parse(readFileSync(process.argv[2]!, 'utf8'));
 process.exitCode = await runSupervisor(
-  configuration,
+  readConfiguration(),
   {
     onServing: (urls) => process.stdout.write(`${JSON.stringify(urls)}\n`),
-    readConfiguration: async () => configuration,
+    readConfiguration: async () => readConfiguration(),
   },
   {
     gateway: fileURLToPath(new URL('./fake-gateway.ts', import.meta.url)),
