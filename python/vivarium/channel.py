@@ -21,7 +21,7 @@ from . import frames, memory
 from .answers import Answers
 from .body import BodyCut, FileWrapper, StreamedBody
 from .current import current, end_request
-from .interrupt import RequestTimeout, raise_in, stack_of, withdraw
+from .interrupt import RequestTimeout, absorb, raise_in, stack_of
 from .log import LogStream, describe_exception, log
 from .wsgi import Responder
 
@@ -103,15 +103,14 @@ class Channel(Answers):
     def _end_interrupts(self):
         with self._lock:
             self._running = False
-            if self.interrupted:
-                withdraw(self._ident)
+        if self.interrupted:
+            absorb()
 
     # Requests
 
     def _serve(self):
         if not self._next_batch():
             return
-        self._begin_batch()
         # Not before: the gateway sends nothing until it has read what the connection before this one had started.
         self._worker.ledger[self.index] = 0
         shapes = {}
@@ -149,13 +148,10 @@ class Channel(Answers):
             self.finish(frames.timings(self._started, self._batch, cpu, wall))
         if not self._receive():
             return False
-        self._begin_batch()
-        return True
-
-    def _begin_batch(self):
         self._batch = 0
         self._batch_wall = perf_counter()
         self._batch_cpu = thread_time()
+        return True
 
     def _receive(self):
         """More bytes into the buffer; False at the end of the connection. Nothing is left to do: the answers go."""

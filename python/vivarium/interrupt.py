@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 import traceback
 
 try:
@@ -30,10 +31,20 @@ def raise_in(ident):
         pythonapi.PyThreadState_SetAsyncExc(c_ulong(ident), py_object(RequestTimeout))
 
 
-def withdraw(ident):
-    """What has not been raised yet never will be."""
-    if pythonapi is not None:
-        pythonapi.PyThreadState_SetAsyncExc(c_ulong(ident), py_object())
+def absorb():
+    """What has not been raised in this thread yet never will be.
+
+    One more takes its place, and is waited for. It could also be withdrawn, but then the interpreter would look for it
+    for ever: with Python 3.11 the first profiler or debugger hangs in that.
+    """
+    if pythonapi is None:
+        return
+    try:
+        raise_in(threading.get_ident())
+        while True:
+            time.sleep(0)
+    except RequestTimeout:
+        pass
 
 
 def stack_of(ident):

@@ -1,5 +1,6 @@
 """vivarium/interrupt.py and Channel.interrupt: the exception hits the request it is meant for, and no other."""
 
+import cProfile
 import random
 import socket
 import sys
@@ -201,6 +202,17 @@ class InterruptTest(unittest.TestCase):
         self.assertEqual(seen, [RequestTimeout])
         site.socket.sendall(request(2))
         self.assertEqual(site.read(), (frames.RESPONSE, 2))
+
+    def test_profilers_work_after_it(self):
+        def application(_environ, _start_response, entered, _seen):
+            entered.set()
+            while True:
+                time.sleep(0.001)
+
+        site, entered, _ = self.start(application)
+        self.interrupt(site, entered)
+        # Python 3.11 would hang here if the interpreter still looked for the exception.
+        self.assertEqual(cProfile.Profile().runcall(lambda: 'done'), 'done')
 
     def test_request_after_it_is_not_run_on_the_same_connection(self):
         ran = []
