@@ -74,11 +74,14 @@ function logSettings(values: Values, entries: readonly Entry[], serverRoot: stri
     directory: terminal ? null : (directory ?? serverRoot),
     accessLog: values['access-log'],
     accessLogFormat: values['access-log-format'],
+    slowRequestsMs: ms(values['slow-requests']),
   };
 }
 
 function httpSettings(values: Values): HttpSettings {
   return {
+    requestIdHeader: values['request-id-header'],
+    trustRequestId: values['trust-request-id'],
     limitRequestLine: values['limit-request-line'],
     limitRequestFields: values['limit-request-fields'],
     limitRequestFieldSize: values['limit-request-field-size'],

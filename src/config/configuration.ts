@@ -48,9 +48,15 @@ export interface LogSettings {
   readonly accessLog: boolean;
   /** `combined`, `common`, `json`, `pretty`, or an Apache format string. */
   readonly accessLogFormat: string;
+  /** 0: off. */
+  readonly slowRequestsMs: number;
 }
 
 export interface HttpSettings {
+  /** Response field that names the request; null for none. */
+  readonly requestIdHeader: string | null;
+  /** The name that a request brings in that field is taken over. */
+  readonly trustRequestId: boolean;
   readonly limitRequestLine: number;
   readonly limitRequestFields: number;
   readonly limitRequestFieldSize: number;

@@ -63,6 +63,7 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
     directory: null,
     accessLog: true,
     accessLogFormat: 'combined',
+    slowRequestsMs: 0,
   });
   assert.match(serverRoot, /\/vivarium-[0-9a-f]{12}$/);
   assert.equal((await load(project)).configuration.serverRoot, serverRoot);

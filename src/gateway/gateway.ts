@@ -13,6 +13,7 @@ import type {
 } from '../control/messages.ts';
 import { BrokenCode } from '../development/broken-code.ts';
 import type { Exchange } from '../exchange.ts';
+import type { RequestFields } from '../fields.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
 import { ServerFields } from '../protocols/http1/response-head.ts';
@@ -26,6 +27,7 @@ import { composeSite, type Site } from './site.ts';
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
 const CHECK_MS = 1_000;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** Of the admin listener: nobody has so many load balancers. */
 const ADMIN_CLIENTS_MAX = 256;
 const ADMIN_BODY_MAX = 1_024;
@@ -239,7 +241,7 @@ export class Gateway {
       path,
       handle: this.#site.handle,
       refuse: this.#refuse,
-      nextId: this.#nextId,
+      nextId: http.trustRequestId ? this.#givenId : this.#nextId,
     };
   }
 
@@ -255,6 +257,14 @@ export class Gateway {
   }
 
   readonly #nextId = (): string => this.#idPrefix + (++this.#requests).toString(36);
+
+  /** As a proxy before us has named the request, if it has. */
+  readonly #givenId = (fields: RequestFields): string => {
+    const { requestIdHeader } = this.#configuration.http;
+    const given = fields.get(requestIdHeader?.toLowerCase() ?? 'x-request-id');
+    const own = this.#nextId();
+    return given !== null && REQUEST_ID.test(given) ? given : own;
+  };
 
   readonly #refuse = (exchange: Exchange, refusal: Refusal): void => {
     this.#log.info(

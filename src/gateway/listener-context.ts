@@ -1,6 +1,7 @@
 import type { SpoolLimits } from '../base/spool.ts';
 import type { HttpSettings } from '../config/configuration.ts';
 import type { Exchange } from '../exchange.ts';
+import type { RequestFields } from '../fields.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
 import type { ServerFields } from '../protocols/http1/response-head.ts';
@@ -16,5 +17,5 @@ export interface ListenerContext {
   readonly path: string | null;
   readonly handle: Handler;
   readonly refuse: (exchange: Exchange, refusal: Refusal) => void;
-  readonly nextId: () => string;
+  readonly nextId: (fields: RequestFields) => string;
 }

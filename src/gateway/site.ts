@@ -7,6 +7,7 @@ import { FileStore } from '../handlers/static-files/file-store.ts';
 import { createStaticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
 import { observe } from '../middleware/observe.ts';
+import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
 import { compileSite } from '../routing/compile-site.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
@@ -35,12 +36,13 @@ export function composeSite(
   log: Log,
 ): Site {
   const writer = openAccessLog(configuration.logs, log);
-  const { accessLogFormat } = configuration.logs;
+  const { accessLogFormat, slowRequestsMs } = configuration.logs;
   const logged =
     writer === null
       ? []
       : [accessLog(accessLogFormat, (line) => writer.write(line), hasColors(configuration.logs))];
-  const observed = observe(counter === null ? logged : [...logged, counter.end]);
+  const slow = slowRequestsMs > 0 ? [slowRequests(slowRequestsMs, log)] : [];
+  const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
   const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
   const routes = compileSite(configuration.site, {

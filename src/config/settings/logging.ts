@@ -1,6 +1,6 @@
 /** Settings: the error log and the access log. */
 import { one } from '../setting.ts';
-import { choice, onOff, path, text } from '../value-types.ts';
+import { choice, onOff, path, seconds, text } from '../value-types.ts';
 
 export const logging = {
   title: 'Logging',
@@ -31,5 +31,24 @@ export const logging = {
         help: 'combined, common, json, pretty (for a terminal) or an Apache format string',
       },
     ),
+    'slow-requests': one(seconds('off'), {
+      default: 0,
+      help: 'time from which a request has a line in the error log that says where it went',
+    }),
+    'request-id-header': one(
+      text(
+        'NAME',
+        /^(X-[A-Za-z0-9-]{1,60}|[A-Za-z0-9-]{1,60}-I[Dd])$/,
+        'the name of a header field that begins with X- or ends in -ID, like X-Request-ID',
+      ),
+      {
+        default: null,
+        help: 'response header field that names the request, as in the logs',
+      },
+    ),
+    'trust-request-id': one(onOff, {
+      default: false,
+      help: 'take over the X-Request-ID (or --request-id-header) of a request; only behind a proxy that sets it',
+    }),
   },
 };

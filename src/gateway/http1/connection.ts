@@ -64,6 +64,10 @@ export class Http1Connection implements ExchangeConnection {
     return this.#context.serverFields;
   }
 
+  get requestIdHeader(): string | null {
+    return this.#context.settings.requestIdHeader;
+  }
+
   get peer(): Peer {
     this.#peer ??= peerOf(this.#socket, this.#context.path);
     return this.#peer;
@@ -214,7 +218,7 @@ export class Http1Connection implements ExchangeConnection {
   }
 
   #begin(head: RequestHead, fields: RequestFields): Http1Exchange {
-    const exchange = new Http1Exchange(this, head, fields, this.#context.nextId(), this.#since);
+    const exchange = new Http1Exchange(this, head, fields, this.#context.nextId(fields), this.#since);
     this.#phase = 'answering';
     this.#exchange = exchange;
     return exchange;

@@ -19,6 +19,8 @@ import { mayRender, render, rendered } from './rendition.ts';
 export interface ExchangeConnection {
   readonly server: ServerFields;
   readonly peer: Peer;
+  /** The field that names the request in its answer; null for none. */
+  readonly requestIdHeader: string | null;
   /** False once the connection is to be closed after the present answer. */
   readonly mayKeepAlive: boolean;
   send(bytes: Bytes): boolean;
@@ -161,7 +163,8 @@ export class Http1Exchange implements Exchange {
   /** The usual client: what it gets does not depend on the request any more. */
   get #mayBeAsBefore(): boolean {
     const { method, version, block } = this.#head;
-    return method === 'GET' && version === 'HTTP/1.1' && block.keepAlive && this.#connection.mayKeepAlive;
+    const isUsual = method === 'GET' && version === 'HTTP/1.1' && block.keepAlive;
+    return isUsual && this.#connection.mayKeepAlive && this.#connection.requestIdHeader === null;
   }
 
   #respondAsBefore(status: number, fields: FieldList, body: Uint8Array, bytes: Buffer): void {
@@ -242,7 +245,8 @@ export class Http1Exchange implements Exchange {
     this.#framing = head.framing;
     this.#keepAlive = head.keepAlive;
     this.#owed = head.contentLength;
-    return head.text;
+    const { requestIdHeader } = this.#connection;
+    return requestIdHeader === null ? head.text : withField(head.text, fields, requestIdHeader, this.id);
   }
 
   #flushHead(): void {
@@ -271,6 +275,13 @@ export class Http1Exchange implements Exchange {
       `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
     );
   }
+}
+
+/** The head with one field more, unless the application has sent that field itself. */
+function withField(head: string, fields: FieldList, name: string, value: string): string {
+  const lower = name.toLowerCase();
+  const isThere = fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
+  return isThere ? head : `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
 }
 
 const ERROR_FIELDS: FieldList = ['Content-Type', 'text/html; charset=utf-8'];

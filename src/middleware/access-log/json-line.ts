@@ -19,8 +19,13 @@ export function jsonLine(exchange: Exchange): string {
     `,"host":${orNull(request.authority)}` +
     `,"request_id":${orNull(exchange.id)}` +
     `,"worker_pid":${workerPid === 0 ? 'null' : workerPid}` +
-    `,"outcome":"${exchange.outcome}"}`
+    `,"outcome":"${exchange.outcome}"${trace(request.fields.get('traceparent'))}}`
   );
+}
+
+/** W3C Trace Context; only when the request has it. */
+function trace(traceparent: string | null): string {
+  return traceparent === null ? '' : `,"traceparent":${jsonString(traceparent)}`;
 }
 
 function orNull(text: string | null): string {
