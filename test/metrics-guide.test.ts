@@ -16,7 +16,7 @@ test('every metric has its row in the guide', () => {
     ...families.requestFamilies(new RequestCounts()),
     ...families.connectionFamilies({ open: 0, accepted: 0, turnedAway: 0 }),
     ...families.applicationFamilies({
-      queued: 0,
+      queue: [],
       refused: {},
       spent: { cpuUs: 0, wallUs: 0 },
       workers: new Map(),

@@ -49,7 +49,7 @@ class Worker:
         self.application = None
         self.name = application['name']
         self.started_at = time.time()
-        self.processes = application['processes']
+        self.processes = application['processes']['max']
         self.callable_name = None
         self.is_observed = False
         # Called when the introduction has changed.
@@ -60,7 +60,7 @@ class Worker:
             **application['environment'],
             'wsgi.version': (1, 0),
             'wsgi.multithread': self.threads > 1,
-            'wsgi.multiprocess': application['processes'] > 1,
+            'wsgi.multiprocess': application['processes']['max'] > 1,
             'wsgi.run_once': False,
             'wsgi.input_terminated': True,
             'SERVER_SOFTWARE': f'vivarium/{version}',

@@ -40,8 +40,8 @@ type AdministeredWorker = MeasuredWorker & {
 export interface AdminSources {
   /** Null for a site of static files only. */
   readonly application: AdministeredApplication | null;
-  /** Workers that there should be. */
-  readonly workersWanted: number;
+  /** Workers that there should be at least. */
+  readonly workersWanted: () => number;
   connections(): ConnectionCounts;
   tell(message: ToSupervisor): void;
   readonly log: Log;
@@ -114,7 +114,7 @@ export class Admin {
     const { whyUnavailable: unavailable } = application;
     return whyNotReady({
       isStopping: this.isStopping,
-      application: { active, wanted: workersWanted, unavailable },
+      application: { active, wanted: workersWanted(), unavailable },
     });
   }
 

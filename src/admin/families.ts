@@ -12,7 +12,7 @@ export interface ConnectionCounts {
 
 /** What is told of an application. */
 export interface ApplicationState {
-  readonly queued: number;
+  readonly queue: { readonly length: number };
   readonly refused: Readonly<Record<string, number>>;
   readonly spent: { readonly cpuUs: number; readonly wallUs: number };
   readonly workers: ReadonlyMap<number, WorkerState>;
@@ -113,10 +113,10 @@ export function connectionFamilies({ open, accepted, turnedAway }: ConnectionCou
   ];
 }
 
-export function applicationFamilies({ queued, refused, spent, workers }: ApplicationState): Family[] {
+export function applicationFamilies({ queue, refused, spent, workers }: ApplicationState): Family[] {
   const worker = ([number]: readonly [number, WorkerState]) => ({ worker: String(number) });
   return [
-    gauge('vivarium_queue_length', 'Requests that wait for a thread', one(queued)),
+    gauge('vivarium_queue_length', 'Requests that wait for a thread', one(queue.length)),
     counter(
       'vivarium_requests_refused',
       'Requests that were answered 503 without a worker, by why',

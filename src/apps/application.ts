@@ -36,6 +36,8 @@ export interface WorkerEvents {
   /** Its interpreter does not run. `why` completes "worker 3 (pid 77) …". */
   deadlocked(worker: Worker, why: string): void;
   broken(worker: Worker, why: string): void;
+  /** A request waits, and there is no worker. */
+  deserted(): void;
 }
 
 /** The first request of a channel may run so long before those behind it are given to other threads. */
@@ -81,9 +83,9 @@ export class Application implements WorkerOwner, AssignmentOwner {
     this.#heartbeats = new Heartbeats(settings.deadlockTimeoutMs, events, log);
   }
 
-  /** Requests that wait for a thread. */
-  get queued(): number {
-    return this.#queue.length;
+  /** Requests that wait for a thread, first come first. */
+  get queue(): readonly Assignment[] {
+    return this.#queue;
   }
 
   /** Why no worker can be had; null while there are some or they are starting. */
@@ -152,6 +154,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
     }
     assignment.queuedAt = performance.now();
     this.#queue.push(assignment);
+    if (this.workers.size === 0 && this.#queue.length === 1) this.#events.deserted();
   }
 
   /** Once a second. */

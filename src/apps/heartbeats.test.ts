@@ -138,7 +138,7 @@ test('a worker that is silent gets no requests until it answers', async (t) => {
   site.worker(1).setPulse('silent');
   const exchange = new FakeExchange({ path: '/' });
   site.application.handle(exchange);
-  assert.equal(site.application.queued, 1);
+  assert.equal(site.application.queue.length, 1);
   await worker.control.message(Kind.ping);
   worker.say(Kind.pong, {});
   const { id } = await worker.channels[0]!.request();

@@ -1,6 +1,7 @@
 /** What the server says once it serves, after the model of `mod_wsgi-express start-server`. */
 import { join } from 'node:path';
 import type { ApplicationSettings, Configuration, RecyclingSettings } from '../config/configuration.ts';
+import { formatProcessRange } from '../config/process-range.ts';
 
 export function formatBanner(
   configuration: Configuration,
@@ -28,12 +29,13 @@ export function formatBanner(
 function applicationRows(application: ApplicationSettings): [string, string][] {
   const { target, processes, threads } = application;
   const place = target.kind === 'script' ? target.path : target.module;
-  const processesText = `${processes} ${processes === 1 ? 'process' : 'processes'}`;
+  const processesText = `${formatProcessRange(processes)} ${processes.max === 1 ? 'process' : 'processes'}`;
+  const capacity = { min: processes.min * threads, max: processes.max * threads };
   const threadsText = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return [
     ['Interpreter', `${application.interpreter} (Python ${application.interpreterVersion})`],
     ['Application', target.callable === null ? place : `${place}:${target.callable}`],
-    ['Request Capacity', `${processes * threads} (${processesText} * ${threadsText})`],
+    ['Request Capacity', `${formatProcessRange(capacity)} (${processesText} * ${threadsText})`],
     ['Startup Timeout', seconds(application.startupTimeoutMs)],
     ['Queue Size', `${application.queueSize} (requests)`],
     ['Queue Timeout', seconds(application.queueTimeoutMs)],

@@ -38,10 +38,12 @@ function serverRows(status: ServerStatus): Row[] {
   ];
 }
 
-function applicationRows({ name, processes, threads, queued, workers }: ApplicationStatus): Row[] {
+function applicationRows(application: ApplicationStatus): Row[] {
+  const { name, processes, processesMin, processesMax, threads, queued, workers } = application;
+  const range = processesMin === processesMax ? '' : `, from ${processesMin} to ${processesMax} as needed`;
   return [
     ['Application', name],
-    ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} threads)`],
+    ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} threads${range})`],
     ['In Flight', count(sum(workers.map(({ inFlight }) => inFlight ?? 0)))],
     ['Queue', `${count(queued)} waiting`],
   ];

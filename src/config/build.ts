@@ -14,6 +14,9 @@ import type { Values } from './settings/table.ts';
 import { applicationName, type Target } from './target/target.ts';
 import { warmupRequest } from './warmup.ts';
 
+/** Where `inactivity-timeout` is 0, which means no limit for workers that would be replaced. */
+const LAST_WORKER_INACTIVITY_MS = 300_000;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the settings leave open. */
@@ -117,6 +120,11 @@ function applicationSettings(
     pythonPath: values['python-path'],
     environment: { ...passed(values.passenv, environment), ...values.setenv },
     processes: values.processes!,
+    scaling: {
+      upWaitMs: ms(values['scale-up-wait']),
+      downIntervalMs: ms(values['scale-down-interval']),
+      inactivityTimeoutMs: ms(values['inactivity-timeout']) || LAST_WORKER_INACTIVITY_MS,
+    },
     threads: values.threads,
     mountPoint: values['mount-point'],
     warmup: values.warmup.map((url) => warmupRequest(url, values['mount-point'])),
@@ -139,7 +147,8 @@ function recyclingSettings(values: Values): RecyclingSettings {
   return {
     maximumRequests: values['maximum-requests'],
     restartIntervalMs: ms(values['restart-interval']),
-    inactivityTimeoutMs: ms(values['inactivity-timeout']),
+    // Where there may be none, such a worker is stopped and not replaced.
+    inactivityTimeoutMs: values.processes!.min === 0 ? 0 : ms(values['inactivity-timeout']),
     cpuTimeLimitMs: ms(values['cpu-time-limit']),
     memoryLimit: values['memory-limit'],
     memoryLimitHard: values['memory-limit-hard'],

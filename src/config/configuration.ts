@@ -121,7 +121,8 @@ export interface ApplicationSettings {
   readonly pythonPath: readonly string[];
   /** Set in the process environment of the worker and, as mod_wsgi-express has it, in each request's environ. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly processes: number;
+  readonly processes: ProcessRange;
+  readonly scaling: ScalingSettings;
   readonly threads: number;
   readonly mountPoint: string;
   readonly startupTimeoutMs: number;
@@ -152,6 +153,22 @@ export interface DevelopmentSettings {
   readonly profilerDirectory: string | null;
   readonly coverageDirectory: string | null;
   readonly recorderDirectory: string | null;
+}
+
+/** Workers there may be. When both are the same their number does not change by itself. */
+export interface ProcessRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** When the number of workers changes, if it may. */
+export interface ScalingSettings {
+  /** Longest wait for a thread that is not a reason for more workers. */
+  readonly upWaitMs: number;
+  /** How long one worker fewer must have been enough. */
+  readonly downIntervalMs: number;
+  /** Time without a request after which the last one is stopped, where there may be none. */
+  readonly inactivityTimeoutMs: number;
 }
 
 /** When a worker that is well is replaced. 0 in any of the first five: never for that reason. */

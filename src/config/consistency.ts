@@ -56,8 +56,9 @@ export function findContradictions({ values, entries }: Resolved): string[] {
 function findToolMistakes(values: Values, entries: readonly Entry[]): string[] {
   const mistakes: string[] = [];
   const onlyOne = (name: 'processes' | 'threads', because: SettingName) => {
-    if ((values[name] ?? 1) > 1)
-      mistakes.push(`${place(entries, name)}: found ${values[name]}; allowed: 1 with ${because}`);
+    const most = name === 'processes' ? (values.processes?.max ?? 1) : values.threads;
+    const found = () => settings[name].type.format(values[name]);
+    if (most > 1) mistakes.push(`${place(entries, name)}: found ${found()}; allowed: 1 with ${because}`);
   };
   if (values['enable-debugger']) {
     onlyOne('processes', 'enable-debugger');

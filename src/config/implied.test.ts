@@ -25,7 +25,7 @@ const origin = ({ entries }: Loaded, name: Parameters<typeof entryOf>[1]) =>
 test('vivarium dev has defaults of its own, and says so', async (t) => {
   const loaded = await load(t, []);
   const { application, logs } = loaded.configuration;
-  assert.equal(application!.processes, 1);
+  assert.equal(application!.processes.max, 1);
   assert.deepEqual(
     [application!.requestTimeoutMs, application!.startupTimeoutMs, application!.queueTimeoutMs],
     [0, 0, 0],
@@ -51,7 +51,7 @@ test('whatever is given wins', async (t) => {
     environment,
   });
   const { application, logs, reloading } = loaded.configuration;
-  assert.deepEqual([application!.processes, application!.requestTimeoutMs], [2, 7000]);
+  assert.deepEqual([application!.processes.max, application!.requestTimeoutMs], [2, 7000]);
   assert.deepEqual(reloading.touchFiles, [`${application!.workingDirectory}/vivarium.toml`]);
   assert.equal(logs.accessLogFormat, 'json');
   assert.equal(application!.development.tracebackPages, false);
@@ -64,7 +64,7 @@ test('tools bring what they need, with vivarium serve too', async (t) => {
   });
   const { application, gracefulTimeoutMs } = loaded.configuration;
   const { processes, threads, requestTimeoutMs, workingDirectory, development } = application!;
-  assert.deepEqual([processes, threads, requestTimeoutMs, gracefulTimeoutMs], [1, 1, 0, 3_600_000]);
+  assert.deepEqual([processes.max, threads, requestTimeoutMs, gracefulTimeoutMs], [1, 1, 0, 3_600_000]);
   assert.equal(development.recorderDirectory, `${workingDirectory}/archive`);
   assert.equal(development.profilerDirectory, `${workingDirectory}/pstats`);
   assert.equal(development.coverageDirectory, null);

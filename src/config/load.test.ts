@@ -54,7 +54,8 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
   assert.deepEqual(application?.target, { kind: 'script', path: join(project, 'wsgi.py'), callable: null });
   assert.equal(application.workingDirectory, project);
   assert.match(application.interpreterVersion, /^3\.\d+\.\d+$/);
-  assert.equal(application.processes, Math.min(4, availableParallelism()));
+  const processes = Math.min(4, availableParallelism());
+  assert.deepEqual(application.processes, { min: processes, max: processes });
   assert.equal(application.threads, 8);
   assert.equal(application.queueTimeoutMs, 45_000);
   assert.deepEqual(configuration.listen, [{ kind: 'tcp', host: '127.0.0.1', port: 8000 }]);
@@ -285,7 +286,7 @@ test('all mistakes of all sources are reported at once, and nothing is run', asy
     '--acess-log: no such option; did you mean --access-log?',
     'VIVARIUM_PROT: no such setting; did you mean VIVARIUM_PORT?',
     'vivarium.toml:1: threds: no such setting; did you mean threads?',
-    'vivarium.toml:2: processes: found 0; allowed: a whole number from 1 to 1024',
+    'vivarium.toml:2: processes: found 0; allowed: a whole number from 1 to 1024, or MIN:MAX, as 1:8, with MIN from 0 to MAX',
     'VIVARIUM_HOST: found "a b"; allowed: a host name or an IP address',
     '--port: found "http"; allowed: a whole number from 0 to 65535',
     'python: found "/x/python"; there is no such program',

@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cpuQuota } from '../base/cgroup.ts';
 import { buildConfiguration, listenBeatsPort } from './build.ts';
 import type { Configuration } from './configuration.ts';
 import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
@@ -114,11 +115,11 @@ function rebase(source: Source, directory: string): Source {
   return { ...source, given };
 }
 
-/** Defaults that depend on this machine. `availableParallelism` knows affinity masks and the quota of the cgroup. */
+/** Defaults that depend on this machine. `availableParallelism` knows affinity masks, and not every kind of quota. */
 function machineDefaults(logDirectory: string | null): Given[] {
   const origin: Origin = { kind: 'default' };
   const values: [SettingName, unknown][] = [
-    ['processes', Math.min(availableParallelism(), DEFAULT_PROCESSES_MAX)],
+    ['processes', Math.min(availableParallelism(), Math.ceil(cpuQuota() ?? Infinity), DEFAULT_PROCESSES_MAX)],
     ['server-root', FRESH_SERVER_ROOT],
     ['log-to-terminal', logDirectory === null],
   ];

@@ -22,7 +22,7 @@ export interface ValueType<T> {
 }
 
 const asIs = (text: string): unknown => text;
-const numberFromText = (text: string): unknown => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+export const numberFromText = (text: string): unknown => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
 
 /** Longest time Node's timers can wait is 2^31 - 1 ms. */
 const SECONDS_MAX = 24 * 24 * 3600;

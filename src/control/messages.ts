@@ -95,6 +95,18 @@ export interface UsageReport {
   readonly cpuMs: number;
 }
 
+/** How much the application has to do, for the number of its workers. */
+export interface Demand {
+  readonly type: 'demand';
+  /** Since the oldest of the requests that wait for a thread came. */
+  readonly waitMs: number;
+  /** Requests that wait for a thread. */
+  readonly queued: number;
+  readonly busyThreads: number;
+  /** Nothing is under way, and nothing was since the last report. */
+  readonly isIdle: boolean;
+}
+
 /** A request that the application has not answered yet. */
 export interface RequestInFlight {
   readonly id: string;
@@ -139,6 +151,8 @@ export type ToGateway =
   /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
   | { readonly type: 'stop'; readonly lingerMs: number }
   | { readonly type: 'reopen-logs' }
+  /** Workers there may be from now on. The demand is reported when their number is not fixed. */
+  | { readonly type: 'scale'; readonly min: number; readonly max: number }
   /** `answer` follows, with the same id. */
   | { readonly type: 'ask'; readonly id: number; readonly question: keyof GatewayAnswers };
 
@@ -165,6 +179,8 @@ export type ToSupervisor =
   | { readonly type: 'worker-deadlocked'; readonly worker: number; readonly why: string }
   /** At most once a second, of the workers that have something to say; only where a setting needs it. */
   | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] }
+  /** A few times a second where the number of workers depends on it, unless nothing is new; at once when a request finds no worker. */
+  | Demand
   /** A message of its error log, for those who follow the events. */
   | { readonly type: 'event'; readonly event: ServerEvent }
   | {

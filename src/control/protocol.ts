@@ -86,6 +86,9 @@ export interface ApplicationStatus {
   readonly python: string;
   /** Workers that there should be. */
   readonly processes: number;
+  /** What that number is kept in; both the same when it does not change by itself. */
+  readonly processesMin: number;
+  readonly processesMax: number;
   readonly threads: number;
   /** Requests that wait for a thread. */
   readonly queued: number | null;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Admin } from '../admin/admin.ts';
 import { Application } from '../apps/application.ts';
+import { DemandReports } from '../apps/demand-reports.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type {
@@ -39,6 +40,8 @@ export class Gateway {
   readonly #tell: (message: ToSupervisor) => void;
   readonly #serverFields: ServerFields;
   readonly #application: Application | null;
+  readonly #demand: DemandReports | null;
+  #leastWorkers: number;
   /** What there is to show of code that cannot be loaded. */
   readonly #brokenCode = new BrokenCode();
   readonly #workerListener: WorkerListener | null;
@@ -62,6 +65,8 @@ export class Gateway {
       new Date(),
     );
     this.#application = this.#createApplication();
+    this.#leastWorkers = this.#configuration.application?.processes.min ?? 0;
+    this.#demand = this.#application && new DemandReports(this.#application, tell);
     this.#workerListener = this.#application && new WorkerListener(this.#application.workers, log);
     this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin();
     const counts = this.#admin?.counts ?? null;
@@ -116,6 +121,10 @@ export class Gateway {
       case 'reopen-logs':
         this.#site.reopenLogs();
         break;
+      case 'scale':
+        this.#leastWorkers = message.min;
+        this.#demand?.setWanted(message.min < message.max);
+        break;
       case 'ask':
         void this.#answer(message.question).then((answer) =>
           this.#tell({ type: 'answer', id: message.id, answer }),
@@ -140,7 +149,7 @@ export class Gateway {
     return {
       connections: this.#listeners.reduce((sum, { connections }) => sum + connections, 0),
       requests: this.#requests,
-      queued: this.#application?.queued ?? 0,
+      queued: this.#application?.queue.length ?? 0,
       workers: workers.map(({ identity, load, answeredTotal }) => ({
         worker: identity.worker,
         inFlight: load,
@@ -184,7 +193,7 @@ export class Gateway {
       this.#listeners.reduce((total, listener) => total + figure(listener), 0);
     return new Admin({
       application: this.#application,
-      workersWanted: this.#configuration.application?.processes ?? 0,
+      workersWanted: () => this.#leastWorkers,
       connections: () => ({
         open: sum(({ connections }) => connections),
         accepted: sum(({ accepted }) => accepted),
@@ -219,6 +228,7 @@ export class Gateway {
         stuck: (worker, why) => tell({ type: 'worker-stuck', worker: worker.identity.worker, why }),
         deadlocked: (worker, why) => tell({ type: 'worker-deadlocked', worker: worker.identity.worker, why }),
         broken: (worker, why) => tell({ type: 'worker-broken', worker: worker.identity.worker, why }),
+        deserted: () => this.#demand?.report(),
       },
       this.#log,
     );

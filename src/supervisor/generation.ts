@@ -2,10 +2,10 @@
 import { type Member, RELOAD, type Slot } from './pool-member.ts';
 
 export class Generation {
-  readonly #slots: Slot[];
+  #slots: Slot[];
 
-  constructor(size: number) {
-    this.#slots = Array.from({ length: size }, emptySlot);
+  constructor(slots: Slot[] = []) {
+    this.#slots = slots;
   }
 
   /** Places, whether a worker is there or not. */
@@ -18,13 +18,27 @@ export class Generation {
     return this.#slots.every(({ member }) => member?.state === state);
   }
 
-  isAny(state: Member['state']): boolean {
-    return this.#slots.some(({ member }) => member?.state === state);
+  /** The workers, if all serve and none is being replaced. */
+  get settled(): readonly Member[] | null {
+    const isSettled = this.areAll('active') && this.#slots.every(({ successor }) => successor === null);
+    return isSettled ? this.#slots.map(({ member }) => member!) : null;
+  }
+
+  membersIn(state: Member['state']): readonly Member[] {
+    return this.#slots.flatMap(({ member }) => (member?.state === state ? member : []));
   }
 
   /** A worker loads, or is to be started after a while. */
   get isTrying(): boolean {
     return this.#slots.some((slot) => slot.cancelRetry !== null || slot.member?.state === 'loading');
+  }
+
+  /** One that could not be started is tried again, before others are. */
+  get isRetrying(): boolean {
+    return this.#slots.some(
+      ({ cancelRetry, failures, member }) =>
+        cancelRetry !== null || (failures > 0 && member?.state === 'loading'),
+    );
   }
 
   /** Places that nobody fills. */
@@ -36,6 +50,18 @@ export class Generation {
     return slot !== null && this.#slots.includes(slot);
   }
 
+  grow(size: number): void {
+    while (this.#slots.length < size) this.#slots.push(emptySlot());
+  }
+
+  /** Returns the places that are given up: those without a worker that serves, then those of the youngest workers. */
+  shrink(size: number): Generation {
+    const byUse = this.#slots.toSorted((a, b) => useOf(a) - useOf(b));
+    const released = byUse.slice(0, Math.max(0, byUse.length - size));
+    this.#slots = this.#slots.filter((slot) => !released.includes(slot));
+    return new Generation(released);
+  }
+
   cancelRetries(): void {
     for (const slot of this.#slots) cancelRetry(slot);
   }
@@ -44,14 +70,20 @@ export class Generation {
     for (const slot of this.#slots) cancelSuccessor(slot);
   }
 
-  /** Its workers have to go; those that serve finish their requests. */
-  dissolve(reason: string): void {
+  /** Its workers have to go; see Member.leave. */
+  dissolve(reason: string, stopReason = RELOAD): void {
     for (const slot of this.#slots) {
       cancelRetry(slot);
       cancelSuccessor(slot);
-      slot.member?.leave(reason, RELOAD);
+      slot.member?.leave(reason, stopReason);
     }
   }
+}
+
+/** In the order in which places are given up. The gateway prefers the oldest workers, so the youngest do the least. */
+function useOf({ member, cancelRetry }: Slot): number {
+  if (member === null) return cancelRetry === null ? -4 : -3;
+  return member.state === 'active' ? 1 / member.process.identity.worker : -2;
 }
 
 function emptySlot(): Slot {

@@ -2,11 +2,11 @@
 import type { ToGateway } from '../control/messages.ts';
 import type { Member } from './pool-member.ts';
 
-/** `unavailable`: why no worker could be started. `lostGateway` is called for each that has to come back. */
+/** `unavailable`: why no worker could be started. `observer` is told of each that has to come back. */
 export function introduce(
   members: Iterable<Member>,
   unavailable: string | null,
-  lostGateway: (member: Member) => void,
+  observer: { lostGateway(member: Member): void },
 ): ToGateway[] {
   const messages: ToGateway[] = [];
   const activate: number[] = [];
@@ -16,7 +16,7 @@ export function introduce(
     messages.push({ type: 'expect-worker', identity: member.process.identity });
     if (member.state !== 'active') continue;
     member.expectBack();
-    lostGateway(member);
+    observer.lostGateway(member);
     activate.push(member.process.identity.worker);
   }
   if (activate.length > 0) messages.push({ type: 'switch', activate, drain: [] });

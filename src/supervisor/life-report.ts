@@ -30,3 +30,8 @@ export function reportDeadlock(log: Log, { process }: Member, why: string, then:
     then();
   });
 }
+
+/** "1 worker", "2 workers" */
+export function countWorkers(count: number): string {
+  return `${count} ${count === 1 ? 'worker' : 'workers'}`;
+}

@@ -16,6 +16,8 @@ export type MemberState = 'loading' | 'standby' | 'active' | 'draining' | 'stopp
 export type StopReason = string;
 export const SHUTDOWN: StopReason = 'shutdown_signal';
 export const RELOAD: StopReason = 'script_reload';
+export const SCALE_DOWN: StopReason = 'scale_down';
+export const EVICTION: StopReason = 'eviction_signal';
 
 /** What the pool needs of a worker's process. */
 export interface WorkerProcess {
@@ -103,6 +105,11 @@ export class Member {
     return this.#wasKilled;
   }
 
+  /** It finishes its requests, however long they take. */
+  get isUnhurried(): boolean {
+    return this.stopReason === SCALE_DOWN && this.#state === 'draining';
+  }
+
   get ageMs(): number {
     return this.#clock.now() - this.#startedAtMs;
   }
@@ -138,14 +145,11 @@ export class Member {
     this.slot = null;
     this.reason = reason;
     this.stopReason = stopReason;
-    if (this.#state === 'active') this.#drain();
-    else this.terminate();
-  }
-
-  #drain(): void {
+    if (this.#state !== 'active') return this.terminate();
     const { gracefulTimeoutMs, evictionTimeoutMs } = this.#limits;
     const limitMs = this.isEvicted ? evictionTimeoutMs || gracefulTimeoutMs : gracefulTimeoutMs;
-    this.#enter('draining', limitMs, () => this.terminate());
+    // Nothing waits for the end of one that is not needed.
+    this.#enter('draining', stopReason === SCALE_DOWN ? null : limitMs, () => this.terminate());
   }
 
   terminate(): void {

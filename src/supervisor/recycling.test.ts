@@ -477,8 +477,8 @@ describe('a worker with a request that does not end', () => {
 describe('a worker that was told to go', () => {
   function evict(evictionTimeoutMs: number) {
     const at = new PoolSurroundings(1, {}, undefined, { evictionTimeoutMs }).serve();
-    at.pool.workerEvicted(1);
-    at.pool.workerEvicted(1);
+    at.pool.workerStuck(1, 'it was told to go by SIGUSR1', 'eviction_signal');
+    at.pool.workerStuck(1, 'it was told to go by SIGUSR1', 'eviction_signal');
     assert.deepEqual(messages(at, 'worker-recycled'), ['worker 1 is replaced: it was told to go by SIGUSR1']);
     assert.deepEqual([at.told(), at.signals()], [[], []]);
     at.pool.workerReady(2);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PoolSurroundings } from '../../test/support/pool-surroundings.ts';
 import { ExitHistory } from './exit-history.ts';
+import { STOPPING } from './reloads.ts';
 
 test('a reload ends when requests go to the new workers', async () => {
   const at = new PoolSurroundings(1).serve();
@@ -59,7 +60,7 @@ test('a stop ends every wait', async () => {
   const outcomes = [at.pool.reload(), at.pool.reload()];
   void at.pool.stop();
   for (const outcome of await Promise.all(outcomes)) {
-    assert.deepEqual(outcome, { ok: false, why: 'the server was told to stop', traceback: null });
+    assert.deepEqual(outcome, STOPPING);
   }
 });
 

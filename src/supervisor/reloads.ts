@@ -5,6 +5,12 @@ export type ReloadOutcome =
   /** The old workers go on. The traceback is that of the new code, when that is what failed. */
   | { readonly ok: false; readonly why: string; readonly traceback: string | null };
 
+export const STOPPING = refusal('the server is stopping');
+
+export function refusal(why: string): Extract<ReloadOutcome, { ok: false }> {
+  return { ok: false, why, traceback: null };
+}
+
 type Waiting = PromiseWithResolvers<ReloadOutcome>;
 
 export class Reloads {

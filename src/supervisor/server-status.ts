@@ -4,6 +4,7 @@ import type { GatewayReport } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus, ServerStatus, WorkerStatus } from '../control/protocol.ts';
 import type { Member } from './pool-member.ts';
 import { readProcessUsage } from './process-usage.ts';
+import type { WorkerPool } from './worker-pool.ts';
 
 export function gatewayStatus(pid: number | null, report: GatewayReport | null): GatewayStatus {
   const usage = pid === null ? null : readProcessUsage(pid);
@@ -17,15 +18,16 @@ export function gatewayStatus(pid: number | null, report: GatewayReport | null):
 }
 
 export function applicationStatus(
-  settings: ApplicationSettings,
-  pool: { readonly members: Iterable<Member>; readonly unavailable: string | null },
+  { name, interpreterVersion, threads }: ApplicationSettings,
+  pool: Pick<WorkerPool, 'members' | 'scale' | 'unavailable'>,
   report: GatewayReport | null,
 ): ApplicationStatus {
-  const { name, interpreterVersion, processes, threads } = settings;
   return {
     name,
     python: interpreterVersion,
-    processes,
+    processes: pool.scale.size,
+    processesMin: pool.scale.min,
+    processesMax: pool.scale.max,
     threads,
     queued: report?.queued ?? null,
     unavailable: pool.unavailable,

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { Configuration } from '../config/configuration.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { ReloadOutcome } from './reloads.ts';
+import { STOPPING } from './reloads.ts';
 import type { Listening, ServerSocket } from './socket-set.ts';
-import { type OneStack, type Sockets, STOPPING, StackSet } from './stack-set.ts';
+import { type OneStack, type Sockets, StackSet } from './stack-set.ts';
 import { StartupError } from './startup-error.ts';
 
 const OK: ReloadOutcome = { ok: true, detail: '' };
@@ -22,6 +23,7 @@ class FakeStack implements OneStack {
     this.configuration = configuration;
   }
 
+  readonly size = 0;
   start(accepts: boolean): void {
     this.done.push(`start ${accepts}`);
   }

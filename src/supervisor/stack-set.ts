@@ -7,7 +7,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { RequestsInFlight } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { RELOAD } from './pool-member.ts';
-import type { ReloadOutcome } from './reloads.ts';
+import { type ReloadOutcome, STOPPING } from './reloads.ts';
 import { mergeRequests } from './requests-in-flight.ts';
 import type { Listening, ServerSocket } from './socket-set.ts';
 import type { Stack } from './stack.ts';
@@ -16,6 +16,7 @@ import { reasonOf } from './startup-error.ts';
 export type OneStack = Pick<
   Stack,
   | 'configuration'
+  | 'size'
   | 'start'
   | 'whole'
   | 'accept'
@@ -33,8 +34,6 @@ export interface Sockets {
   keepOnly(listening: Listening): void;
   close(): void;
 }
-
-export const STOPPING: ReloadOutcome = { ok: false, why: 'the server is stopping', traceback: null };
 
 const REPLACED = 'was replaced by a restart or by a reload of the settings';
 
@@ -79,7 +78,8 @@ export class StackSet<S extends OneStack> {
     if (this.#isLeaving) return this.#leave();
     const next = this.#make(configuration, sockets);
     this.#next = next;
-    next.start(false);
+    // As many workers as before; one at least, which shows whether the application can be loaded.
+    next.start(false, Math.max(1, this.#current.size));
     const whole = await next.whole();
     const outcome = whole.ok ? await next.accept() : whole;
     this.#next = null;

@@ -14,18 +14,19 @@ import type { ExitHistory } from './exit-history.ts';
 import { GatewayKeeper } from './gateway-keeper.ts';
 import type { GatewayEvents } from './gateway-process.ts';
 import { GatewayQuestions } from './gateway-questions.ts';
-import { reportDeadlock } from './life-report.ts';
 import type { LoadedFiles } from './lifeline-reader.ts';
 import { LoadVerdicts } from './load-verdicts.ts';
+import { readMemoryRoom } from './memory-room.ts';
 import type { PoolEffects } from './pool-effects.ts';
 import { type Member, SHUTDOWN, untilSettledMs } from './pool-member.ts';
-import type { ReloadOutcome } from './reloads.ts';
+import { type ReloadOutcome, refusal } from './reloads.ts';
 import { applicationStatus, gatewayStatus } from './server-status.ts';
 import type { ServerSocket } from './socket-set.ts';
 import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
 import { supervisorReport } from './supervisor-report.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { WorkerHandle } from './worker-process.ts';
+import { passOn } from './worker-reports.ts';
 
 /** What all stacks of a server share. */
 export interface StackSurroundings extends ProcessSurroundings {
@@ -64,7 +65,7 @@ export class Stack {
   readonly #gateway: GatewayKeeper;
   readonly #questions = new GatewayQuestions((message) => this.#gateway.send(message), systemClock);
   /** Null when only files are served. */
-  readonly #pool: WorkerPool | null;
+  readonly pool: WorkerPool | null;
   #stopReason = SHUTDOWN;
   readonly #whole = Promise.withResolvers<ReloadOutcome>();
   #accepts = false;
@@ -88,8 +89,8 @@ export class Stack {
     this.#processes = new StackProcesses(number, configuration, sockets, surroundings);
     this.#events = events;
     this.#gateway = this.#makeGateway();
-    this.#pool = this.#makePool();
-    this.#isApplicationSettled = this.#pool === null;
+    this.pool = this.#makePool();
+    this.#isApplicationSettled = this.pool === null;
   }
 
   /** Where clients reach the site, or operators the metrics. */
@@ -97,11 +98,19 @@ export class Stack {
     return this.#sockets.filter((socket) => socket.role === role).map(({ url }) => url);
   }
 
-  /** `accepts`: clients are accepted from the start, and wait while the application is loaded. */
-  start(accepts: boolean): void {
+  /** Workers that there should be now. */
+  get size(): number {
+    return this.pool?.scale.size ?? 0;
+  }
+
+  /**
+   * `accepts`: clients are accepted from the start, and wait while the application is loaded. With `size` workers, or as
+   * many as the configuration allows.
+   */
+  start(accepts: boolean, size: number): void {
     this.#accepts = accepts;
     this.#gateway.start();
-    this.#pool?.start();
+    this.pool?.start(size);
   }
 
   /** Resolves when the gateway and all workers are ready, or one of them cannot be or has ended. */
@@ -125,7 +134,7 @@ export class Stack {
 
   /** New workers from the present configuration. */
   async reload(): Promise<ReloadOutcome> {
-    if (this.#pool !== null) return this.#pool.reload();
+    if (this.pool !== null) return this.pool.reload();
     const detail = 'there is no application to reload';
     this.#surroundings.log.info('reload-finished', detail);
     return { ok: true, detail };
@@ -133,7 +142,7 @@ export class Stack {
 
   /** The next reload does not have to wait for one whose code takes for ever to load. */
   giveUpReload(why: string): void {
-    this.#pool?.giveUpReload(why);
+    this.pool?.giveUpReload(why);
   }
 
   async status(): Promise<{ gateway: GatewayStatus; application: ApplicationStatus | null }> {
@@ -142,7 +151,7 @@ export class Stack {
     const { application } = this.configuration;
     return {
       gateway: gatewayStatus(pid, report),
-      application: application && this.#pool && applicationStatus(application, this.#pool, report),
+      application: application && this.pool && applicationStatus(application, this.pool, report),
     };
   }
 
@@ -175,19 +184,19 @@ export class Stack {
     this.#whole.resolve(refusal('the server was told to stop'));
     this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
-    await this.#pool?.stop(reason);
+    await this.pool?.stop(reason);
     this.#processes.removeWorkerSocket();
   }
 
   /** Does not wait for requests. */
   terminate(): void {
     this.#gateway.terminate(this.configuration.shutdownTimeoutMs);
-    void this.#pool?.stop(this.#stopReason);
+    void this.pool?.stop(this.#stopReason);
   }
 
   kill(): void {
     this.#gateway.kill();
-    this.#pool?.kill();
+    this.pool?.kill();
   }
 
   #makeGateway(): GatewayKeeper {
@@ -196,7 +205,7 @@ export class Stack {
       spawn: (events: GatewayEvents) => this.#processes.startGateway(events),
       introduction: (): ToGateway[] => [
         this.#processes.configureMessage(this.#accepts),
-        ...(this.#pool?.introduction() ?? []),
+        ...(this.pool?.introduction() ?? []),
         ...(this.#willStop ? [WILL_STOP] : []),
       ],
       serving: () => {
@@ -221,15 +230,15 @@ export class Stack {
     const { application, shutdownTimeoutMs } = this.configuration;
     if (application === null) return null;
     const { exits, log, nextNumber } = this.#surroundings;
-    const { processes, startupTimeoutMs, recycling } = application;
     const { gracefulTimeoutMs, evictionTimeoutMs } = this.configuration;
     const settleMs = application.development.reloadOnChanges ? 0 : SETTLE_MS;
-    const limits = { settleMs, startupTimeoutMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
-    const settings = { processes, recycling, ...limits };
+    const limits = { settleMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
+    const settings = { ...application, ...limits };
     const effects: PoolEffects = {
       nextNumber,
       spawn: (worker) => this.#spawnWorker(worker, application),
       tell: (message) => this.#gateway.send(message),
+      memoryRoom: readMemoryRoom,
       settled: () => {
         this.#isApplicationSettled = true;
         this.#onProgress();
@@ -246,7 +255,7 @@ export class Stack {
 
   #onProgress(): void {
     if (!this.#isGatewayServing || !this.#isApplicationSettled) return;
-    if (this.#pool?.isWhole !== false) this.#becomeWhole(untilSettledMs(this.#pool?.members ?? []));
+    if (this.pool?.isWhole !== false) this.#becomeWhole(untilSettledMs(this.pool?.members ?? []));
     this.#events.settled();
   }
 
@@ -270,47 +279,21 @@ export class Stack {
     this.#processes.retireLedger(worker);
     if (!wasStarted) this.#events.failed(`the worker ${cause}`);
     this.#verdicts.exited(worker, this.#isStopping ? null : status, () =>
-      this.#pool?.workerExited(worker, cause),
+      this.pool?.workerExited(worker, cause),
     );
   }
 
   #answerGateway(): void {
-    const wanted = this.configuration.application?.processes ?? 0;
-    this.#gateway.send(supervisorReport(this.#surroundings, this.#pool, this.#gateway.pid, wanted));
+    this.#gateway.send(supervisorReport(this.#surroundings, this.pool, this.#gateway.pid));
   }
 
   #onReport(message: ToSupervisor): void {
-    const pool = this.#pool;
+    if (this.pool !== null) passOn(message, this.pool, this.#surroundings.log);
     switch (message.type) {
       case 'worker-ready':
-        pool?.workerReady(message.worker);
+      case 'worker-failed':
         // From now on its exit has other reasons, whatever the status.
         this.#verdicts.explained(message.worker);
-        break;
-      case 'worker-failed':
-        pool?.workerFailed(message.worker, message.traceback);
-        this.#verdicts.explained(message.worker);
-        break;
-      case 'worker-drained':
-        pool?.workerDrained(message.worker);
-        break;
-      case 'worker-stopping':
-        pool?.workerStopping(message.worker);
-        break;
-      case 'worker-evicted':
-        pool?.workerEvicted(message.worker);
-        break;
-      case 'worker-broken':
-        pool?.workerBroken(message.worker, message.why);
-        break;
-      case 'worker-stuck':
-        pool?.workerStuck(message.worker, message.why);
-        break;
-      case 'worker-deadlocked':
-        this.#onDeadlocked(message.worker, message.why);
-        break;
-      case 'worker-usage':
-        pool?.workersUsed(message.usage);
         break;
       case 'supervisor-report-wanted':
         this.#answerGateway();
@@ -326,17 +309,4 @@ export class Stack {
         break;
     }
   }
-
-  /** The replacement is ready first, as for any other worker. */
-  #onDeadlocked(worker: number, why: string): void {
-    const members = [...(this.#pool?.members ?? [])];
-    const member = members.find(({ process }) => process.identity.worker === worker);
-    if (member === undefined) return;
-    const { log } = this.#surroundings;
-    reportDeadlock(log, member, why, () => this.#pool?.workerStuck(worker, `it ${why}`, 'deadlock_timeout'));
-  }
-}
-
-function refusal(why: string): ReloadOutcome {
-  return { ok: false, why, traceback: null };
 }

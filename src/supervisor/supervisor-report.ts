@@ -9,7 +9,6 @@ export function supervisorReport(
   { startedAtMs, exits }: StackSurroundings,
   pool: WorkerPool | null,
   gatewayPid: number | null,
-  workersWanted: number,
 ): SupervisorReport {
   const workers = Array.from(pool?.members ?? [], ({ process, state }) => ({
     worker: process.identity.worker,
@@ -19,7 +18,7 @@ export function supervisorReport(
   return {
     type: 'supervisor-report',
     startedAtMs,
-    workersWanted,
+    workersWanted: pool?.scale.size ?? 0,
     workers,
     supervisor: readProcessUsage(process.pid),
     gateway: gatewayPid === null ? null : readProcessUsage(gatewayPid),

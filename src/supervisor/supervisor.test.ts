@@ -90,7 +90,7 @@ test('a reload brings new workers, and one that fails leaves the old ones', asyn
 });
 
 test('an application that cannot be loaded is reported and tried again; meanwhile the server answers', async () => {
-  const run = new Run('fail', {}, { processes: 1 });
+  const run = new Run('fail', {}, { processes: { min: 1, max: 1 } });
   assert.equal((await run.get()).status, 503);
   await run.line(/worker-failed: worker 1 \(pid \d+\) could not load the application:$/);
   await run.line(/^ {4}ImportError: the test said so$/);
@@ -105,7 +105,11 @@ test('an application that cannot be loaded is reported and tried again; meanwhil
 });
 
 test('a worker that is not ready in time and does not listen is killed', async () => {
-  const run = new Run('hang', { shutdownTimeoutMs: 10 }, { processes: 1, startupTimeoutMs: 10 });
+  const run = new Run(
+    'hang',
+    { shutdownTimeoutMs: 10 },
+    { processes: { min: 1, max: 1 }, startupTimeoutMs: 10 },
+  );
   await run.line(/worker-failed: worker 1 \(pid \d+\) was not ready within 0.01 s/);
   run.signal('SIGTERM');
   assert.deepEqual(await run.exited, [0, null]);

@@ -3,23 +3,26 @@
  * not start, or is to be replaced by a reload.
  *
  * A state machine without processes: events come in as method calls, effects go out through PoolEffects, and time and
- * randomness are arguments. A generation is a set of slots, one for each wanted worker. The current generation keeps
- * its slots filled, with back-off. A worker that has served enough (recycling.ts) gets a successor in its slot, which
- * takes its place when it is ready; one at a time. A reload builds the next generation beside it: when all its workers are ready it
- * takes over in one step; when one of them fails it is given up and the current one goes on.
+ * randomness are arguments. A generation is a set of slots, one for each wanted worker. The current one keeps its slots
+ * filled, with back-off, and gets more or fewer of them (scaling.ts). A worker that has served enough (recycling.ts) gets
+ * a successor in its slot, which takes its place when it is ready; one at a time. A reload builds the next generation:
+ * when all its workers are ready it takes over in one step; when one of them fails it is given up.
  */
-import type { ToGateway, WorkerUsage } from '../control/messages.ts';
+import type { ProcessRange } from '../config/configuration.ts';
+import type { Demand, ToGateway, WorkerUsage } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
+import { Availability } from './availability.ts';
 import { backOffMs, failuresAfter } from './back-off.ts';
 import type { Cancel, Clock } from './clock.ts';
 import { Generation } from './generation.ts';
 import { introduce } from './introduction.ts';
 import { reportExit, reportReady } from './life-report.ts';
-import { LoadReport } from './load-report.ts';
+import { Members, numbersOf } from './members.ts';
 import type { PoolEffects, PoolSettings } from './pool-effects.ts';
-import { Member, SHUTDOWN, type Slot, untilSettledMs } from './pool-member.ts';
-import { Recycling, type RecyclingCause } from './recycling.ts';
-import { type ReloadOutcome, Reloads } from './reloads.ts';
+import { EVICTION, type Member, SHUTDOWN, type Slot, untilSettledMs } from './pool-member.ts';
+import { type RecycledPool, Recycling, type RecyclingCause } from './recycling.ts';
+import { type ReloadOutcome, Reloads, STOPPING } from './reloads.ts';
+import { type ScaledPool, Scaling } from './scaling.ts';
 
 export class WorkerPool {
   readonly #settings: PoolSettings;
@@ -27,18 +30,16 @@ export class WorkerPool {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #random: () => number;
-  readonly #loadReport: LoadReport;
   readonly #recycling: Recycling;
-  /** Every living worker by number. */
-  readonly #members = new Map<number, Member>();
-  #current = new Generation(0);
+  readonly #members: Members;
+  #current = new Generation();
   /** The one that a reload is starting. */
   #next: Generation | null = null;
   /** Of a reload whose workers are all ready. */
   #cancelSwitch: Cancel = () => {};
   readonly #reloads = new Reloads();
-  /** Why no worker of the current generation could be started. */
-  #unavailable: string | null = null;
+  readonly #availability: Availability;
+  readonly #scaling: Scaling;
   #stopped: PromiseWithResolvers<void> | null = null;
 
   constructor(settings: PoolSettings, effects: PoolEffects, clock: Clock, log: Log, random = Math.random) {
@@ -47,22 +48,30 @@ export class WorkerPool {
     this.#clock = clock;
     this.#log = log;
     this.#random = random;
-    this.#loadReport = new LoadReport(log);
-    const recycled = {
+    this.#members = new Members(settings, effects, clock, (member, why, stacks) =>
+      this.#dismiss(member, why, stacks),
+    );
+    this.#availability = new Availability(effects, log);
+    const recycled: RecycledPool = {
       replaceable: () => this.#replaceable(),
-      replace: (member: Member, cause: RecyclingCause) => this.#replace(member, cause),
+      replace: (member, cause) => this.#replace(member, cause),
     };
     this.#recycling = new Recycling(settings.recycling, recycled, clock, log, random);
+    const scaled: ScaledPool = {
+      current: () => this.#current,
+      isChanging: () => this.#next !== null || this.#stopped !== null,
+      fill: (slot) => this.#fill(slot),
+    };
+    this.#scaling = new Scaling(settings, scaled, this.#availability, effects, clock, log);
   }
 
-  /** Every living worker. */
   get members(): Iterable<Member> {
-    return this.#members.values();
+    return this.#members;
   }
 
   /** Why no worker could be started; null while there is one, or it loads for the first time. */
   get unavailable(): string | null {
-    return this.#unavailable;
+    return this.#availability.why;
   }
 
   /** Every worker that there should be gets requests. */
@@ -70,9 +79,23 @@ export class WorkerPool {
     return this.#current.areAll('active');
   }
 
-  start(): void {
-    this.#current = this.#makeGeneration();
+  /** How many workers there should be now, and what that number is kept in. */
+  get scale(): ProcessRange & { readonly size: number } {
+    return { ...this.#scaling.range, size: this.#current.size };
+  }
+
+  /** With `size` workers, or as many as the settings allow. */
+  start(size = 0): void {
+    this.#current = this.#makeGeneration(this.#scaling.nearest(size));
     this.#recycling.start();
+    this.#scaling.autoscaling.start();
+    // It need not be loaded to be served.
+    if (this.#current.size === 0) this.#effects.settled();
+  }
+
+  /** Resolves when as many workers serve, or when one of them could not be started. */
+  scaleTo(range: ProcessRange, why: string): Promise<ReloadOutcome> {
+    return this.#stopped === null ? this.#scaling.to(range, why) : Promise.resolve(STOPPING);
   }
 
   /** When one is under way already, one more follows it. */
@@ -88,9 +111,10 @@ export class WorkerPool {
     this.#stopped = Promise.withResolvers<void>();
     this.#recycling.stop();
     this.#cancelSwitch();
-    this.#reloads.abandon('the server was told to stop');
+    this.#scaling.stop();
+    this.#reloads.abandon(STOPPING.why);
     for (const generation of [this.#current, this.#next]) generation?.cancelRetries();
-    for (const member of this.#members.values()) {
+    for (const member of this.#members) {
       if (member.slot !== null) member.stopReason = reason;
       member.terminate();
     }
@@ -100,14 +124,12 @@ export class WorkerPool {
 
   /** Gives workers that are being stopped no more time. */
   kill(): void {
-    for (const { process } of this.#members.values()) process.kill();
+    for (const { process } of this.#members) process.kill();
   }
 
-  /** What a new gateway has to know. */
   introduction(): ToGateway[] {
-    return introduce(this.#members.values(), this.#unavailable, (member) =>
-      this.#recycling.lostGateway(member),
-    );
+    const introduced = introduce(this.#members, this.#availability.why, this.#recycling);
+    return [...introduced, ...this.#scaling.introduction()];
   }
 
   // What the gateway reports of a worker, which may be gone by then.
@@ -128,7 +150,7 @@ export class WorkerPool {
   workerFailed(worker: number, traceback: string): void {
     const member = this.#members.get(worker);
     if (member?.state !== 'loading') return;
-    const summary = this.#loadReport.write(member.process.label, traceback);
+    const summary = this.#availability.reportFailure(member.process.label, traceback);
     member.stopSoon();
     this.#vacate(member, `could not load the application: ${summary}`, traceback);
   }
@@ -155,15 +177,9 @@ export class WorkerPool {
   /** It goes on with its other requests until its replacement is ready. */
   workerStuck(worker: number, why: string, stopReason = 'request_timeout'): void {
     const member = this.#members.get(worker);
-    if (member !== undefined && member.slot !== null) this.#recycling.stuck(member, { why, stopReason });
-  }
-
-  /** As `workerStuck`: it goes on until its replacement is ready. */
-  workerEvicted(worker: number): void {
-    const member = this.#members.get(worker);
-    if (member === undefined || member.isEvicted) return;
-    member.isEvicted = true;
-    this.workerStuck(worker, 'it was told to go by SIGUSR1', 'eviction_signal');
+    if (member === undefined || member.slot === null) return;
+    member.isEvicted ||= stopReason === EVICTION;
+    this.#recycling.stuck(member, { why, stopReason });
   }
 
   workersUsed(usage: readonly WorkerUsage[]): void {
@@ -174,12 +190,15 @@ export class WorkerPool {
     this.#recycling.check();
   }
 
+  /** How much there is to do. */
+  demanded(demand: Demand): void {
+    this.#scaling.autoscaling.demanded(demand);
+  }
+
   /** The process has ended. `cause` in words, see exit-cause.ts. */
   workerExited(worker: number, cause: string): void {
-    const member = this.#members.get(worker);
+    const member = this.#members.end(worker);
     if (member === undefined) return;
-    member.end();
-    this.#members.delete(worker);
     this.#effects.tell({ type: 'worker-exited', worker, cause });
     reportExit(this.#log, member, cause, this.#settings.shutdownTimeoutMs);
     this.#effects.ended(member, cause);
@@ -188,25 +207,16 @@ export class WorkerPool {
     this.#recycling.check();
   }
 
-  #makeGeneration(): Generation {
-    const generation = new Generation(this.#settings.processes);
+  #makeGeneration(size: number): Generation {
+    const generation = new Generation();
+    generation.grow(size);
     for (const slot of generation.vacant) this.#fill(slot);
     return generation;
   }
 
   #fill(slot: Slot): void {
     slot.cancelRetry = null;
-    slot.member = this.#startWorker(slot);
-  }
-
-  #startWorker(slot: Slot): Member {
-    const worker = this.#effects.nextNumber();
-    const process = this.#effects.spawn(worker);
-    const member = new Member(process, slot, this.#settings, this.#clock, (overdue, why, stacks) =>
-      this.#dismiss(overdue, why, stacks),
-    );
-    this.#members.set(worker, member);
-    return member;
+    slot.member = this.#members.start(slot);
   }
 
   #joinCurrent(worker: number, member: Member, slot: Slot): void {
@@ -222,7 +232,7 @@ export class WorkerPool {
     this.#effects.tell({ type: 'switch', activate: [worker], drain });
     replaced?.leave('was recycled', replaced.recycledFor);
     this.#recycling.began(member);
-    this.#becomeAvailable();
+    this.#regain();
     // Those that waited to see whether this one could be started.
     for (const vacant of this.#current.vacant) this.#fill(vacant);
   }
@@ -231,27 +241,28 @@ export class WorkerPool {
     member.becomeReady('standby');
     reportReady(this.#log, member);
     if (!next.areAll('standby')) return;
-    const waitMs = untilSettledMs([...this.#members.values()].filter((one) => next.has(one)));
+    const waitMs = untilSettledMs(next.membersIn('standby'));
     if (waitMs === 0) this.#switch(next);
     // Whatever becomes of one of them until then ends the reload.
     else this.#cancelSwitch = this.#clock.after(waitMs, () => this.#switch(next));
   }
 
   #switch(next: Generation): void {
-    const activate = this.#numbers((member) => next.has(member));
-    const drain = this.#numbers((member) => this.#current.has(member) && member.state === 'active');
-    this.#effects.tell({ type: 'switch', activate, drain });
+    const ready = next.membersIn('standby');
+    const drain = numbersOf(this.#current.membersIn('active'));
+    this.#effects.tell({ type: 'switch', activate: numbersOf(ready), drain });
     this.#current.dissolve('was replaced by a reload');
-    for (const worker of activate) {
-      const member = this.#members.get(worker)!;
+    for (const member of ready) {
       member.becomeReady('active');
       this.#recycling.began(member);
     }
+    const { size } = this.#current;
     this.#current = next;
     this.#next = null;
     const detail = `requests go to ${next.size} new workers, ${drain.length} old ones finish theirs`;
     this.#log.info('reload-finished', detail);
-    this.#becomeAvailable();
+    if (size > 0) this.#scaling.resize(size, 'it has changed during the reload');
+    this.#regain();
     this.#reloads.end({ ok: true, detail });
     this.#startReload();
   }
@@ -259,9 +270,11 @@ export class WorkerPool {
   #startReload(): void {
     if (!this.#reloads.isWanted || this.#next !== null || this.#stopped !== null) return;
     this.#reloads.begin();
-    this.#log.info('reload-started', `starting ${this.#settings.processes} new workers`);
+    // At least one, which shows whether the new code can be loaded.
+    const size = Math.max(1, this.#current.size);
+    this.#log.info('reload-started', `starting ${size} new workers`);
     this.#current.cancelSuccessors();
-    this.#next = this.#makeGeneration();
+    this.#next = this.#makeGeneration(size);
   }
 
   /** If one is under way. The workers from before it go on. */
@@ -273,22 +286,22 @@ export class WorkerPool {
     next.dissolve('belonged to a reload that failed');
     this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
     this.#reloads.end({ ok: false, why, traceback });
+    this.#scaling.progress();
     this.#startReload();
   }
 
   /** None unless each place has its worker and no other worker runs: one is away at a time, whatever the reason. */
   #replaceable(): readonly Member[] {
-    if (!this.isWhole || this.#members.size > this.#current.size || this.#stopped !== null) return [];
-    return [...this.#members.values()];
+    const members = [...this.#members].filter(({ isUnhurried }) => !isUnhurried);
+    return this.isWhole && members.length === this.#current.size && this.#stopped === null ? members : [];
   }
 
-  /** Starts the successor of a worker that is well. */
   #replace(member: Member, { why, stopReason }: RecyclingCause): void {
     const { slot } = member;
     if (slot === null) return;
     member.recycledFor = stopReason;
     this.#log.info('worker-recycled', `${member.process.label} is replaced: ${why}`);
-    slot.successor = this.#startWorker(slot);
+    slot.successor = this.#members.start(slot);
   }
 
   /** Stops a worker that is of no use. */
@@ -309,7 +322,7 @@ export class WorkerPool {
     if (slot.successor === member) {
       slot.successor = null;
       this.#recycling.failed(member, why, slot.member!);
-      return;
+      return this.#scaling.progress();
     }
     slot.member = slot.successor;
     slot.successor = null;
@@ -318,8 +331,10 @@ export class WorkerPool {
     slot.failures = failuresAfter(slot.failures, member.readyForMs);
     if (slot.member !== null) return;
     if (member.readyForMs === null) {
-      this.#effects.loadFailed(`${member.process.label} ${why}`, traceback);
-      this.#becomeUnavailable(why);
+      const failure = `${member.process.label} ${why}`;
+      this.#effects.loadFailed(failure, traceback);
+      this.#scaling.end({ ok: false, why: failure, traceback });
+      if (this.#current.membersIn('active').length === 0) this.#availability.lose(why);
       // What keeps one from starting keeps all: one tries for them, and the machine is not busy with hopeless starts.
       if (this.#current.isTrying) return;
     }
@@ -328,20 +343,8 @@ export class WorkerPool {
     else slot.cancelRetry = this.#clock.after(waitMs, () => this.#fill(slot));
   }
 
-  #becomeUnavailable(why: string): void {
-    if (this.#current.isAny('active')) return;
-    this.#unavailable = why;
-    this.#effects.tell({ type: 'application-unavailable', why });
-    this.#effects.settled();
-  }
-
-  #becomeAvailable(): void {
-    this.#unavailable = null;
-    this.#loadReport.forget();
-    this.#effects.settled();
-  }
-
-  #numbers(which: (member: Member) => boolean): number[] {
-    return [...this.#members].filter(([, member]) => which(member)).map(([worker]) => worker);
+  #regain(): void {
+    this.#availability.regain();
+    this.#scaling.progress();
   }
 }

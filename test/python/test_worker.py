@@ -154,7 +154,7 @@ class WorkerTest(unittest.TestCase):
                 'pythonPath': [],
                 'environment': {},
                 'development': {},
-                'processes': 1,
+                'processes': {'min': 1, 'max': 1},
                 'mountPoint': '/',
                 'warmup': warmup,
                 'recycling': {'memoryLimitHard': 0},

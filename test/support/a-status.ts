@@ -32,6 +32,8 @@ export function aStatus(change: Partial<ServerStatus> = {}): ServerStatus {
     application: {
       name: 'shop',
       python: '3.12.1',
+      processesMin: 1,
+      processesMax: 4,
       processes: 2,
       threads: 4,
       queued: 5,

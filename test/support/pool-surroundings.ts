@@ -1,7 +1,8 @@
 /** What surrounds a worker pool in its tests: a log, a clock, a gateway and processes, all of them pretended. */
 
-import type { RecyclingSettings } from '../../src/config/configuration.ts';
+import type { ProcessRange, RecyclingSettings } from '../../src/config/configuration.ts';
 import type { ToGateway } from '../../src/control/messages.ts';
+import type { MemoryRoom } from '../../src/supervisor/memory-room.ts';
 import type { Member, TimeLimits } from '../../src/supervisor/pool-member.ts';
 import type { ProcessUsage } from '../../src/supervisor/process-usage.ts';
 import type { ThreadStacks } from '../../src/supervisor/thread-stacks.ts';
@@ -20,7 +21,9 @@ const NO_RECYCLING: RecyclingSettings = {
 };
 
 export const SETTINGS = {
-  processes: 2,
+  processes: { min: 2, max: 2 },
+  threads: 1,
+  scaling: { upWaitMs: 50, downIntervalMs: 30_000, inactivityTimeoutMs: 300_000 },
   startupTimeoutMs: 15_000,
   gracefulTimeoutMs: 30_000,
   evictionTimeoutMs: 0,
@@ -40,6 +43,7 @@ export class PoolSurroundings {
   readonly ends: string[] = [];
   /** What workers were told before SIGTERM. */
   readonly stopReasons: string[] = [];
+  memoryRoom: MemoryRoom | null = null;
   settled = 0;
   spawned = 0;
   #told: string[] = [];
@@ -47,7 +51,7 @@ export class PoolSurroundings {
   readonly pool: WorkerPool;
 
   constructor(
-    processes = 2,
+    processes: number | ProcessRange = 2,
     recycling: Partial<RecyclingSettings> = {},
     random = () => 0,
     limits: Partial<TimeLimits> = {},
@@ -72,6 +76,7 @@ export class PoolSurroundings {
         };
       },
       tell: (message: ToGateway) => this.#told.push(briefly(message)),
+      memoryRoom: () => this.memoryRoom,
       settled: () => this.settled++,
       loadFailed: () => {},
       ended: (member: Member, cause: string) =>
@@ -80,7 +85,9 @@ export class PoolSurroundings {
     const log = createLog('test', 'debug', (line) =>
       this.lines.push(line.replace(/^.*\[test\] /, '').trim()),
     );
-    const settings = { ...SETTINGS, ...limits, processes, recycling: { ...NO_RECYCLING, ...recycling } };
+    const range = typeof processes === 'number' ? { min: processes, max: processes } : processes;
+    const timed = { ...SETTINGS, ...limits, processes: range };
+    const settings = { ...timed, recycling: { ...NO_RECYCLING, ...recycling } };
     this.pool = new WorkerPool(settings, effects, this.clock, log, random);
   }
 
@@ -121,6 +128,7 @@ export function briefly(message: ToGateway): string {
   if (message.type === 'switch') return `switch +${message.activate} -${message.drain}`;
   if (message.type === 'worker-exited') return `exited ${message.worker}: ${message.cause}`;
   if (message.type === 'application-unavailable') return `unavailable: ${message.why}`;
+  if (message.type === 'scale') return `scale ${message.min}:${message.max}`;
   if (message.type === 'expect-worker') return `expect ${message.identity.worker}`;
   return message.type;
 }

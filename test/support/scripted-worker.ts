@@ -191,6 +191,7 @@ export class ScriptedSite {
       stuck: note('stuck'),
       deadlocked: note('deadlocked'),
       broken: note('broken'),
+      deserted: () => this.#note(this.events, 'deserted'),
     };
     const write = (code: string, message: string) => this.#note(this.log, `${code}: ${message}`);
     const log = { debug: write, info: write, warn: write, error: write };

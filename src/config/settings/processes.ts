@@ -1,14 +1,23 @@
 /** Settings: how many processes and threads run the application, and what may wait for them. */
+import { processRange } from '../process-range.ts';
 import { map, one } from '../setting.ts';
 import { count, seconds, urlPath } from '../value-types.ts';
 
 export const processes = {
   title: 'Processes and capacity',
   settings: {
-    processes: one(count(1, 1024), {
+    processes: one(processRange, {
       default: null,
       defaultText: 'one per available core, up to 4',
-      help: 'worker processes',
+      help: 'worker processes; MIN:MAX for as many as are needed, from MIN to MAX',
+    }),
+    'scale-up-wait': one(seconds(), {
+      default: 0.05,
+      help: 'with MIN:MAX, workers are added while requests wait longer than this for a thread',
+    }),
+    'scale-down-interval': one(seconds(), {
+      default: 30,
+      help: 'with MIN:MAX, time for which one worker fewer must have been enough before one is stopped',
     }),
     threads: one(count(1, 1024), { default: 8, help: 'threads in each worker' }),
     'queue-size': one(count(0, 1_000_000), {

@@ -15,7 +15,7 @@ export const recycling = {
     }),
     'inactivity-timeout': one(seconds('no limit'), {
       default: 0,
-      help: 'time without a request after which a worker that has had some is replaced; 0 for no limit',
+      help: 'time without a request after which a worker that has had some is replaced, or with 0:MAX stopped; 0 for no limit',
     }),
     'cpu-time-limit': one(seconds('no limit'), {
       default: 0,
