@@ -7,6 +7,8 @@ import type { Rule, Violation } from './verdict.ts';
 
 /** The clocks of client and server begin a little apart. */
 const CLOCK_MS = 100;
+/** On a busy machine a client hears of the end of its connection when it has sent the next request. */
+const NEWS_MS = 500;
 /** An access log is written after up to 100 ms; a gateway that is killed takes these lines with it. */
 const ACCESS_LOG_MS = 1500;
 /** A lost request is in the log when the cause of death is known, or after 2 s; an overdue one when its stack is, or after 1 s. */
@@ -117,11 +119,11 @@ const cuts = each('a connection is cut only with its gateway, or in an answer', 
   if (entry.outcome === 'dropped')
     return runsOf(entry, evidence) === 0 ? null : 'it was run, and not answered';
   if (entry.outcome !== 'cut') return null;
-  const { sentAtMs, endedAtMs, status } = entry;
-  if (overlaps(evidence, ['gateway-killed'], sentAtMs, endedAtMs)) return null;
+  const { endedAtMs, status } = entry;
+  const fromMs = entry.sentAtMs - NEWS_MS;
+  if (overlaps(evidence, ['gateway-killed'], fromMs, endedAtMs)) return null;
   // The end of a connection without requests may cross with the next request.
-  if (overlaps(evidence, ['gateway-ended'], sentAtMs, endedAtMs) && runsOf(entry, evidence) === 0)
-    return null;
+  if (overlaps(evidence, ['gateway-ended'], fromMs, endedAtMs) && runsOf(entry, evidence) === 0) return null;
   const hasCause =
     linesAbout(entry, evidence, 'request-lost', 'request-timeout').length > 0 ||
     isUnexplained(entry, evidence);
