@@ -23,22 +23,7 @@ import { Scheduler } from './scheduler.ts';
 import { ServiceTime } from './service-time.ts';
 import { SlowPaths } from './slow-paths.ts';
 import { Worker, type WorkerOwner } from './worker.ts';
-
-/** What the gateway passes on to the supervisor. */
-export interface WorkerEvents {
-  ready(worker: Worker): void;
-  failed(worker: Worker, traceback: string, report: FailureReport | null): void;
-  stopping(worker: Worker): void;
-  evicted(worker: Worker): void;
-  drained(worker: Worker): void;
-  /** A request in it does not end. `why` completes "worker 3 is replaced: …". */
-  stuck(worker: Worker, why: string): void;
-  /** Its interpreter does not run. `why` completes "worker 3 (pid 77) …". */
-  deadlocked(worker: Worker, why: string): void;
-  broken(worker: Worker, why: string): void;
-  /** A request waits, and there is no worker. */
-  deserted(): void;
-}
+import type { WorkerEvents } from './worker-events.ts';
 
 /** The first request of a channel may run so long before those behind it are given to other threads. */
 const PATIENCE_MS = 2;
@@ -142,6 +127,12 @@ export class Application implements WorkerOwner, AssignmentOwner {
   #refuseUnavailable(assignment: Assignment): void {
     this.refused.unavailable++;
     assignment.refuse(503, UNAVAILABLE);
+  }
+
+  /** The gateway ends: what would have been logged with more, had it gone on, is logged now. */
+  close(): void {
+    this.#deadlines.close();
+    this.#lost.close();
   }
 
   // Queue

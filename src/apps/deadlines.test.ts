@@ -108,6 +108,14 @@ test('an interpreter that does not say where it is: the line is written without'
   assert.match(site.log[0]!, /^request-timeout: .*its Python interpreter has not answered$/);
 });
 
+test('a gateway that ends does not wait for the stack', async (t) => {
+  const { site } = await overdue(t);
+  site.application.close();
+  assert.match(site.log[0]!, /^request-timeout: .* GET \/slow .* was not heard before the gateway ended$/);
+  site.application.check(later(61_100));
+  assert.equal(site.log.length, 1);
+});
+
 test('a thread that is back gets requests again, and nothing is told to the supervisor', async (t) => {
   const { site, worker, id } = await overdue(t);
   worker.say(Kind.interrupted, { channel: 0, exchange: id, stack: STACK });

@@ -94,6 +94,12 @@ export class Deadlines {
       if (overdue.worker === worker && !overdue.isLogged) this.#interrupt(channel, overdue);
   }
 
+  /** Nobody waits for stacks any more. */
+  close(): void {
+    for (const overdue of this.#overdue.values())
+      this.#report(overdue, '. Where it is was not heard before the gateway ended');
+  }
+
   #compare(worker: Worker, channel: Channel, now: number): void {
     const timeout = this.#timeouts.of(channel.first!.exchange.request.decodedPath);
     if (timeout.ms > 0 && now - channel.headSince >= timeout.ms) this.#expire(worker, channel, timeout, now);

@@ -5,6 +5,7 @@ import type { Worker } from './worker.ts';
 
 /** If the cause is not heard of, they are logged without it after this. */
 const CAUSE_WAIT_MS = 2_000;
+const CAUSE_UNKNOWN = 'has closed its connection';
 
 export class LostRequests {
   readonly #log: Log;
@@ -19,9 +20,14 @@ export class LostRequests {
     if (requests === undefined) {
       requests = [];
       this.#unexplained.set(worker, requests);
-      setTimeout(() => this.explain(worker, 'has closed its connection'), CAUSE_WAIT_MS).unref();
+      setTimeout(() => this.explain(worker, CAUSE_UNKNOWN), CAUSE_WAIT_MS).unref();
     }
     requests.push(describe(assignment));
+  }
+
+  /** Nobody waits for causes any more. */
+  close(): void {
+    for (const worker of [...this.#unexplained.keys()]) this.explain(worker, CAUSE_UNKNOWN);
   }
 
   explain(worker: Worker, cause: string): void {

@@ -157,6 +157,15 @@ test('a lost worker: what it had started gets 502, the rest goes to another', as
   assert.equal(site.log.length, 1);
 });
 
+test('a gateway that ends does not wait for the cause of death', async (t) => {
+  const { site, first, exchanges } = await oneBusyWorker(t);
+  first.die();
+  await Promise.all(exchanges.map((exchange) => exchange.finished));
+  site.application.close();
+  assert.equal(site.log.length, exchanges.length);
+  for (const line of site.log) assert.match(line, /^request-lost: .*worker 1 .* has closed its connection$/);
+});
+
 test('the cause of death may be known first, and what the worker had sent still counts', async (t) => {
   const { site, first, exchanges } = await oneBusyWorker(t);
   first.started(2);

@@ -171,6 +171,7 @@ export class Gateway {
     if (this.#checks !== null) clearInterval(this.#checks);
     this.#admin?.close();
     this.#workerListener?.close();
+    this.#application?.close();
     await this.#site.close();
   }
 

@@ -80,14 +80,9 @@ function whyNot502(entry: Entry, evidence: Evidence): string | null {
   return alive.length === 0 ? null : `502, and nobody has killed the process ${alive.join(', ')}`;
 }
 
-/** The gateway ended before it wrote why. */
+/** The gateway was killed before it wrote why. */
 function isUnexplained({ endedAtMs }: Entry, evidence: Evidence): boolean {
-  return overlaps(
-    evidence,
-    ['gateway-killed', 'gateway-ended', 'restarted'],
-    endedAtMs,
-    endedAtMs + CAUSE_MS,
-  );
+  return overlaps(evidence, ['gateway-killed'], endedAtMs, endedAtMs + CAUSE_MS);
 }
 
 function whyNot503(entry: Entry, evidence: Evidence): string | null {
