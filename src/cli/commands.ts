@@ -9,6 +9,7 @@ import { ps } from './ps.ts';
 import { reload } from './reload.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
+import { scale } from './scale.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
@@ -44,6 +45,7 @@ const commands: readonly Command[] = [
   top,
   reload,
   restart,
+  scale,
   stop,
   replay,
   version,

@@ -2,6 +2,8 @@
 import type { ControlRequest } from './protocol.ts';
 
 const RECENT_DEFAULT = 10;
+/** As in the setting `processes`. */
+const WORKERS_MAX = 1024;
 
 export function parseRequest(line: string): ControlRequest | null {
   try {
@@ -17,6 +19,13 @@ export function parseRequest(line: string): ControlRequest | null {
         const { recent = RECENT_DEFAULT } = request;
         if (!Number.isSafeInteger(recent) || recent < 0) return null;
         return { command: 'events', recent, follow: request.follow === true };
+      }
+      case 'scale': {
+        const { application = null, min, max } = request;
+        const isRange = Number.isSafeInteger(min) && Number.isSafeInteger(max);
+        if (!isRange || min < 0 || max < Math.max(1, min) || max > WORKERS_MAX) return null;
+        if (application !== null && typeof application !== 'string') return null;
+        return { command: 'scale', application, min, max };
       }
       case 'stop':
         return { command: 'stop', now: request.now === true };

@@ -21,6 +21,13 @@ export type ControlRequest =
   | { readonly command: 'reload' }
   /** As `reload`, with a new gateway too. */
   | { readonly command: 'restart' }
+  /** The last answer comes when so many workers serve, or when one of them cannot. `application`: null for the only one. */
+  | {
+      readonly command: 'scale';
+      readonly application: string | null;
+      readonly min: number;
+      readonly max: number;
+    }
   /** The last answer comes when all processes have ended. `now`: requests are cut after the shutdown timeout. */
   | { readonly command: 'stop'; readonly now: boolean };
 

@@ -20,6 +20,7 @@ function serve(t: Context, change: Partial<ControlledServer>): string {
     requests: no,
     reload: no,
     restart: no,
+    scale: no,
     stop: no,
     ...change,
   };

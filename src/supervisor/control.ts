@@ -1,5 +1,6 @@
 /** What the commands of the control socket do. The server root, the socket and the registry are all of this instance. */
 
+import type { ProcessRange } from '../config/configuration.ts';
 import type { RequestsInFlight } from '../control/messages.ts';
 import type { ControlRequest, LastAnswer, ServerStatus } from '../control/protocol.ts';
 import { registerInstance, registryDirectories } from '../control/registry.ts';
@@ -19,6 +20,8 @@ export interface ControlledServer {
   reload(): Promise<ReloadOutcome>;
   /** Resolves when a new gateway and new workers serve, or cannot. */
   restart(): Promise<ReloadOutcome>;
+  /** Resolves when so many workers serve, or when one of them cannot. */
+  scale(application: string | null, range: ProcessRange): Promise<ReloadOutcome>;
   /** Resolves when all processes have ended. */
   stop(now: boolean): Promise<void>;
 }
@@ -68,6 +71,11 @@ export async function carryOut(
     case 'restart':
       client.progress('restarting: a new gateway and new workers are started first');
       return { done: true, ...(await server.restart()) };
+    case 'scale':
+      return {
+        done: true,
+        ...(await server.scale(request.application, { min: request.min, max: request.max })),
+      };
     case 'stop':
       client.progress(request.now ? 'stopping at once' : 'stopping: requests are finished first');
       await server.stop(request.now);

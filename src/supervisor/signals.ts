@@ -6,6 +6,8 @@ export interface SignalActions {
   quickStop(): void;
   reload(): void;
   reopenLogs(): void;
+  scaleUp(): void;
+  scaleDown(): void;
 }
 
 /** Returns a function that gives the signals their default meaning back. */
@@ -17,6 +19,8 @@ export function handleSignals(actions: SignalActions): () => void {
     ['SIGQUIT', actions.quickStop],
     ['SIGHUP', () => (hadTerminal && !hasTerminal() ? actions.stop() : actions.reload())],
     ['SIGUSR1', actions.reopenLogs],
+    ['SIGTTIN', actions.scaleUp],
+    ['SIGTTOU', actions.scaleDown],
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {

@@ -7,6 +7,7 @@
  *   SIGQUIT           quick stop: requests are cut after the shutdown timeout.
  *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
+ *   SIGTTIN, SIGTTOU  one worker more, one less.
  *
  * A changed file (file-watch.ts) can ask for a reload, too. A reload reads the configuration again. When it is as
  * before, only the workers are replaced (worker-pool.ts); when it has changed, or for a restart, a second stack takes
@@ -15,7 +16,7 @@
 import { writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { VERSION } from '../base/version.ts';
-import type { Configuration } from '../config/configuration.ts';
+import type { Configuration, ProcessRange } from '../config/configuration.ts';
 import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Cancel, systemClock } from './clock.ts';
@@ -28,6 +29,7 @@ import { GATEWAY_PROGRAM } from './gateway-process.ts';
 import { readProcessUsage } from './process-usage.ts';
 import { type ReloadOutcome, STOPPING } from './reloads.ts';
 import { Resources } from './resources.ts';
+import { scaleStack, stepScale } from './scale-stack.ts';
 import { problemsOf } from './server-status.ts';
 import { handleSignals } from './signals.ts';
 import type { ServerSocket } from './socket-set.ts';
@@ -148,6 +150,8 @@ class Supervisor {
       quickStop: () => this.#stop(Math.max(this.#stopLevel + 1, QUICK)),
       reload: () => void this.#reload('by SIGHUP'),
       reopenLogs: () => this.#reopenLogs(),
+      scaleUp: () => stepScale(this.#stack, 1, 'SIGTTIN'),
+      scaleDown: () => stepScale(this.#stack, -1, 'SIGTTOU'),
     });
     const control = this.#openControl();
     void this.#watch.follow(watchedFiles(this.#configuration));
@@ -169,6 +173,7 @@ class Supervisor {
       status: () => this.#status(),
       reload: () => this.#reload('by vivarium reload'),
       restart: () => this.#restart(),
+      scale: (application: string | null, range: ProcessRange) => scaleStack(this.#stack, application, range),
       stop: (now: boolean) => {
         // Asked for twice, it is no more than what was asked for.
         const level = now ? QUICK : this.#gentlest;
