@@ -1,4 +1,4 @@
-/** Tells the supervisor how much there is to do, while it wants to know: see supervisor/autoscaling.ts. */
+/** Tells the supervisor how much there is to do, while it wants to know: see supervisor/pool/autoscaling.ts. */
 import type { Demand } from '../control/messages.ts';
 
 /** What an Application knows. */

@@ -84,7 +84,7 @@ export interface SupervisorReport {
 
 export interface WorkerReport {
   readonly worker: number;
-  /** As in supervisor/pool-member.ts. */
+  /** As in supervisor/pool/pool-member.ts. */
   readonly state: 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
   /** Null when the system does not say. */
   readonly usage: UsageReport | null;

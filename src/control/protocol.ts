@@ -1,7 +1,7 @@
 /**
  * The control protocol, spoken on the private Unix socket `control.sock` in the server root (0600: whoever may open it
  * may do all of this). The client sends one request, a line of JSON; the server answers with lines of JSON, of which the
- * last one has `done: true`, and closes. supervisor/control-socket.ts and control/client.ts are the two ends.
+ * last one has `done: true`, and closes. supervisor/control/control-socket.ts and control/client.ts are the two ends.
  *
  *   → {"command":"stop","now":false}
  *   ← {"done":false,"progress":"stopping: requests are finished first"}
@@ -107,7 +107,7 @@ export interface ApplicationStatus {
 export interface WorkerStatus {
   readonly worker: number;
   readonly pid: number | null;
-  /** As in supervisor/pool-member.ts. */
+  /** As in supervisor/pool/pool-member.ts. */
   readonly state: 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
   readonly ageMs: number;
   readonly residentBytes: number | null;

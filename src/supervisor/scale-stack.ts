@@ -1,6 +1,6 @@
 /** What an operator may ask of the number of workers. */
 import type { ProcessRange } from '../config/configuration.ts';
-import { type ReloadOutcome, refusal } from './reloads.ts';
+import { type ReloadOutcome, refusal } from './pool/reloads.ts';
 import type { Stack } from './stack.ts';
 
 type ScaledStack = Pick<Stack, 'configuration' | 'pool'>;

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
 import type { ToGateway, WorkerIdentity } from '../control/messages.ts';
-import type { OutOfMemoryWatch } from './exit-cause.ts';
-import { type GatewayEvents, GatewayHandle, inheritedListeners } from './gateway-process.ts';
-import type { Resources } from './resources.ts';
-import type { ServerSocket } from './socket-set.ts';
-import { type WorkerEvents, WorkerHandle } from './worker-process.ts';
+import type { OutOfMemoryWatch } from './processes/exit-cause.ts';
+import { type GatewayEvents, GatewayHandle, inheritedListeners } from './processes/gateway-process.ts';
+import { type WorkerEvents, WorkerHandle } from './processes/worker-process.ts';
+import type { Resources } from './resources/resources.ts';
+import type { ServerSocket } from './resources/socket-set.ts';
 
 /** What the processes run. */
 export interface Programs {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Configuration } from '../config/configuration.ts';
 import { createLog } from '../telemetry/log.ts';
-import type { ReloadOutcome } from './reloads.ts';
-import { STOPPING } from './reloads.ts';
-import type { Listening, ServerSocket } from './socket-set.ts';
+import type { ReloadOutcome } from './pool/reloads.ts';
+import { STOPPING } from './pool/reloads.ts';
+import type { Listening, ServerSocket } from './resources/socket-set.ts';
 import { type OneStack, type Sockets, StackSet } from './stack-set.ts';
 import { StartupError } from './startup-error.ts';
 

@@ -6,10 +6,10 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { RequestsInFlight } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
-import { RELOAD } from './pool-member.ts';
-import { type ReloadOutcome, STOPPING } from './reloads.ts';
-import { mergeRequests } from './requests-in-flight.ts';
-import type { Listening, ServerSocket } from './socket-set.ts';
+import { mergeRequests } from './control/requests-in-flight.ts';
+import { RELOAD } from './pool/pool-member.ts';
+import { type ReloadOutcome, STOPPING } from './pool/reloads.ts';
+import type { Listening, ServerSocket } from './resources/socket-set.ts';
 import type { Stack } from './stack.ts';
 import { reasonOf } from './startup-error.ts';
 

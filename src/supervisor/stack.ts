@@ -7,26 +7,26 @@ import type { ApplicationSettings, Configuration } from '../config/configuration
 import type { RequestsInFlight, SocketRole, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { ChildEnd } from './child-process.ts';
 import { systemClock } from './clock.ts';
-import type { EventFeed } from './event-feed.ts';
-import type { ExitHistory } from './exit-history.ts';
-import { GatewayKeeper } from './gateway-keeper.ts';
-import type { GatewayEvents } from './gateway-process.ts';
-import { GatewayQuestions } from './gateway-questions.ts';
-import type { LoadedFiles } from './lifeline-reader.ts';
-import { LoadVerdicts } from './load-verdicts.ts';
-import { readMemoryRoom } from './memory-room.ts';
-import type { PoolEffects } from './pool-effects.ts';
-import { type Member, SHUTDOWN, untilSettledMs } from './pool-member.ts';
-import { type ReloadOutcome, refusal } from './reloads.ts';
-import { applicationStatus, gatewayStatus } from './server-status.ts';
-import type { ServerSocket } from './socket-set.ts';
+import type { EventFeed } from './control/event-feed.ts';
+import type { ExitHistory } from './control/exit-history.ts';
+import { applicationStatus, gatewayStatus } from './control/server-status.ts';
+import { readMemoryRoom } from './pool/memory-room.ts';
+import type { PoolEffects } from './pool/pool-effects.ts';
+import { type Member, SHUTDOWN, untilSettledMs } from './pool/pool-member.ts';
+import { type ReloadOutcome, refusal } from './pool/reloads.ts';
+import { WorkerPool } from './pool/worker-pool.ts';
+import { passOn } from './pool/worker-reports.ts';
+import type { ChildEnd } from './processes/child-process.ts';
+import { GatewayKeeper } from './processes/gateway-keeper.ts';
+import type { GatewayEvents } from './processes/gateway-process.ts';
+import { GatewayQuestions } from './processes/gateway-questions.ts';
+import type { LoadedFiles } from './processes/lifeline-reader.ts';
+import { LoadVerdicts } from './processes/load-verdicts.ts';
+import type { WorkerHandle } from './processes/worker-process.ts';
+import type { ServerSocket } from './resources/socket-set.ts';
 import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
 import { supervisorReport } from './supervisor-report.ts';
-import { WorkerPool } from './worker-pool.ts';
-import type { WorkerHandle } from './worker-process.ts';
-import { passOn } from './worker-reports.ts';
 
 /** What all stacks of a server share. */
 export interface StackSurroundings extends ProcessSurroundings {

@@ -1,8 +1,8 @@
 /** What a gateway is told for its metrics. */
 import type { SupervisorReport } from '../control/messages.ts';
-import { readProcessUsage } from './process-usage.ts';
+import type { WorkerPool } from './pool/worker-pool.ts';
+import { readProcessUsage } from './processes/process-usage.ts';
 import type { StackSurroundings } from './stack.ts';
-import type { WorkerPool } from './worker-pool.ts';
 
 /** `pool`: null when only files are served. */
 export function supervisorReport(

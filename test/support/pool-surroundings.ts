@@ -2,11 +2,11 @@
 
 import type { ProcessRange, RecyclingSettings } from '../../src/config/configuration.ts';
 import type { ToGateway } from '../../src/control/messages.ts';
-import type { MemoryRoom } from '../../src/supervisor/memory-room.ts';
-import type { Member, TimeLimits } from '../../src/supervisor/pool-member.ts';
-import type { ProcessUsage } from '../../src/supervisor/process-usage.ts';
-import type { ThreadStacks } from '../../src/supervisor/thread-stacks.ts';
-import { WorkerPool } from '../../src/supervisor/worker-pool.ts';
+import type { MemoryRoom } from '../../src/supervisor/pool/memory-room.ts';
+import type { Member, TimeLimits } from '../../src/supervisor/pool/pool-member.ts';
+import { WorkerPool } from '../../src/supervisor/pool/worker-pool.ts';
+import type { ProcessUsage } from '../../src/supervisor/processes/process-usage.ts';
+import type { ThreadStacks } from '../../src/supervisor/processes/thread-stacks.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { FakeClock } from './fake-clock.ts';
 

@@ -3,9 +3,9 @@
  * milliseconds. Requests come at random, wait first in, first out, and each takes a thread for the same time.
  */
 import type { ProcessRange } from '../../src/config/configuration.ts';
-import { type AutoscaledPool, Autoscaling } from '../../src/supervisor/autoscaling.ts';
-import type { MemoryRoom } from '../../src/supervisor/memory-room.ts';
-import type { Member } from '../../src/supervisor/pool-member.ts';
+import { type AutoscaledPool, Autoscaling } from '../../src/supervisor/pool/autoscaling.ts';
+import type { MemoryRoom } from '../../src/supervisor/pool/memory-room.ts';
+import type { Member } from '../../src/supervisor/pool/pool-member.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { FakeClock } from './fake-clock.ts';
 

@@ -6,7 +6,7 @@ import { aStatus } from '../../../test/support/a-status.ts';
 import { runCommand } from '../../../test/support/fake-terminal.ts';
 import { makeFolder } from '../../../test/support/folder.ts';
 import type { ServerEvent } from '../../control/protocol.ts';
-import { type ControlHandler, ControlSocket } from '../../supervisor/control-socket.ts';
+import { type ControlHandler, ControlSocket } from '../../supervisor/control/control-socket.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { Screen } from './screen.ts';
 
