@@ -56,7 +56,8 @@ def describe_exception(error):
 
 def summary(error):
     try:
-        return f'{type(error).__name__}: {error}'
+        text = str(error)
+        return f'{type(error).__name__}: {text}' if text else type(error).__name__
     except Exception:
         return f'{type(error).__name__} (its text cannot be shown)'
 

@@ -51,6 +51,7 @@ test('the banner says what an operator wants to know', async (t) => {
 test('the banner names the limits that are set', async (t) => {
   const cwd = makeFolder(t, { 'wsgi.py': textApplication('hello') });
   const limits = ['--maximum-requests', '1000', '--restart-interval', '1h', '--memory-limit', '400m'];
+  limits.push('--memory-limit-hard', '800m', '--request-timeout', '0');
   const rest = ['--inactivity-timeout', '500ms', '--cpu-time-limit', '60'];
   const banner = formatBanner(await load(cwd, 'wsgi.py', ...limits, ...rest), []);
   for (const line of [
@@ -59,6 +60,8 @@ test('the banner names the limits that are set', async (t) => {
     'Inactivity Timeout : 0.5 (seconds)',
     'CPU Time Limit     : 60 (seconds)',
     'Memory Limit       : 419430400 (bytes)',
+    'Memory Limit Hard  : 838860800 (bytes)',
+    'Request Timeout    : none',
   ]) {
     assert.ok(banner.includes(`${line}\n`), `${line}\n${banner}`);
   }

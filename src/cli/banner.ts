@@ -36,10 +36,10 @@ function applicationRows(application: ApplicationSettings): [string, string][] {
     ['Interpreter', `${application.interpreter} (Python ${application.interpreterVersion})`],
     ['Application', target.callable === null ? place : `${place}:${target.callable}`],
     ['Request Capacity', `${formatProcessRange(capacity)} (${processesText} * ${threadsText})`],
-    ['Startup Timeout', seconds(application.startupTimeoutMs)],
+    ['Startup Timeout', timeout(application.startupTimeoutMs)],
     ['Queue Size', `${application.queueSize} (requests)`],
-    ['Queue Timeout', seconds(application.queueTimeoutMs)],
-    ['Request Timeout', seconds(application.requestTimeoutMs)],
+    ['Queue Timeout', timeout(application.queueTimeoutMs)],
+    ['Request Timeout', timeout(application.requestTimeoutMs)],
     ...recyclingRows(application.recycling),
   ];
 }
@@ -52,6 +52,7 @@ function recyclingRows(limits: RecyclingSettings): [string, string][] {
     ['Inactivity Timeout', limits.inactivityTimeoutMs, seconds(limits.inactivityTimeoutMs)],
     ['CPU Time Limit', limits.cpuTimeLimitMs, seconds(limits.cpuTimeLimitMs)],
     ['Memory Limit', limits.memoryLimit, `${limits.memoryLimit} (bytes)`],
+    ['Memory Limit Hard', limits.memoryLimitHard, `${limits.memoryLimitHard} (bytes)`],
   ];
   return rows.filter(([, limit]) => limit > 0).map(([label, , text]) => [label, text]);
 }
@@ -62,6 +63,10 @@ function logRows({ logs }: Configuration): [string, string][] {
     ['Error Log', `${file('error_log')} (${logs.level})`],
     ['Access Log', logs.accessLog ? `${file('access_log')} (${logs.accessLogFormat})` : 'off'],
   ];
+}
+
+function timeout(ms: number): string {
+  return ms === 0 ? 'none' : seconds(ms);
 }
 
 function seconds(ms: number): string {

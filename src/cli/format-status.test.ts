@@ -67,7 +67,7 @@ const STATUS: ServerStatus = {
       at: '2026-11-21T04:44:26.147Z',
       process: 'worker 1 (pid 59)',
       cause: 'exited with status 0',
-      reason: 'was recycled',
+      reason: 'was recycled: it has answered 3 requests (maximum-requests 3)',
       wasExpected: true,
     },
   ],
@@ -98,7 +98,7 @@ test('a status for people', () => {
     '',
     'Last exits',
     '2026-11-21T04:44:27.147Z  worker 2 (pid 60) was killed by SIGKILL',
-    '2026-11-21T04:44:26.147Z  worker 1 (pid 59) exited with status 0; it was recycled',
+    '2026-11-21T04:44:26.147Z  worker 1 (pid 59) exited with status 0; it was recycled: it has answered 3 requests (maximum-requests 3)',
     '',
   ]);
 });

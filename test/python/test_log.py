@@ -6,7 +6,7 @@ import unittest
 from gateway import CapturedLog
 
 from vivarium.current import current
-from vivarium.log import LogStream, configure, log
+from vivarium.log import LogStream, configure, log, summary
 
 
 class LogCase(unittest.TestCase):
@@ -30,6 +30,11 @@ class LogTest(LogCase):
 
     def test_text_that_is_no_utf_8(self):
         self.assertIn('\\udcff', self.lines(lambda: log('warn', 'a-code', '\udcff'))[0])
+
+
+    def test_the_summary_of_an_exception(self):
+        self.assertEqual(summary(ValueError('text')), 'ValueError: text')
+        self.assertEqual(summary(MemoryError()), 'MemoryError')
 
 
 class LogStreamTest(LogCase):

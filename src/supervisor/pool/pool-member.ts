@@ -63,9 +63,10 @@ export class Member {
   slot: Slot | null;
   /** Why it is replaced although it is well; completes "worker 3 (pid 77) …". */
   reason: string | null = null;
-  /** Why it is told to stop, and why its successor starts. */
+  /** Why it is told to stop. */
   stopReason = SHUTDOWN;
-  recycledFor = SHUTDOWN;
+  /** Why its successor starts; null when it has none. */
+  recycling: { readonly why: string; readonly stopReason: StopReason } | null = null;
   /** What made it useless, in the same form. */
   failure: string | null = null;
   /** An operator has told it to go. */
@@ -150,6 +151,11 @@ export class Member {
     const limitMs = this.isEvicted ? evictionTimeoutMs || gracefulTimeoutMs : gracefulTimeoutMs;
     // Nothing waits for the end of one that is not needed.
     this.#enter('draining', stopReason === SCALE_DOWN ? null : limitMs, () => this.terminate());
+  }
+
+  /** Its successor has taken its place. */
+  giveWay(): void {
+    if (this.recycling !== null) this.leave(`was recycled: ${this.recycling.why}`, this.recycling.stopReason);
   }
 
   terminate(): void {

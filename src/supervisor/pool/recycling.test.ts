@@ -98,6 +98,8 @@ describe('each limit has its worker replaced when it is reached, and not before'
       at.pool.workerDrained(1);
       const [setting] = /[a-z]+(-[a-z]+)+/.exec(why)!;
       assert.deepEqual(at.stopReasons, [`1: ${setting.replaceAll('-', '_')}`]);
+      at.exit(1, 'exited with status 0');
+      assert.deepEqual(at.ends, [`exited with status 0; was recycled: ${why}`]);
     });
   }
 });

@@ -230,7 +230,7 @@ export class WorkerPool {
     reportReady(this.#log, member);
     const drain = replaced === null ? [] : [replaced.process.identity.worker];
     this.#effects.tell({ type: 'switch', activate: [worker], drain });
-    replaced?.leave('was recycled', replaced.recycledFor);
+    replaced?.giveWay();
     this.#recycling.began(member);
     this.#regain();
     // Those that waited to see whether this one could be started.
@@ -296,11 +296,11 @@ export class WorkerPool {
     return this.isWhole && members.length === this.#current.size && this.#stopped === null ? members : [];
   }
 
-  #replace(member: Member, { why, stopReason }: RecyclingCause): void {
+  #replace(member: Member, cause: RecyclingCause): void {
     const { slot } = member;
     if (slot === null) return;
-    member.recycledFor = stopReason;
-    this.#log.info('worker-recycled', `${member.process.label} is replaced: ${why}`);
+    member.recycling = cause;
+    this.#log.info('worker-recycled', `${member.process.label} is replaced: ${cause.why}`);
     slot.successor = this.#members.start(slot);
   }
 
