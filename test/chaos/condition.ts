@@ -5,8 +5,8 @@ import { pause } from './clients.ts';
 import type { Condition, Holdings, Remains } from './evidence.ts';
 import type { Site } from './site.ts';
 
-/** Back-off may keep a place empty for 30 seconds, and then a worker has to load. */
-const REST_WAIT_MS = 60_000;
+/** Back-off may keep a place empty for 30 seconds; workers that were missed before are kept for longer. */
+const REST_WAIT_MS = 90_000;
 /** Memory and descriptors come back as the collector of garbage and closed connections are dealt with. */
 const SETTLE_WAIT_MS = 15_000;
 const POLL_MS = 250;
@@ -40,7 +40,7 @@ async function settle(site: Site, before: Condition | null): Promise<Held> {
 
 async function lookAround(site: Site): Promise<string[]> {
   const { state, gateway, application } = await site.status();
-  const { processes, queued, unavailable, workers } = application!;
+  const { processes, processesMin, queued, unavailable, workers } = application!;
   const idle = workers.filter((worker) => worker.state === 'active' && worker.inFlight === 0);
   const gateways = site.gateways();
   const unrest: [boolean, string][] = [
@@ -49,6 +49,7 @@ async function lookAround(site: Site): Promise<string[]> {
     [gateway.connections !== 0, `${gateway.connections} connections are open`],
     [queued !== 0, `${queued} requests wait`],
     [unavailable !== null, `the application is not available: ${unavailable}`],
+    [processes !== processesMin, `${processes} workers are wanted, not ${processesMin}`],
     [workers.length !== processes, `there are ${workers.length} workers, not ${processes}`],
     [idle.length !== workers.length, `not all workers are active and idle: ${JSON.stringify(workers)}`],
   ];

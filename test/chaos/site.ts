@@ -42,8 +42,9 @@ export const LIMITS = {
 } as const;
 
 const OTHER_SETTINGS = {
-  processes: 3,
+  processes: '2:4',
   threads: 4,
+  'scale-down-interval': 2,
   'maximum-requests': 3000,
   'restart-interval': 30,
   'memory-limit': '120m',
