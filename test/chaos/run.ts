@@ -7,7 +7,7 @@ import { lookForRemains, observe } from './condition.ts';
 import type { Evidence } from './evidence.ts';
 import { readAccessLog, readErrorLog, readKills, readRuns } from './logs.ts';
 import { Random } from './random.ts';
-import { Site } from './site.ts';
+import { PROCESSES, Site } from './site.ts';
 import { makePlan, raiseStorm } from './storm.ts';
 import { judge, type Verdict } from './verdict.ts';
 
@@ -51,6 +51,7 @@ async function gather(site: Site, { seed, seconds, clients: count }: RunOptions)
   const plan = makePlan(seed, seconds);
   await raiseStorm(plan, site, (line) => appendFileSync(`${site.folder}/troubles`, `${line}\n`));
   await clients.stop();
+  await site.command('scale', PROCESSES);
   await calm();
   const after = await observe(site, before);
   const { code, signal } = await site.server.stop();

@@ -41,8 +41,11 @@ export const LIMITS = {
   'deadlock-timeout': 2,
 } as const;
 
+/** As many as are needed. */
+export const PROCESSES = '2:4';
+
 const OTHER_SETTINGS = {
-  processes: '2:4',
+  processes: PROCESSES,
   threads: 4,
   'scale-down-interval': 2,
   'maximum-requests': 3000,

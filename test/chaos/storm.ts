@@ -6,6 +6,8 @@ import { TROUBLES, type Trouble } from './troubles.ts';
 
 const GAP_MS_MIN = 100;
 const GAP_MS_MAX = 900;
+/** Changes to the code wait for each other, and each for a worker that may not become ready. */
+const END_WAIT_MS = 300_000;
 
 export interface Planned {
   /** After the beginning. */
@@ -31,10 +33,27 @@ export async function raiseStorm(
 ): Promise<void> {
   const startedAtMs = Date.now();
   const running: Promise<void>[] = [];
+  const names: string[] = [];
   for (const { atMs, trouble, random } of plan) {
     await pause(Math.max(0, startedAtMs + atMs - Date.now()));
     tell(`${new Date().toISOString()} ${trouble.name}`);
     running.push(trouble.make(site, random));
+    names.push(trouble.name);
   }
-  await Promise.all(running);
+  await endAll(running, names, site);
+}
+
+/** Commands answer in the end, whatever happens. */
+async function endAll(
+  running: readonly Promise<void>[],
+  names: readonly string[],
+  site: Site,
+): Promise<void> {
+  const pending = new Set(names.keys());
+  const ends = running.map((one, at) => one.then(() => pending.delete(at)));
+  const { promise: isOver, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, END_WAIT_MS);
+  await Promise.race([Promise.all(ends), isOver]);
+  clearTimeout(timer);
+  for (const at of pending) site.complaints.push(`it did not end: ${names[at]}`);
 }

@@ -2,7 +2,7 @@
 import { Clients, pause, sendOne } from './clients.ts';
 import type { Random } from './random.ts';
 import { CRASH, EXITS, fork, HANG, hold, LOCK, leak, type Order, SPIN, STREAM } from './requests.ts';
-import { type DeedKind, LIMITS, MEMORY_LIMIT_MIB, type Site } from './site.ts';
+import { type DeedKind, LIMITS, MEMORY_LIMIT_MIB, PROCESSES, type Site } from './site.ts';
 import { stall } from './stall.ts';
 
 export interface Trouble {
@@ -49,6 +49,9 @@ export const TROUBLES: readonly Trouble[] = [
   { name: 'clients that stall', weight: 2, make: stallSome },
 
   // Operators
+  { name: 'vivarium scale', weight: 2, make: scale },
+  { name: 'SIGTTIN', weight: 1, make: async ({ server }) => server.signal('SIGTTIN') },
+  { name: 'SIGTTOU', weight: 1, make: async ({ server }) => server.signal('SIGTTOU') },
   { name: 'the logs are rotated', weight: 2, make: async (site) => site.rotateLogs() },
   { name: 'vivarium status', weight: 2, make: ask('status') },
   { name: 'vivarium ps', weight: 2, make: ask('ps', '--stacks') },
@@ -162,6 +165,14 @@ async function stallSome({ server }: Site, random: Random): Promise<void> {
     stall(server.port, random.between(500, 5000)),
   );
   await Promise.all(stalls);
+}
+
+async function scale(site: Site, random: Random): Promise<void> {
+  const startedAtMs = Date.now();
+  const { code, output } = await site.command('scale', random.pick([PROCESSES, '1', '3', '5'])!);
+  // A process that is killed, or code that is broken, makes it fail.
+  if (code !== 0 && !site.deeds.some(({ untilMs }) => untilMs >= startedAtMs))
+    site.complaints.push(`vivarium scale failed: ${output}`);
 }
 
 /** The exit status is 1 while something is not well, as it is now, or there is no gateway to ask. */
