@@ -38,7 +38,10 @@ const deaths = new WeakMap<Evidence, Set<number>>();
 export function deathsOf(evidence: Evidence): ReadonlySet<number> {
   let pids = deaths.get(evidence);
   if (pids === undefined) {
-    const killed = evidence.deeds.map(({ pid }) => pid).filter((pid) => pid !== null);
+    const killed = evidence.deeds
+      .filter(({ kind }) => kind !== 'not-started')
+      .map(({ pid }) => pid)
+      .filter((pid) => pid !== null);
     const broken = evidence.requests
       .filter(({ kind }) => ENDS_WORKER.has(kind))
       .flatMap(({ number }) => evidence.runs.get(number) ?? []);

@@ -72,6 +72,21 @@ export function readKills(errorLog: readonly ErrorLine[]): Deed[] {
     .map(({ pid, atMs }) => ({ kind: 'gateway-killed', pid, fromMs: atMs - 50, untilMs: atMs + 200 }));
 }
 
+/** When a worker could not be started: requests may be answered 503 until one is ready. */
+export function readFailures(errorLog: readonly ErrorLine[]): Deed[] {
+  const deeds: Deed[] = [];
+  const ready = new Set<number | null>();
+  for (const { atMs, code, pid } of errorLog.toSorted((a, b) => a.atMs - b.atMs)) {
+    if (code === 'worker-started' || code === 'worker-replaced') {
+      ready.add(pid);
+      for (const deed of deeds) deed.untilMs = Math.min(deed.untilMs, atMs);
+    } else if ((code === 'worker-exited' || code === 'worker-failed') && !ready.has(pid)) {
+      deeds.push({ kind: 'not-started', pid, fromMs: atMs, untilMs: Number.POSITIVE_INFINITY });
+    }
+  }
+  return deeds;
+}
+
 /** The processes that ran each request. */
 export function readRuns(databasePath: string): Map<number, number[]> {
   const database = new DatabaseSync(databasePath);

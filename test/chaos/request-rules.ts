@@ -2,7 +2,7 @@
 import type { Entry } from './book.ts';
 import type { Evidence } from './evidence.ts';
 import { deathsOf, linesAbout, overlaps } from './excuses.ts';
-import { type Deed, LIMITS } from './site.ts';
+import { LIMITS } from './site.ts';
 import type { Rule, Violation } from './verdict.ts';
 
 /** The clocks of client and server begin a little apart. */
@@ -13,7 +13,7 @@ const NEWS_MS = 500;
 const ACCESS_LOG_MS = 1500;
 /** A lost request is in the log when the cause of death is known, or after 2 s; an overdue one when its stack is, or after 1 s. */
 const CAUSE_MS = 3000;
-/** Workers dial a new gateway anew, and have it say that they are ready. */
+/** The gateway may hear a little later that a worker is ready. */
 const BACK_MS = 1000;
 /** All that a request may have to wait for, and 5 s for a machine that is busy with other things. */
 const LIFE_MS = Object.values(LIMITS).reduce((sum, seconds) => sum + seconds * 1000, 5000);
@@ -93,16 +93,13 @@ function whyNot503(entry: Entry, evidence: Evidence): string | null {
       ? null
       : `queue-timeout after ${waitedMs} ms`;
   }
-  if (overlaps(evidence, ['code-broken'], entry.sentAtMs, entry.endedAtMs)) return null;
-  return overlaps(withLongAbsences(evidence), ['gateway-away'], entry.sentAtMs - BACK_MS, entry.endedAtMs)
-    ? null
-    : '503 without a reason';
-}
-
-/** A gateway is told that no worker can be had when none had one to report to within startup-timeout. */
-function withLongAbsences({ deeds, ...rest }: Evidence): Evidence {
-  const isLong = ({ fromMs, untilMs }: Deed) => untilMs - fromMs >= LIMITS['startup-timeout'] * 1000;
-  return { ...rest, deeds: deeds.filter(isLong) };
+  const isExcused = overlaps(
+    evidence,
+    ['code-broken', 'not-started'],
+    entry.sentAtMs - BACK_MS,
+    entry.endedAtMs,
+  );
+  return isExcused ? null : '503 without a reason';
 }
 
 function whyNot504(entry: Entry): string | null {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Clients, pause } from './clients.ts';
 import { lookForRemains, observe } from './condition.ts';
 import type { Evidence } from './evidence.ts';
-import { readAccessLog, readErrorLog, readKills, readRuns } from './logs.ts';
+import { readAccessLog, readErrorLog, readFailures, readKills, readRuns } from './logs.ts';
 import { Random } from './random.ts';
 import { PROCESSES, Site } from './site.ts';
 import { makePlan, raiseStorm } from './storm.ts';
@@ -63,7 +63,7 @@ async function gather(site: Site, { seed, seconds, clients: count }: RunOptions)
     troubles: plan.map(({ trouble }) => trouble.name),
     requests: book.entries,
     refusals: book.refusals,
-    deeds: [...site.deeds, ...readKills(errorLog)],
+    deeds: [...site.deeds, ...readKills(errorLog), ...readFailures(errorLog)],
     complaints,
     versions,
     runs: readRuns(site.databasePath),

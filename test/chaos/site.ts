@@ -20,6 +20,8 @@ export type DeedKind =
   | 'worker-paused'
   /** A gateway and workers of before a restart may still answer. */
   | 'restarted'
+  /** A worker has ended before it was ready, and none has become ready since. */
+  | 'not-started'
   /** The application cannot be loaded. */
   | 'code-broken';
 
