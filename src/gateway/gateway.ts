@@ -175,6 +175,11 @@ export class Gateway {
     await this.#site.close();
   }
 
+  /** Requests that are still there while it drains are given up, so that `drain` resolves. */
+  cut(): void {
+    for (const listener of [...this.#listeners, ...this.#adminListeners]) listener.cut();
+  }
+
   async #drainAdmin(): Promise<void> {
     await Promise.all(this.#adminListeners.map((listener) => listener.drain(false)));
   }

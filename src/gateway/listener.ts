@@ -63,6 +63,11 @@ export class Listener {
     return this.#empty.promise;
   }
 
+  /** Ends all connections. Their clients are told that their requests are lost. */
+  cut(): void {
+    for (const connection of this.#connections) connection.cut();
+  }
+
   #accept(socket: net.Socket): void {
     this.accepted++;
     if (this.#connections.size >= this.#context.settings.maxClients && !this.#closeLongestIdle()) {

@@ -25,8 +25,8 @@ export function runGateway(): Promise<void> {
       else gateway?.handle(message);
     });
     process.on('disconnect', resolve);
-    // Asked a second time, it does not wait for its clients.
-    process.on('SIGTERM', () => (draining ? resolve() : drain(0)));
+    // Asked a second time, it does not wait for its requests.
+    process.on('SIGTERM', () => (draining ? gateway?.cut() : drain(0)));
     // Signals that are meant for a whole group of processes are the supervisor's business.
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   });

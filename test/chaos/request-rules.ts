@@ -73,6 +73,8 @@ function whyNot502(entry: Entry, evidence: Evidence): string | null {
   if (lines.length === 0) {
     return isUnexplained(entry, evidence) ? null : '502 without a line in the log';
   }
+  // Of a stack that another one has replaced: it ran for longer than graceful-timeout.
+  if (lines.some(({ text }) => text.includes(': the gateway stops'))) return null;
   const deaths = deathsOf(evidence);
   const alive = [...lines.map(({ pid }) => pid!), ...(evidence.runs.get(entry.number) ?? [])].filter(
     (pid) => !deaths.has(pid),

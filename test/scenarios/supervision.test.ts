@@ -78,6 +78,22 @@ test('a second Ctrl-C does not wait for requests', async (t) => {
   await answer;
 });
 
+test('a request that outlasts graceful-timeout at a stop: 502, and both logs name it', async (t) => {
+  const limits = ['--graceful-timeout', '500ms', '--shutdown-timeout', '1', '--access-log'];
+  const { server } = await start(t, '--processes', '1', ...limits);
+  const answer = getOnce(server.port, '/wait');
+  await server.waitForOutput(/waiting \d+/);
+  server.signal('SIGTERM');
+  assert.equal((await answer).status, 502);
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  assert.match(
+    server.output,
+    /request-lost: \[request \S+\] GET \/wait from 127\.0\.0\.1: the gateway stops.* worker 1 /,
+  );
+  assert.match(server.output, /"GET \/wait HTTP\/1\.1" 502 /);
+  assert.doesNotMatch(server.output, /gateway-killed/);
+});
+
 test('when the supervisor is killed, the gateway and the workers end by themselves', async (t) => {
   // Nobody is left to remove the server root but this test.
   const { server } = await start(t, '--server-root', makeFolder(t));

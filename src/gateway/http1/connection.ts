@@ -18,6 +18,7 @@ import { CollectedBody } from '../collected-body.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
+import { giveUp } from './give-up.ts';
 import { NO_HEAD, withContentLength, withHost } from './synthetic.ts';
 
 type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering';
@@ -131,8 +132,11 @@ export class Http1Connection implements ExchangeConnection {
     if (this.#phase === 'idle' && !lingers) this.#socket.destroySoon();
   }
 
-  destroy(): void {
-    this.#socket.destroy();
+  /** The present request is not waited for any longer. */
+  cut(): void {
+    this.mayKeepAlive = false;
+    if (this.#exchange !== null) giveUp(this.#exchange, this.#context.log);
+    this.#socket.destroySoon();
   }
 
   get idleSince(): number | null {

@@ -10,6 +10,8 @@ import type { GatewayEvents } from './gateway-process.ts';
 
 /** A gateway only has to start Node and to listen. */
 const START_TIMEOUT_MS = 30_000;
+/** For one that waits for no request any more. */
+const CUT_MS = 1_000;
 
 export interface GatewayProcess {
   readonly pid: number | null;
@@ -79,7 +81,10 @@ export class GatewayKeeper {
     this.#process?.send(message);
   }
 
-  /** Lets it finish its requests. Resolves when it is gone, which `terminate` and `kill` can hasten. */
+  /**
+   * Lets it finish its requests; those that it has after `limitMs` are given up. Resolves when it is gone, which
+   * `terminate` and `kill` can hasten.
+   */
   stop(limitMs: number, lingerMs: number): Promise<void> {
     this.#ended ??= Promise.withResolvers<void>();
     const process = this.#process;
@@ -89,15 +94,14 @@ export class GatewayKeeper {
       return this.#ended.promise;
     }
     process.send({ type: 'stop', lingerMs });
-    this.#killAfter(process, limitMs, 'had not finished its requests');
+    this.#wait(limitMs, () => this.#cut(process));
     return this.#ended.promise;
   }
 
+  /** After `stop`: its requests have only so long. */
   terminate(limitMs: number): void {
     const process = this.#process;
-    if (process === null) return;
-    process.terminate();
-    this.#killAfter(process, limitMs, 'had not stopped');
+    if (process !== null) this.#wait(limitMs, () => this.#cut(process));
   }
 
   kill(): void {
@@ -143,9 +147,11 @@ export class GatewayKeeper {
     else this.#wait(waitMs, () => this.start());
   }
 
-  #killAfter(process: GatewayProcess, limitMs: number, what: string): void {
-    this.#wait(limitMs, () => {
-      this.#log.warn('gateway-killed', `${process.label} ${what} within ${limitMs / 1000} s and was killed`);
+  /** A second request to stop: it says which requests are lost, and ends. */
+  #cut(process: GatewayProcess): void {
+    process.terminate();
+    this.#wait(CUT_MS, () => {
+      this.#log.warn('gateway-killed', `${process.label} had not stopped and was killed`);
       process.kill();
     });
   }
