@@ -87,6 +87,36 @@ test('a worker that has served and is idle is replaced', async (t) => {
   assert.notEqual(await textOf(server), first);
 });
 
+const SPIN = `
+import os, time
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/spin":
+        until = time.process_time() + 1
+        while time.process_time() < until:
+            pass
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%d" % os.getpid()]
+`;
+
+test('a worker that spins has used its CPU time and is replaced', { skip: NO_PROC }, async (t) => {
+  const server = await start(t, makeFolder(t, { 'wsgi.py': SPIN }), '--cpu-time-limit', '1');
+  const first = await textOf(server, '/spin');
+  await server.waitForOutput(
+    /worker-recycled: worker 1 .* it has used [\d.]+ s of CPU time \(cpu-time-limit 1 s\)/,
+  );
+  await server.waitForOutput(/worker-exited: worker 1 .* exited with status 0/);
+  assert.notEqual(await textOf(server), first);
+});
+
+test('a worker that has come to its age is replaced', async (t) => {
+  const server = await start(t, makeFolder(t, { 'wsgi.py': SPIN }), '--restart-interval', '2');
+  const first = await textOf(server);
+  await server.waitForOutput(/worker-recycled: worker 1 .* \(restart-interval 2 s\)/);
+  await server.waitForOutput(/worker-exited: worker 1 .* exited with status 0/);
+  assert.notEqual(await textOf(server), first);
+});
+
 test('a replacement that cannot load leaves the old worker at work, until one can', async (t) => {
   const folder = makeFolder(t, { 'wsgi.py': textApplication('old') });
   const server = await start(t, folder, '--maximum-requests', '3');
