@@ -29,7 +29,9 @@ export interface Run {
 /** The folder is kept when something is wrong. */
 export async function runChaos(options: RunOptions): Promise<Run> {
   const folder = mkdtempSync(join(tmpdir(), 'vivarium-chaos-'));
-  const evidence = await gather(new Site(folder), options);
+  const site = new Site(folder);
+  // A run that cannot go on leaves no server behind.
+  const evidence = await gather(site, options).finally(() => site.server?.signal('SIGKILL'));
   const verdicts = judge(evidence);
   if (verdicts.length === 0) rmSync(folder, { recursive: true });
   return { folder, evidence, verdicts };
@@ -49,8 +51,11 @@ async function gather(site: Site, { seed, seconds, clients: count }: RunOptions)
   const before = await observe(site, null);
   const clients = startClients();
   const plan = makePlan(seed, seconds);
-  await raiseStorm(plan, site, (line) => appendFileSync(`${site.folder}/troubles`, `${line}\n`));
-  await clients.stop();
+  try {
+    await raiseStorm(plan, site, (line) => appendFileSync(`${site.folder}/troubles`, `${line}\n`));
+  } finally {
+    await clients.stop();
+  }
   await site.command('scale', PROCESSES);
   await calm();
   const after = await observe(site, before);

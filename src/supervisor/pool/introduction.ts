@@ -14,6 +14,8 @@ export function introduce(
     if (member.state === 'draining') member.terminate();
     if (member.state === 'stopping') continue;
     messages.push({ type: 'expect-worker', identity: member.process.identity });
+    // It may have been ready for long, with nobody to tell.
+    if (member.state === 'loading') member.expectReady();
     if (member.state !== 'active') continue;
     member.expectBack();
     observer.lostGateway(member);

@@ -94,7 +94,7 @@ export class Member {
     this.#clock = clock;
     this.#overdue = overdue;
     this.#startedAtMs = clock.now();
-    this.#expectReady(`was not ready within ${limits.startupTimeoutMs / 1000} s`);
+    this.expectReady();
   }
 
   get state(): MemberState {
@@ -134,9 +134,14 @@ export class Member {
     this.#enter(state);
   }
 
+  /** It has the startup timeout, from now on, to load the application and tell a gateway. */
+  expectReady(): void {
+    this.#enterWithLimit(`was not ready within ${this.#limits.startupTimeoutMs / 1000} s`);
+  }
+
   /** A new gateway waits for it to dial. */
   expectBack(): void {
-    this.#expectReady(
+    this.#enterWithLimit(
       `did not come back to the new gateway within ${this.#limits.startupTimeoutMs / 1000} s`,
     );
   }
@@ -177,7 +182,7 @@ export class Member {
     this.#enter(this.#state);
   }
 
-  #expectReady(why: string): void {
+  #enterWithLimit(why: string): void {
     const { startupTimeoutMs } = this.#limits;
     if (startupTimeoutMs > 0) this.#enter(this.#state, startupTimeoutMs, () => this.#reportOverdue(why));
   }

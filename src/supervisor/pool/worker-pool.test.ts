@@ -20,6 +20,17 @@ describe('keeping the workers up', () => {
     assert.equal(at.clock.pendingTimers, 0);
   });
 
+  test('one that had no gateway to tell that it is ready has its time again', () => {
+    const at = new PoolSurroundings(1);
+    at.pool.start();
+    at.clock.advance(SETTINGS.startupTimeoutMs - 1);
+    at.pool.introduction();
+    at.clock.advance(SETTINGS.startupTimeoutMs - 1);
+    assert.deepEqual(at.signals(), []);
+    at.clock.advance(1);
+    assert.deepEqual(at.signals(), ['TERM 1']);
+  });
+
   test('one that dies is replaced at once, and the gateway hears why', () => {
     const at = new PoolSurroundings().serve();
     at.exit(1, 'was killed by SIGSEGV (segmentation fault)');
