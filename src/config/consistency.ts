@@ -15,6 +15,7 @@ const ORDERED: readonly [SettingName, SettingName, boolean][] = [
   ['limit-request-field-size', 'limit-request-head', false],
   ['header-timeout', 'header-max-timeout', false],
   ['body-timeout', 'body-max-timeout', true],
+  ['memory-limit', 'memory-limit-hard', true],
 ];
 
 export interface Identity {

@@ -53,7 +53,7 @@ test('a reload waits for its end, and a broken one says why', async (t) => {
   writeFileSync(`${folder}/wsgi.py`, textApplication('new'));
   const good = await runVivarium(['reload', '--server-root', root]);
   assert.equal(good.code, 0, good.output);
-  assert.match(good.output, /^reloaded: requests go to 1 new workers/m);
+  assert.match(good.output, /^reloaded: requests go to 1 new worker,/m);
   assert.equal((await getOnce(server.port, '/')).text, 'new');
   writeFileSync(`${folder}/wsgi.py`, 'raise RuntimeError("broken")\n');
   const bad = await runVivarium(['reload', '--server-root', root]);

@@ -32,6 +32,7 @@ export function reportDeadlock(log: Log, { process }: Member, why: string, then:
 }
 
 /** "1 worker", "2 workers" */
-export function countWorkers(count: number): string {
-  return `${count} ${count === 1 ? 'worker' : 'workers'}`;
+/** "4 new workers" */
+export function countWorkers(count: number, which = ''): string {
+  return [count, which, count === 1 ? 'worker' : 'workers'].filter((word) => word !== '').join(' ');
 }

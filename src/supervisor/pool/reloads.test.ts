@@ -11,7 +11,7 @@ test('a reload ends when requests go to the new workers', async () => {
   at.pool.workerReady(2);
   assert.deepEqual(await outcome, {
     ok: true,
-    detail: 'requests go to 1 new workers, 1 old ones finish theirs',
+    detail: 'requests go to 1 new worker, 1 old finish theirs',
   });
   at.pool.workerDrained(1);
   at.exit(1, 'exited with status 0');

@@ -16,7 +16,7 @@ import { backOffMs, failuresAfter } from '../processes/back-off.ts';
 import { Availability } from './availability.ts';
 import { Generation } from './generation.ts';
 import { introduce } from './introduction.ts';
-import { reportExit, reportReady } from './life-report.ts';
+import { countWorkers, reportExit, reportReady } from './life-report.ts';
 import { Members, numbersOf } from './members.ts';
 import type { PoolEffects, PoolSettings } from './pool-effects.ts';
 import { EVICTION, type Member, SHUTDOWN, type Slot, untilSettledMs } from './pool-member.ts';
@@ -259,7 +259,7 @@ export class WorkerPool {
     const { size } = this.#current;
     this.#current = next;
     this.#next = null;
-    const detail = `requests go to ${next.size} new workers, ${drain.length} old ones finish theirs`;
+    const detail = `requests go to ${countWorkers(next.size, 'new')}, ${drain.length} old finish theirs`;
     this.#log.info('reload-finished', detail);
     if (size > 0) this.#scaling.resize(size, 'it has changed during the reload');
     this.#regain();
@@ -272,7 +272,7 @@ export class WorkerPool {
     this.#reloads.begin();
     // At least one, which shows whether the new code can be loaded.
     const size = Math.max(1, this.#current.size);
-    this.#log.info('reload-started', `starting ${size} new workers`);
+    this.#log.info('reload-started', `starting ${countWorkers(size, 'new')}`);
     this.#current.cancelSuccessors();
     this.#next = this.#makeGeneration(size);
   }
