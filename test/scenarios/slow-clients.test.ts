@@ -111,3 +111,15 @@ describe('large bodies', { skip: NO_PROC }, () => {
     assert.ok(peakMemory(server.pid) - before < GROWTH_MAX);
   });
 });
+
+test('a connection goes on after an upload whose last bytes found the buffers full', async (t) => {
+  const small = await startServer([`${APPS}pep3333.py`, '--request-buffer-size', '1024']);
+  t.after(() => small.stop());
+  const client = await RawClient.open(small.port);
+  t.after(() => client.close());
+  // Little more than may be on its way to the file: the end finds it full, more often than not.
+  for (let n = 0; n < 15; n++) {
+    assert.equal((await client.post('/hello', 'x'.repeat(1_050_000))).status, 200);
+    assert.equal((await client.get('/hello')).text, 'hello\n');
+  }
+});

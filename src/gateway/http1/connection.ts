@@ -208,6 +208,8 @@ export class Http1Connection implements ExchangeConnection {
     const body = this.#body;
     this.#body = null;
     body?.complete();
+    // Its last bytes may have been one too many to be taken at once. Nobody else will resume.
+    if (body !== null && this.#socket.isPaused()) this.#socket.resume();
     const { block } = head;
     let { fields } = block;
     if (head.authority !== block.host) fields = withHost(fields, head.authority);
