@@ -7,6 +7,7 @@ from .current import is_cancelled, request_data
 from .events import subscribe_events, subscribe_shutdown
 from .interrupt import RequestTimeout
 from .recording import process_metrics, start_recording_metrics
+from .scoreboard import server_metrics
 
 __all__ = [
     'RequestTimeout',
@@ -15,6 +16,7 @@ __all__ = [
     'metrics',
     'process_metrics',
     'request_data',
+    'server_metrics',
     'start_recording_metrics',
     'subscribe_events',
     'subscribe_shutdown',

@@ -14,6 +14,7 @@ import time
 from . import frames, memory
 from .log import log
 from .metric_registry import registry
+from .scoreboard import Questions
 
 REDIAL_SECONDS = 0.1
 JOIN_SECONDS = 0.02
@@ -52,6 +53,7 @@ class Control:
         registry.on_change = self._wake
         self._has_changed = True
         worker.on_change = self._introduce
+        worker.scoreboard = self._questions = Questions(self._wake)
         self.stop_asked = False
         # For subscribers of `process_stopping`.
         self.stop_reason = 'shutdown_signal'
@@ -164,6 +166,7 @@ class Control:
         """In a process that the application has forked: connections and signals are the parent's."""
         signal.set_wakeup_fd(-1)
         registry.abandon()
+        self._worker.scoreboard = None
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -173,6 +176,7 @@ class Control:
 
     def _wait(self, *others, seconds=None):
         """Handles what comes on the control connection. `others`: descriptors that also end the wait."""
+        self._pass_on_questions()
         poll = select.poll()
         for descriptor in (self._wakeup, *others):
             poll.register(descriptor, select.POLLIN)
@@ -201,6 +205,14 @@ class Control:
         for message in registry.take_messages():
             if self._socket is not None:
                 self._send(frames.METRICS, message)
+
+    def _pass_on_questions(self):
+        if not self._questions.take():
+            return
+        if self._socket is None:
+            self._questions.answer(None)
+        else:
+            self._send(frames.SCOREBOARD, {})
 
     def _introduce(self):
         """Called by any thread."""
@@ -239,6 +251,7 @@ class Control:
         self._socket.close()
         self._socket = None
         self._is_eviction_told = False
+        self._questions.answer(None)
         # Not at once: a gateway that refuses us would be dialled without end.
         self._redial_at = time.monotonic() + REDIAL_SECONDS
 
@@ -268,6 +281,9 @@ class Control:
             return
         if kind == frames.STACKS:
             self._send(frames.STACKS_TAKEN, {'stacks': _stacks(self._worker.channels)})
+            return
+        if kind == frames.SCOREBOARD_TAKEN:
+            self._questions.answer(message)
             return
         channel = self._worker.channels[message['channel']]
         if kind == frames.RECALL:

@@ -34,6 +34,8 @@ PONG = 54
 STACKS = 55
 STACKS_TAKEN = 56
 METRICS = 57
+SCOREBOARD = 59
+SCOREBOARD_TAKEN = 60
 
 # How the body of a request comes.
 BODY_NONE = 0

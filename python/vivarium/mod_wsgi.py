@@ -9,6 +9,7 @@ from vivarium.body import FileWrapper
 from vivarium.events import active_requests
 from vivarium.log import describe_exception, log, of_request
 from vivarium.recording import process_metrics, start_recording_metrics
+from vivarium.scoreboard import server_metrics
 
 __all__ = [
     'FileWrapper',
@@ -43,11 +44,6 @@ def subscribe_signals(callback):
 
 def request_metrics():
     """None, as where somebody else collects them: the server does (docs/guide/metrics.md)."""
-    return None
-
-
-def server_metrics():
-    """None, as where mod_wsgi has no scoreboard."""
     return None
 
 

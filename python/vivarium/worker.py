@@ -54,6 +54,8 @@ class Worker:
         self.is_observed = False
         # Called when the introduction has changed.
         self.on_change = None
+        # Of control.py, for server_metrics().
+        self.scoreboard = None
         self.channels = []
         self._threads = []
         self.environ = {

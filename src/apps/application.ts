@@ -20,6 +20,7 @@ import { Heartbeats } from './heartbeats.ts';
 import { LostRequests } from './lost-requests.ts';
 import { addStacks, listRequests } from './requests-in-flight.ts';
 import { Scheduler } from './scheduler.ts';
+import { makeScoreboard } from './scoreboard.ts';
 import { ServiceTime } from './service-time.ts';
 import { SlowPaths } from './slow-paths.ts';
 import { Worker, type WorkerOwner } from './worker.ts';
@@ -312,6 +313,10 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   onDrained(worker: Worker): void {
     this.#events.drained(worker);
+  }
+
+  onScoreboardWanted(worker: Worker): void {
+    worker.sendScoreboard(makeScoreboard(this.#settings, this.workers.values()));
   }
 
   onBroken(worker: Worker, why: string): void {

@@ -37,6 +37,7 @@ export class Channel implements Schedulable {
   readonly worker: ChannelOwner;
   readonly index: number;
   readonly #socket: Socket;
+  readonly #introductionBytes: number;
   readonly #shapes: Shapes;
   readonly #decoder = new FrameDecoder(FRAME_MAX);
   /** Given and not answered, oldest first: the worker answers in this order. */
@@ -48,6 +49,8 @@ export class Channel implements Schedulable {
   /** performance.now() when the oldest request in flight began to run, as far as we can tell. */
   headSince = 0;
   stuck = false;
+  /** Requests answered on this connection. */
+  answered = 0;
   /** The last request that was asked back. */
   recalledThrough: number | null = null;
   /** A request that is probably slow: nothing is queued behind it. */
@@ -63,6 +66,7 @@ export class Channel implements Schedulable {
     this.worker = worker;
     this.index = index;
     this.#socket = socket;
+    this.#introductionBytes = socket.bytesRead;
     this.#shapes = shapes;
     this.#epoch = shapes.epoch;
     this.#nextId = firstId;
@@ -165,6 +169,11 @@ export class Channel implements Schedulable {
   /** Given and not answered, oldest first. */
   get inFlight(): readonly Assignment[] {
     return this.#inFlight;
+  }
+
+  /** Bytes of its answers so far, with what frames them. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead - this.#introductionBytes;
   }
 
   /** What the oldest request in flight is at, as far as we can tell. */
@@ -271,6 +280,7 @@ export class Channel implements Schedulable {
 
   #done(): void {
     this.#inFlight.shift();
+    this.answered++;
     this.#streaming = null;
     this.worker.load--;
   }

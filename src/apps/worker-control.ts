@@ -7,6 +7,7 @@ import type { Socket } from 'node:net';
 import { type FailureReport, parseFailureReport } from '../development/failure-report.ts';
 import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { controlFrame, Kind } from '../protocols/worker/frames.ts';
+import { Paced, type Scoreboard } from './scoreboard.ts';
 
 const FRAME_MAX = 1_048_576;
 /** An interpreter that runs says within this time where its threads are. */
@@ -40,11 +41,14 @@ export interface ControlOwner {
   onInterrupted(channel: number, exchange: number, stack: string | null): void;
   /** What its application counts; false when it is malformed. */
   onMetrics(message: Message): boolean;
+  /** What all processes and threads are doing: `sendScoreboard` says it. */
+  onScoreboardWanted(): void;
   broken(why: string): void;
 }
 
 export class WorkerControl {
   readonly #owner: ControlOwner;
+  readonly #scoreboards = new Paced(() => this.#owner.onScoreboardWanted());
   #socket: Socket | null = null;
   #stacksWanted: PromiseWithResolvers<readonly TakenStack[] | null> | null = null;
 
@@ -84,6 +88,14 @@ export class WorkerControl {
 
   ping(): void {
     this.#say(Kind.ping, {});
+  }
+
+  /** Not to a worker that reads nothing, nor more than a control message may be: the threads that ask wait a second. */
+  sendScoreboard(scoreboard: Scoreboard): void {
+    const frame = controlFrame(Kind.scoreboardTaken, scoreboard);
+    const socket = this.#socket;
+    if (socket === null || socket.writableLength > FRAME_MAX || frame.length > FRAME_MAX) return;
+    socket.write(frame, 'latin1');
   }
 
   /** Where the threads are that run requests; null when the interpreter does not say so in time. */
@@ -143,6 +155,9 @@ export class WorkerControl {
         return this.#onStacksTaken(message);
       case Kind.metrics:
         return this.#owner.onMetrics(message);
+      case Kind.scoreboard:
+        this.#scoreboards.ask();
+        return true;
       default:
         return false;
     }

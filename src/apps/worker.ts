@@ -11,6 +11,7 @@ import type { Shapes } from '../protocols/worker/request.ts';
 import type { Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
+import type { Scoreboard } from './scoreboard.ts';
 import { readLedger } from './started-ledger.ts';
 import { type ControlOwner, type TakenStack, WorkerControl } from './worker-control.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
@@ -45,6 +46,7 @@ export interface WorkerOwner {
   onStopping(worker: Worker): void;
   onEvicted(worker: Worker): void;
   onDrained(worker: Worker): void;
+  onScoreboardWanted(worker: Worker): void;
   onBroken(worker: Worker, why: string): void;
   /** The first request of a channel takes long. */
   onSlow(): void;
@@ -258,6 +260,10 @@ export class Worker implements ChannelOwner, ControlOwner {
     return this.#control.takeStacks();
   }
 
+  sendScoreboard(scoreboard: Scoreboard): void {
+    this.#control.sendScoreboard(scoreboard);
+  }
+
   // What it says on its control connection
 
   /** What was asked for on a connection that was lost is asked for again. */
@@ -311,6 +317,10 @@ export class Worker implements ChannelOwner, ControlOwner {
 
   onMetrics(message: Readonly<Record<string, unknown>>): boolean {
     return this.metrics.accept(message);
+  }
+
+  onScoreboardWanted(): void {
+    this.#owner.onScoreboardWanted(this);
   }
 
   #checkDrained(): void {

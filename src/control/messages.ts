@@ -24,6 +24,8 @@ export interface WorkerIdentity {
   /** The worker proves itself with this when it dials. 32 hex digits. */
   readonly token: string;
   readonly threads: number;
+  /** 0 at the start; each reload and each restart begins the next, also one that fails. */
+  readonly generation: number;
   /** One u32 for each thread: the id of the last request it started (see apps/started-ledger.ts). */
   readonly ledgerPath: string;
 }

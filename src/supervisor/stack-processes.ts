@@ -63,9 +63,10 @@ export class StackProcesses {
     };
   }
 
-  identify(worker: number, { threads }: ApplicationSettings): WorkerIdentity {
+  identify(worker: number, generation: number, { threads }: ApplicationSettings): WorkerIdentity {
     const token = randomBytes(16).toString('hex');
-    return { worker, token, threads, ledgerPath: this.#surroundings.resources.serverRoot.ledgerPath(worker) };
+    const ledgerPath = this.#surroundings.resources.serverRoot.ledgerPath(worker);
+    return { worker, token, threads, generation, ledgerPath };
   }
 
   startWorker(

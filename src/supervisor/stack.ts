@@ -37,6 +37,8 @@ export interface StackSurroundings extends ProcessSurroundings {
   readonly startedAtMs: number;
   /** Numbers workers: none is used twice, whatever stack it belongs to. */
   nextNumber(): number;
+  /** Numbers generations of workers, from 0. */
+  nextGeneration(): number;
 }
 
 export interface StackEvents {
@@ -229,14 +231,15 @@ export class Stack {
   #makePool(): WorkerPool | null {
     const { application, shutdownTimeoutMs } = this.configuration;
     if (application === null) return null;
-    const { exits, log, nextNumber } = this.#surroundings;
+    const { exits, log, nextNumber, nextGeneration } = this.#surroundings;
     const { gracefulTimeoutMs, evictionTimeoutMs } = this.configuration;
     const settleMs = application.development.reloadOnChanges ? 0 : SETTLE_MS;
     const limits = { settleMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
     const settings = { ...application, ...limits };
     const effects: PoolEffects = {
       nextNumber,
-      spawn: (worker) => this.#spawnWorker(worker, application),
+      nextGeneration,
+      spawn: (worker, generation) => this.#spawnWorker(worker, generation, application),
       tell: (message) => this.#gateway.send(message),
       memoryRoom: readMemoryRoom,
       settled: () => {
@@ -266,8 +269,8 @@ export class Stack {
     void this.#whole.promise.then(cancelWait);
   }
 
-  #spawnWorker(worker: number, application: ApplicationSettings): WorkerHandle {
-    const identity = this.#processes.identify(worker, application);
+  #spawnWorker(worker: number, generation: number, application: ApplicationSettings): WorkerHandle {
+    const identity = this.#processes.identify(worker, generation, application);
     this.#gateway.send({ type: 'expect-worker', identity });
     return this.#processes.startWorker(identity, application, {
       ended: (end) => this.#onWorkerEnded(worker, end),

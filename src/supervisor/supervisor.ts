@@ -122,6 +122,7 @@ class Supervisor {
       (entry) => this.#events.add(entry),
     );
     let workers = 0;
+    let generations = 0;
     this.#surroundings = {
       programs,
       resources,
@@ -131,6 +132,7 @@ class Supervisor {
       log: this.#log,
       startedAtMs: Date.now(),
       nextNumber: () => ++workers,
+      nextGeneration: () => generations++,
     };
     const make = this.#makeStack.bind(this);
     this.#stacks = new StackSet(make, make(configuration, sockets), resources.sockets, this.#log);

@@ -31,6 +31,8 @@ KINDS = {
     'stacks': frames.STACKS,
     'stacksTaken': frames.STACKS_TAKEN,
     'metrics': frames.METRICS,
+    'scoreboard': frames.SCOREBOARD,
+    'scoreboardTaken': frames.SCOREBOARD_TAKEN,
 }
 
 

@@ -67,6 +67,16 @@ def application(environ, start_response):
     return [b'asked']
 """
 
+ASKING = """
+import vivarium
+
+AT_IMPORT = vivarium.server_metrics()
+
+def application(environ, start_response):
+    start_response('200 OK', [])
+    return [f'{vivarium.server_metrics()} {AT_IMPORT}'.encode()]
+"""
+
 STOPPING = """
 import time
 import vivarium
@@ -286,6 +296,20 @@ class WorkerTest(unittest.TestCase):
         times = frames.frame(frames.TIMES, 2, frames.TIMES_PAYLOAD.pack(1000.25, 1000.5))
         channel.socket.sendall(times + request(2, '/times'))
         self.assertEqual(channel.answer(), b'1000.25 1000.5')
+
+    def test_server_metrics_are_asked_of_the_gateway(self):
+        self.start(ASKING)
+        control, (channel,) = self.greet()
+        control.message()
+        channel.socket.sendall(request(1))
+        self.assertEqual(control.message(), (frames.SCOREBOARD, {}))
+        control.socket.sendall(frames.control_frame(frames.SCOREBOARD_TAKEN, {'processes': [1, 2]}))
+        self.assertEqual(channel.answer(), b"{'processes': [1, 2]} None")
+        # The connection is lost while a thread waits.
+        channel.socket.sendall(request(2))
+        self.assertEqual(control.message(), (frames.SCOREBOARD, {}))
+        control.close()
+        self.assertEqual(channel.answer(), b'None None')
 
     def test_told_to_stop_while_it_loads(self):
         self.start('import os, time\nos.write(2, b"loading")\ntime.sleep(60)')

@@ -1,5 +1,6 @@
 /** A Flask application that was written for mod_wsgi: what it imports and subscribes to is there. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeFolder } from '../support/folder.ts';
 import { findFramework } from '../support/frameworks.ts';
@@ -66,3 +67,47 @@ test('events, request data, logging, interrupt and shutdown', { skip: flask.skip
   await server.exited;
   assert.match(server.output, /stdout: shutdown shutdown_signal/);
 });
+
+const BUSY = `
+import os, time
+import mod_wsgi
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.route("/wait")
+def wait():
+    print("waiting")
+    while not os.path.exists("enough"):
+        time.sleep(0.01)
+    return ""
+
+@app.route("/board")
+def board():
+    return mod_wsgi.server_metrics()
+`;
+
+test('server_metrics() says what another thread is doing', { skip: flask.skip }, async (t) => {
+  const folder = makeFolder(t, { 'wsgi.py': BUSY });
+  const capacity = ['--processes', '2', '--threads', '1'];
+  const server = await startServer([`${folder}/wsgi.py`, '--python', flask.interpreter, ...capacity]);
+  t.after(() => server.stop());
+  const waiting = getOnce(server.port, '/wait?for=it');
+  await server.waitForOutput(/stdout: .*waiting/);
+
+  const { processes, ...limits } = JSON.parse((await getOnce(server.port, '/board')).text);
+  assert.deepEqual([limits.server_limit, limits.thread_limit, limits.running_generation], [2, 1, 0]);
+  const threads = processes.map(({ workers: [{ status, client, request }] }: Board) =>
+    [status, client, request].join(' '),
+  );
+  assert.deepEqual(threads.sort(), [
+    'W 127.0.0.1 GET /board HTTP/1.1',
+    'W 127.0.0.1 GET /wait?for=it HTTP/1.1',
+  ]);
+  writeFileSync(`${folder}/enough`, '');
+  assert.equal((await waiting).status, 200);
+});
+
+interface Board {
+  readonly workers: readonly [{ readonly status: string; readonly client: string; readonly request: string }];
+}

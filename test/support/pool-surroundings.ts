@@ -57,13 +57,15 @@ export class PoolSurroundings {
     limits: Partial<TimeLimits> = {},
   ) {
     let workersStarted = 0;
+    let generations = 0;
     const effects = {
       nextNumber: () => ++workersStarted,
-      spawn: (worker: number) => {
+      nextGeneration: () => generations++,
+      spawn: (worker: number, generation: number) => {
         this.spawned = worker;
         this.alive.add(worker);
         return {
-          identity: { worker, token: String(worker), threads: 1, ledgerPath: '' },
+          identity: { worker, token: String(worker), threads: 1, generation, ledgerPath: '' },
           pid: worker,
           label: `worker ${worker}`,
           usage: () => this.usage.get(worker) ?? null,

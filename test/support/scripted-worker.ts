@@ -216,7 +216,8 @@ export class ScriptedSite {
 
   identity(worker: number): WorkerIdentity {
     const token = String(worker).padStart(32, '0');
-    return { worker, token, threads: this.#threads, ledgerPath: `${this.folder}/worker-${worker}.started` };
+    const ledgerPath = `${this.folder}/worker-${worker}.started`;
+    return { worker, token, threads: this.#threads, generation: 0, ledgerPath };
   }
 
   /** A worker that is ready, connected and gets requests. */

@@ -58,6 +58,10 @@ export const Kind = {
   stacksTaken: 56,
   /** What the application counts: see metrics.ts. */
   metrics: 57,
+  /** What are all processes and threads doing? */
+  scoreboard: 59,
+  /** The answer: see apps/scoreboard.ts. */
+  scoreboardTaken: 60,
 } as const;
 
 /** How the body of a request comes. */

@@ -2,9 +2,11 @@
 import { type Member, RELOAD, type Slot } from './pool-member.ts';
 
 export class Generation {
+  readonly #number: number;
   #slots: Slot[];
 
-  constructor(slots: Slot[] = []) {
+  constructor(number: number, slots: Slot[] = []) {
+    this.#number = number;
     this.#slots = slots;
   }
 
@@ -51,7 +53,7 @@ export class Generation {
   }
 
   grow(size: number): void {
-    while (this.#slots.length < size) this.#slots.push(emptySlot());
+    while (this.#slots.length < size) this.#slots.push(emptySlot(this.#number));
   }
 
   /** Returns the places that are given up: those without a worker that serves, then those of the youngest workers. */
@@ -59,7 +61,7 @@ export class Generation {
     const byUse = this.#slots.toSorted((a, b) => useOf(a) - useOf(b));
     const released = byUse.slice(0, Math.max(0, byUse.length - size));
     this.#slots = this.#slots.filter((slot) => !released.includes(slot));
-    return new Generation(released);
+    return new Generation(this.#number, released);
   }
 
   cancelRetries(): void {
@@ -86,8 +88,8 @@ function useOf({ member, cancelRetry }: Slot): number {
   return member.state === 'active' ? 1 / member.process.identity.worker : -2;
 }
 
-function emptySlot(): Slot {
-  return { member: null, successor: null, failures: 0, predecessor: null, cancelRetry: null };
+function emptySlot(generation: number): Slot {
+  return { generation, member: null, successor: null, failures: 0, predecessor: null, cancelRetry: null };
 }
 
 function cancelRetry(slot: Slot): void {

@@ -37,7 +37,7 @@ export class Members {
 
   start(slot: Slot): Member {
     const worker = this.#effects.nextNumber();
-    const process = this.#effects.spawn(worker);
+    const process = this.#effects.spawn(worker, slot.generation);
     const member = new Member(process, slot, this.#settings, this.#clock, this.#overdue);
     this.#byNumber.set(worker, member);
     return member;

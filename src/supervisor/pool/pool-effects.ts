@@ -7,8 +7,10 @@ import type { Member, TimeLimits, WorkerProcess } from './pool-member.ts';
 export interface PoolEffects {
   /** Of the next worker; no other worker of this server ever has it. */
   nextNumber(): number;
+  /** Of the workers that a start, a reload or a restart begins; it counts over the life of the server. */
+  nextGeneration(): number;
   /** Starts a process. What becomes of it comes back as an event, never before this returns. */
-  spawn(worker: number): WorkerProcess;
+  spawn(worker: number, generation: number): WorkerProcess;
   tell(message: ToGateway): void;
   /** What is left for more workers; null when it is not known, or without limit. */
   memoryRoom(): MemoryRoom | null;

@@ -46,6 +46,8 @@ export interface TimeLimits {
 
 /** A place in a generation. It is filled again when its worker leaves. */
 export interface Slot {
+  /** As in WorkerIdentity. */
+  readonly generation: number;
   member: Member | null;
   /** It starts while `member`, which is well, goes on, and takes its place when it is ready. */
   successor: Member | null;

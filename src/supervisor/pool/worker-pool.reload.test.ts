@@ -26,6 +26,22 @@ describe('reload', () => {
     assert.equal(at.clock.pendingTimers, 0);
   });
 
+  test('its workers are of the next generation, and one that is replaced meanwhile is of the one before', () => {
+    const at = new PoolSurroundings().serve();
+    at.pool.reload();
+    at.exit(1);
+    const found = [...at.pool.members].map(({ process }) => process.identity);
+    assert.deepEqual(
+      found.map(({ worker, generation }) => [worker, generation]),
+      [
+        [2, 0],
+        [3, 1],
+        [4, 1],
+        [5, 0],
+      ],
+    );
+  });
+
   for (const [what, happens] of [
     ['fails to load', (at: PoolSurroundings) => at.fail(4)],
     ['exits before it is ready', (at: PoolSurroundings) => at.exit(4)],

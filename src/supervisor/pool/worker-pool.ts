@@ -32,7 +32,7 @@ export class WorkerPool {
   readonly #random: () => number;
   readonly #recycling: Recycling;
   readonly #members: Members;
-  #current = new Generation();
+  #current = new Generation(0);
   /** The one that a reload is starting. */
   #next: Generation | null = null;
   /** Of a reload whose workers are all ready. */
@@ -208,7 +208,7 @@ export class WorkerPool {
   }
 
   #makeGeneration(size: number): Generation {
-    const generation = new Generation();
+    const generation = new Generation(this.#effects.nextGeneration());
     generation.grow(size);
     for (const slot of generation.vacant) this.#fill(slot);
     return generation;
