@@ -5,7 +5,6 @@ import { type Command, type CommandContext, FAILED, MISUSED, OK } from './comman
 import { printable } from './control-command.ts';
 import { differences } from './replay/compare.ts';
 import { findRecordings, RecordingError, readRecording } from './replay/recording.ts';
-import { send } from './replay/send.ts';
 import { styled, type Terminal } from './terminal.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8000';
@@ -63,6 +62,8 @@ async function runReplay(argv: readonly string[], { terminal, cwd }: CommandCont
 async function replayOne(directory: string, key: string, server: URL): Promise<Outcome> {
   const recording = readRecording(directory, key);
   const request = recording.request.startLine.replace(/ HTTP\/[\d.]+$/, '');
+  // Not with the other commands: an HTTP client is megabytes that a running server need not hold.
+  const { send } = await import('./replay/send.ts');
   try {
     const answer = await send(recording.request, server);
     const { status, durationMs } = answer;
