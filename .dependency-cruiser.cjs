@@ -10,7 +10,14 @@ const vocabulary = [
   'handler\\.ts',
   'fields\\.ts',
   'phases\\.ts',
+  'filtered-exchange\\.ts',
+  'derived-request\\.ts',
+  'variables\\.ts',
+  'templates\\.ts',
+  'status\\.ts',
+  'error-page\\.ts',
   'config/configuration\\.ts',
+  'config/sections/',
 ];
 
 module.exports = {
@@ -57,10 +64,17 @@ module.exports = {
       'control/',
       ...vocabulary,
     ]),
-    only('config', ['base/']),
+    only('config', ['base/', 'exchange\\.ts', 'fields\\.ts', 'variables\\.ts']),
     only('control', ['base/', 'config/configuration\\.ts']),
     only('supervisor', ['base/', 'control/', 'config/', 'telemetry/']),
     only('cli', ['base/', 'config/', 'control/', 'supervisor/', 'telemetry/', 'middleware/access-log/']),
+    {
+      name: 'sections-are-types',
+      comment: 'What runs reads settings; how they are declared and validated is the business of config.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/config/', '\\.test\\.ts$'] },
+      to: { path: '^src/config/sections/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'protocols-do-no-io',
       severity: 'error',

@@ -66,6 +66,10 @@ export interface Exchange {
   readonly body: RequestBody | null;
   /** Names this request in logs, in the environ and, when asked, in the response. */
   readonly id: string;
+  /** What the match of the route has caught, by number and by name; null: nothing. Set by routing. */
+  captures: Readonly<Record<string, string>> | null;
+  /** CGI variables that the application gets beside those of the request: name, value, …; null: none. Set by middleware. */
+  environ: string[] | null;
 
   /**
    * Answers whole. `respond` and `start` throw InvalidField, with nothing sent, when a field must not be sent.

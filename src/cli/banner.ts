@@ -1,6 +1,11 @@
 /** What the server says once it serves, after the model of `mod_wsgi-express start-server`. */
 import { join } from 'node:path';
-import type { ApplicationSettings, Configuration, RecyclingSettings } from '../config/configuration.ts';
+import type {
+  ApplicationSettings,
+  Configuration,
+  RecyclingSettings,
+  SiteSettings,
+} from '../config/configuration.ts';
 import { formatProcessRange } from '../config/process-range.ts';
 
 export function formatBanner(
@@ -8,9 +13,9 @@ export function formatBanner(
   urls: readonly string[],
   adminUrls: readonly string[] = [],
 ): string {
-  const { serverRoot, site, application, gracefulTimeoutMs, http, pidFile } = configuration;
+  const { serverRoot, sites, application, gracefulTimeoutMs, http, pidFile } = configuration;
   const mounted = (url: string) =>
-    url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${site.mountPoint}`;
+    url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${application?.mountPoint ?? '/'}`;
   const rows: [label: string, value: string][] = [
     ...urls.map((url): [string, string] => ['Server URL', mounted(url)]),
     ...adminUrls.map((url): [string, string] => ['Admin URL', url]),
@@ -18,12 +23,19 @@ export function formatBanner(
     ...(application === null ? [] : applicationRows(application)),
     ['Graceful Timeout', seconds(gracefulTimeoutMs)],
     ['Keep-alive Timeout', seconds(http.keepAliveTimeoutMs)],
-    ...site.urlAliases.map(({ url, path }): [string, string] => ['Static Files', `${url} from ${path}`]),
+    ...sites.flatMap(siteRows),
     ...logRows(configuration),
     ...(pidFile === null ? [] : [['Pid File', pidFile] as [string, string]]),
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   return rows.map(([label, value]) => `${label.padEnd(width)} : ${value}\n`).join('');
+}
+
+function siteRows({ hosts, urlAliases }: SiteSettings): [string, string][] {
+  return [
+    ...(hosts.length === 0 ? [] : [['Site', hosts.join(', ')] as [string, string]]),
+    ...urlAliases.map(({ url, path }): [string, string] => ['Static Files', `${url} from ${path}`]),
+  ];
 }
 
 function applicationRows(application: ApplicationSettings): [string, string][] {

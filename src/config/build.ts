@@ -7,9 +7,12 @@ import type {
   ListenAddress,
   LogSettings,
   RecyclingSettings,
+  SiteSettings,
 } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
+import { NO_FEATURES } from './sections/features.ts';
+import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
 import { applicationName, type Target } from './target/target.ts';
 import { warmupRequest } from './warmup.ts';
@@ -30,11 +33,11 @@ export interface FoundParts {
 export function buildConfiguration(
   values: Values,
   entries: readonly Entry[],
+  sections: Sections,
   found: FoundParts,
   environment: Environment,
 ): Configuration {
   const serverRoot = values['server-root']!;
-  const urlAliases = Object.entries(values['url-alias']).map(([url, path]) => ({ url, path }));
   return deepFreeze({
     serverRoot,
     listen: listenAddresses(values, entries),
@@ -45,7 +48,8 @@ export function buildConfiguration(
     pidFile: values['pid-file'],
     logs: logSettings(values, entries, serverRoot),
     http: httpSettings(values),
-    site: { mountPoint: values['mount-point'], urlAliases },
+    features: sections.features,
+    sites: sitesOf(values, applicationName(found.target), sections),
     application: applicationSettings(values, found, environment),
     reloading: { touchFiles: values['touch-reload'], followsScript: !values['disable-reloading'] },
     drainDelayMs: ms(values['drain-delay']),
@@ -53,6 +57,16 @@ export function buildConfiguration(
     evictionTimeoutMs: ms(values['eviction-timeout']),
     shutdownTimeoutMs: ms(values['shutdown-timeout']),
   });
+}
+
+/** The default site is what settings and the top of the file say; it comes last. */
+function sitesOf(values: Values, application: string, { sites, routes }: Sections): SiteSettings[] {
+  const urlAliases = Object.entries(values['url-alias']).map(([url, path]) => ({ url, path }));
+  const fromSettings = { application, urlAliases, routes, features: NO_FEATURES };
+  return [
+    ...sites.map((site) => ({ ...site, isDefault: false, urlAliases: [] })),
+    { ...fromSettings, hosts: [], isDefault: true, place: 'the default site' },
+  ];
 }
 
 /** `listen` replaces host and port, unless one of these comes from a stronger source. */

@@ -3,6 +3,9 @@
  * process its part. Made by config/, read by everybody. Sizes are bytes, times are milliseconds.
  */
 
+import type { FeatureSettings } from './sections/features.ts';
+import type { RouteSettings } from './sections/route.ts';
+
 export type ListenAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
@@ -20,7 +23,9 @@ export interface Configuration {
   readonly pidFile: string | null;
   readonly logs: LogSettings;
   readonly http: HttpSettings;
-  readonly site: SiteSettings;
+  /** For all sites. */
+  readonly features: FeatureSettings;
+  readonly sites: readonly SiteSettings[];
   readonly application: ApplicationSettings | null;
   readonly reloading: ReloadingSettings;
   /** Time between a request to stop and the end of listening, in which `/ready` says no. */
@@ -90,9 +95,19 @@ export interface UrlAlias {
   readonly path: string;
 }
 
+/** What is served under some host names. */
 export interface SiteSettings {
-  readonly mountPoint: string;
+  /** In lower case; none: only the default site is left to be. */
+  readonly hosts: readonly string[];
+  /** Answers where no other site has the host name. */
+  readonly isDefault: boolean;
+  /** Answers what no route answers, below its mount point; null for none. */
+  readonly application: string | null;
   readonly urlAliases: readonly UrlAlias[];
+  readonly features: FeatureSettings;
+  readonly routes: readonly RouteSettings[];
+  /** Where it stands: `vivarium.toml:7: sites[0]`. */
+  readonly place: string;
 }
 
 /** A request that a new worker runs by itself, in the terms of CGI. What is decoded is latin-1. */

@@ -269,7 +269,7 @@ test('an alias for what is not there yet deserves a warning', async (t) => {
   const { warnings, configuration } = await load(makeProject(t), {
     argv: ['--url-alias', '/media/', 'media'],
   });
-  const [alias] = configuration.site.urlAliases;
+  const [alias] = configuration.sites[0]!.urlAliases;
   assert.equal(alias?.url, '/media');
   assert.deepEqual(warnings, [`url-alias /media: there is no ${alias.path} yet`]);
 });

@@ -12,16 +12,17 @@ import type { Configuration } from './configuration.ts';
 import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
 import { findApplication } from './find-application.ts';
 import { impliedDefaults } from './implied.ts';
-import type { Origin } from './origin.ts';
+import { ConfigurationError, type Origin } from './origin.ts';
 import { findPlace } from './place.ts';
 import { type Entry, entryOf, resolveSettings } from './resolve.ts';
 import type { SettingName } from './settings/table.ts';
+import { findSiteMistakes } from './site-consistency.ts';
 import { readEnvironment } from './sources/environment.ts';
-import { readConfigurationFile } from './sources/file.ts';
+import { NO_SECTIONS, readConfigurationFile } from './sources/file.ts';
 import type { Flags } from './sources/flags.ts';
 import type { Given, Source } from './sources/given.ts';
 import { socketsOfSystemd } from './sources/systemd.ts';
-import { parseTarget } from './target/target.ts';
+import { applicationName, parseTarget } from './target/target.ts';
 
 export interface LoadRequest {
   readonly flags: Flags;
@@ -48,7 +49,7 @@ const FRESH_SERVER_ROOT = join(tmpdir(), `vivarium-${randomBytes(6).toString('he
 /** @throws ConfigurationError with every mistake that was found */
 export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
   const { environment, cwd, uid, isDev = false } = request;
-  const { given: outer, mistakes, place, directory } = readSources(request);
+  const { given: outer, sections, mistakes, place, directory } = readSources(request);
   const implied = impliedDefaults(resolveSettings(outer).values, {
     isDev,
     environment,
@@ -67,11 +68,14 @@ export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
     mistakes: [...mistakes, ...resolved.mistakes, ...findContradictions(resolved), ...identity.mistakes],
   });
 
+  const siteMistakes = findSiteMistakes(sections, [applicationName(application.target)]);
+  if (siteMistakes.length > 0) throw new ConfigurationError(siteMistakes);
+
   const found = [...application.given, ...machineDefaults(resolved.values['log-directory'])];
   const { values, entries } = resolveSettings([...found, ...given]);
   const unused: SettingName[] = listenBeatsPort(entries) ? ['host', 'port'] : ['listen'];
   return {
-    configuration: buildConfiguration(values, entries, application, environment),
+    configuration: buildConfiguration(values, entries, sections, application, environment),
     entries: entries.filter(({ name }) => !unused.includes(name)),
     warnings: [...application.warnings, ...findDoubts(values, environment, uid)],
   };
@@ -93,6 +97,7 @@ function readSources({ flags, environment, cwd, pid }: LoadRequest) {
   const file = place.configurationFile === null ? null : readConfigurationFile(place.configurationFile, cwd);
   const twice = fromTarget.length > 0 && own.given.some(({ name }) => name === 'application');
   return {
+    sections: file?.sections ?? NO_SECTIONS,
     given: [...socketsOfSystemd(environment, pid), ...(file?.given ?? []), ...outer],
     mistakes: [
       ...own.mistakes,

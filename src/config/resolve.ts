@@ -4,6 +4,7 @@
  * stronger source; maps are merged key by key.
  */
 import { type Origin, placeOf, quote, strength } from './origin.ts';
+import { parseIn } from './read-section.ts';
 import { type SettingName, settingNames, settings, type Values } from './settings/table.ts';
 import type { Given } from './sources/given.ts';
 import type { ValueType } from './value-types.ts';
@@ -98,13 +99,4 @@ function validate(given: Given, mistakes: string[]): Entry | null {
   const value = check(type, raw, raw === undefined ? `${quote(key)} without a value` : quote(raw));
   if (value === undefined || checkedKey === undefined) return null;
   return { name, key: checkedKey, value, origin, directory };
-}
-
-/** Validates, resolves a relative path, and validates what came of it: a path can become too long. */
-function parseIn<T>(type: ValueType<T>, raw: unknown, directory: string): T | undefined {
-  const parsed = type.schema.safeParse(raw);
-  if (!parsed.success) return undefined;
-  if (type.resolveIn === undefined) return parsed.data;
-  const resolved = type.schema.safeParse(type.resolveIn(parsed.data, directory));
-  return resolved.success ? resolved.data : undefined;
 }

@@ -8,9 +8,10 @@ import { createStaticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
 import { observe } from '../middleware/observe.ts';
 import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
-import { compileSite } from '../routing/compile-site.ts';
+import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
+import { makeAnswer, makeFeatures, type Tools } from './features.ts';
 
 const STANDARD_OUTPUT = 1;
 
@@ -45,10 +46,14 @@ export function composeSite(
   const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
   const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
-  const routes = compileSite(configuration.site, {
-    application,
+  const tools: Tools = { application: (name) => mounted(name, configuration, application) };
+  const routes = compileSites(configuration.features, configuration.sites, {
+    features: (settings) => makeFeatures(settings, tools),
+    answer: (route) => makeAnswer(route, tools),
+    application: tools.application,
     staticFiles: (alias) => createStaticFiles(alias, { log, store }),
     notFound: (exchange) => exchange.abort(404, 'Nothing is served at this address.'),
+    misdirected: (exchange) => exchange.abort(421, 'No site of this server has this name.'),
   });
   return {
     handle: wrap(routes),
@@ -56,6 +61,15 @@ export function composeSite(
     reopenLogs: () => writer?.reopen(),
     close: async () => writer?.close(),
   };
+}
+
+function mounted(
+  name: string,
+  { application }: Configuration,
+  handle: Handler | null,
+): MountedApplication | null {
+  if (handle === null || application?.name !== name) return null;
+  return { mountPoint: application.mountPoint, handle };
 }
 
 function hasColors({ directory }: LogSettings): boolean {

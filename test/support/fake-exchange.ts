@@ -54,6 +54,8 @@ export class FakeExchange implements Exchange {
   readonly request: Request;
   readonly body: RequestBody | null = null;
   readonly id: string;
+  captures: Readonly<Record<string, string>> | null = null;
+  environ: string[] | null = null;
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
   onFinished: ((exchange: Exchange) => void) | null = null;

@@ -7,20 +7,31 @@ import { basename, dirname } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { closest } from '../../base/closest.ts';
 import { displayPath, quote } from '../origin.ts';
+import { readSection } from '../read-section.ts';
+import { NO_FEATURES } from '../sections/features.ts';
+import { isSectionName, type Sections, sections } from '../sections/table.ts';
 import { isSettingName, settingNames, settings } from '../settings/table.ts';
 import type { Given, Source } from './given.ts';
 import { findKeyLines } from './toml-lines.ts';
 
 const PYPROJECT_TABLE = ['tool', 'vivarium'];
 
+/** The file also has sections, which no other source has. */
+export interface FileSource extends Source {
+  readonly sections: Sections;
+}
+
+export const NO_SECTIONS: Sections = { features: NO_FEATURES, routes: [], sites: [] };
+const NOTHING = { given: [], sections: NO_SECTIONS };
+
 /** `path` is absolute; messages call the file as it is called from `cwd`. */
-export function readConfigurationFile(path: string, cwd: string): Source {
+export function readConfigurationFile(path: string, cwd: string): FileSource {
   const shown = displayPath(path, cwd);
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
   } catch (error) {
-    return { given: [], mistakes: [`${shown}: cannot read this configuration file: ${reasonOf(error)}`] };
+    return { ...NOTHING, mistakes: [`${shown}: cannot read this configuration file: ${reasonOf(error)}`] };
   }
   let document: unknown;
   try {
@@ -28,11 +39,11 @@ export function readConfigurationFile(path: string, cwd: string): Source {
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split('\n')[0]!.replace(/^Invalid TOML document: /, '');
-    return { given: [], mistakes: [`${shown}:${error.line}: not valid TOML: ${reason}`] };
+    return { ...NOTHING, mistakes: [`${shown}:${error.line}: not valid TOML: ${reason}`] };
   }
   const prefix = basename(path) === 'pyproject.toml' ? PYPROJECT_TABLE : [];
   const lines = findKeyLines(content);
-  const lineOf = (...keys: string[]) => lines.get([...prefix, ...keys].join('\0')) ?? 1;
+  const lineOf = (...keys: string[]) => lineAt(lines, [...prefix, ...keys]);
   return readTable(tableAt(document, prefix), { shown, directory: dirname(path), lineOf });
 }
 
@@ -51,13 +62,16 @@ interface Place {
   lineOf(...keys: string[]): number;
 }
 
-function readTable(table: unknown, place: Place): Source {
+function readTable(table: unknown, place: Place): FileSource {
   const given: Given[] = [];
   const mistakes: string[] = [];
+  const sectionTables: Record<string, unknown> = {};
   if (table === undefined) mistakes.push(`${place.shown}: has no table [${PYPROJECT_TABLE.join('.')}]`);
   for (const [name, raw] of Object.entries(table ?? {})) {
     const line = place.lineOf(name);
-    if (!isSettingName(name) || settings[name].notInFile) {
+    if (isSectionName(name)) {
+      sectionTables[name] = raw;
+    } else if (!isSettingName(name) || settings[name].notInFile) {
       mistakes.push(`${place.shown}:${line}: ${unknownKey(name)}`);
     } else if (settings[name].shape !== 'map') {
       const value = settings[name].shape === 'list' && typeof raw === 'string' ? [raw] : raw;
@@ -71,11 +85,26 @@ function readTable(table: unknown, place: Place): Source {
       }
     }
   }
-  return { given, mistakes };
+  return { given, mistakes, sections: readSections(sectionTables, place, mistakes) };
 
   function origin(line: number) {
     return { kind: 'file', file: place.shown, line } as const;
   }
+}
+
+function readSections(tables: Record<string, unknown>, place: Place, mistakes: string[]): Sections {
+  const { shown, directory, lineOf } = place;
+  const spot = { file: shown, directory, path: [], lineOf: (path: readonly string[]) => lineOf(...path) };
+  return readSection(sections, tables, spot, mistakes) ?? NO_SECTIONS;
+}
+
+/** Of the key itself, or of the nearest table around it. */
+function lineAt(lines: ReadonlyMap<string, number>, path: readonly string[]): number {
+  for (let depth = path.length; depth > 0; depth--) {
+    const line = lines.get(path.slice(0, depth).join('\0'));
+    if (line !== undefined) return line;
+  }
+  return 1;
 }
 
 function reasonOf(error: unknown): string {
@@ -88,7 +117,7 @@ function reasonOf(error: unknown): string {
 
 function unknownKey(name: string): string {
   if (isSettingName(name)) return `${name}: cannot stand in the file; allowed: the flag --${name}`;
-  const meant = closest(name.replaceAll('_', '-'), settingNames);
+  const meant = closest(name.replaceAll('_', '-'), [...settingNames, ...Object.keys(sections.parts)]);
   return `${name}: no such setting${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 

@@ -6,14 +6,18 @@
 
 const KEY = /(?:"(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)/.source;
 const DOTTED = `${KEY}(?:\\s*\\.\\s*${KEY})*`;
-const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${DOTTED})\\s*\\]`);
+const HEADER = new RegExp(`^\\s*(\\[\\[?)\\s*(${DOTTED})\\s*\\]`);
 const ASSIGNMENT = new RegExp(`^\\s*(${DOTTED})\\s*=`);
 
-/** Lines, counted from 1, by the full path of the key, its parts joined with NUL. Tables count as keys. */
+/**
+ * Lines, counted from 1, by the full path of the key, its parts joined with NUL. Tables count as keys; `#0` stands for
+ * the first of an array of tables.
+ */
 export function findKeyLines(document: string): Map<string, number> {
   const lines = new Map<string, number>();
   let table: string[] = [];
   let closing: string | null = null;
+  const arrays = new Map<string, number>();
   const note = (path: readonly string[], line: number) => {
     // A dotted key mentions the tables above it too.
     for (let depth = 1; depth <= path.length; depth++) {
@@ -25,10 +29,10 @@ export function findKeyLines(document: string): Map<string, number> {
     const outside = closing === null;
     closing = openAfter(text, closing);
     if (!outside) return;
-    const header = HEADER.exec(text)?.[1];
+    const [, brackets, header] = HEADER.exec(text) ?? [];
     const assigned = ASSIGNMENT.exec(text)?.[1];
     if (header !== undefined) {
-      table = parts(header);
+      table = counted(parts(header), brackets === '[[');
       note(table, index + 1);
     } else if (assigned !== undefined) {
       note([...table, ...parts(assigned)], index + 1);
@@ -36,6 +40,19 @@ export function findKeyLines(document: string): Map<string, number> {
     }
   });
   return lines;
+
+  /** With the place in each array of tables, of which `[[` begins the next one. */
+  function counted(keys: readonly string[], isNext: boolean): string[] {
+    const path: string[] = [];
+    keys.forEach((key, i) => {
+      path.push(key);
+      const id = path.join('\0');
+      if (isNext && i === keys.length - 1) arrays.set(id, (arrays.get(id) ?? -1) + 1);
+      const place = arrays.get(id);
+      if (place !== undefined) path.push(`#${place}`);
+    });
+    return path;
+  }
 
   /** Keys of an inline table stand on its line: `setenv = { DEBUG = "1" }`. */
   function noteInline(text: string, path: readonly string[], line: number): void {

@@ -2,6 +2,8 @@
  * One request and its answer on an HTTP/1.1 connection. Keeps the promises of framing: never more bytes than were
  * declared, and a connection that is cut, not reused, when there are fewer.
  */
+
+import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
 import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
@@ -11,7 +13,7 @@ import {
   type ServerFields,
   UNKNOWN,
 } from '../../protocols/http1/response-head.ts';
-import { reasonPhrase } from '../../protocols/http1/status.ts';
+import { reasonPhrase } from '../../status.ts';
 import type { Peer } from '../peer.ts';
 import { mayRender, render, rendered } from './rendition.ts';
 
@@ -90,6 +92,8 @@ export class Http1Exchange implements Exchange {
   readonly request: Request;
   readonly id: string;
   body: RequestBody | null = null;
+  captures: Readonly<Record<string, string>> | null = null;
+  environ: string[] | null = null;
 
   #state: 'waiting' | 'started' | 'ended' = 'waiting';
   #framing: Framing = 'none';
@@ -282,12 +286,4 @@ function withField(head: string, fields: FieldList, name: string, value: string)
   const lower = name.toLowerCase();
   const isThere = fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
   return isThere ? head : `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
-}
-
-const ERROR_FIELDS: FieldList = ['Content-Type', 'text/html; charset=utf-8'];
-
-/** A plain page for an error of ours. `why` is for people; it never holds what a client sent. */
-export function errorPage(status: number, why: string): string {
-  const title = `${status} ${reasonPhrase(status)}`;
-  return `<!doctype html>\n<html lang="en"><title>${title}</title>\n<h1>${title}</h1>\n<p>${why}</p>\n</html>\n`;
 }

@@ -1,0 +1,19 @@
+/** Answers: what a route can end in. A route has one of them, or none: then what follows it answers. */
+
+import { nested } from '../section.ts';
+import { one } from '../setting.ts';
+import { text } from '../value-types.ts';
+import { type RespondSettings, respond } from './respond.ts';
+
+export const answers = {
+  application: one(text('NAME'), { default: null, help: 'an application of [applications], by its name' }),
+  respond: nested(respond),
+};
+
+/** Null: not this one. */
+export interface AnswerSettings {
+  readonly application: string | null;
+  readonly respond: RespondSettings | null;
+}
+
+export const answerNames = Object.keys(answers) as readonly (keyof AnswerSettings)[];

@@ -1,0 +1,21 @@
+/**
+ * Features: what can be said at the top of the file (for everything), in a site, and in a route. They are in the order
+ * in which a request meets them, and an answer meets them backwards.
+ */
+import { nested } from '../section.ts';
+import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
+
+export const features = {
+  'response-headers': nested(responseHeaders),
+};
+
+/** Null: not here. */
+export interface FeatureSettings {
+  readonly 'response-headers': ResponseHeadersSettings | null;
+}
+
+export const featureNames = Object.keys(features) as readonly (keyof FeatureSettings)[];
+
+export const NO_FEATURES = Object.fromEntries(
+  featureNames.map((name) => [name, null]),
+) as unknown as FeatureSettings;

@@ -1,0 +1,45 @@
+/** What a route is for: each key that is given must fit, and of a key with several values one of them. */
+
+import { nested, type Parts, section } from '../section.ts';
+import { list, map } from '../setting.ts';
+import { choice } from '../value-types.ts';
+import { hostPattern, network, pathPattern, pattern, token } from './types.ts';
+
+export interface MatchSettings {
+  readonly path: readonly string[];
+  readonly host: readonly string[];
+  readonly method: readonly string[];
+  readonly scheme: readonly string[];
+  readonly address: readonly string[];
+  /** A pattern for the value of each; `*` is any value, so the field must only be there. */
+  readonly header: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** What must not fit. */
+  readonly not: MatchSettings | null;
+}
+
+const keys = {
+  path: list(pathPattern, {
+    help: 'paths, decoded and without dot segments and double slashes: /about, /static/*, *.php, ~^/user/(\\d+)$',
+  }),
+  host: list(hostPattern, { help: 'host names that the client asked for, as in the hosts of a site' }),
+  method: list(token, { help: 'request methods' }),
+  scheme: list(choice('http', 'https'), { help: 'http or https' }),
+  address: list(network, { help: 'addresses and networks of clients' }),
+  header: map(token, pattern, { help: 'request header fields, each with a pattern for its value' }),
+  query: map(pattern, pattern, { help: 'query parameters, each with a pattern for its value' }),
+} satisfies Parts;
+
+const not = section({
+  help: 'what must not fit; the same keys',
+  short: 'path',
+  parts: keys,
+  build: (values): MatchSettings => ({ ...values, not: null }),
+});
+
+export const match = section({
+  help: 'what the route is for; without it, for everything',
+  short: 'path',
+  parts: { ...keys, not: nested(not) },
+  build: (values): MatchSettings => values,
+});

@@ -1,0 +1,28 @@
+/** `response-headers`: what is done to the header fields of answers. */
+
+import { section } from '../section.ts';
+import { list, map } from '../setting.ts';
+import { fieldValue, token } from './types.ts';
+
+export interface ResponseHeadersSettings {
+  /** Taken away first. */
+  readonly remove: readonly string[];
+  /** In the place of those of the same name. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Only where there is none of the name. */
+  readonly default: Readonly<Record<string, string>>;
+  /** Beside those of the same name. */
+  readonly add: Readonly<Record<string, string>>;
+}
+
+export const responseHeaders = section({
+  help: 'changes header fields of answers',
+  short: 'set',
+  parts: {
+    remove: list(token, { help: 'fields to take away' }),
+    set: map(token, fieldValue, { help: 'fields to send in the place of those of the same name' }),
+    default: map(token, fieldValue, { help: 'fields to send where there is none of the name' }),
+    add: map(token, fieldValue, { help: 'fields to send beside those of the same name' }),
+  },
+  build: (values): ResponseHeadersSettings => values,
+});

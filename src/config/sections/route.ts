@@ -1,0 +1,22 @@
+/** `[[routes]]`: what is done with the requests that a match is for. */
+import { nested, section } from '../section.ts';
+import { type AnswerSettings, answerNames, answers } from './answers.ts';
+import { type FeatureSettings, features } from './features.ts';
+import { type MatchSettings, match } from './match.ts';
+
+export interface RouteSettings extends FeatureSettings, AnswerSettings {
+  /** Null: everything. */
+  readonly match: MatchSettings | null;
+  /** Where it stands: `vivarium.toml:7: routes[0]`. */
+  readonly place: string;
+}
+
+export const route = section({
+  help: 'what is done with some requests: features, which hold for what follows, and at most one answer',
+  parts: { match: nested(match), ...features, ...answers },
+  build: (values, place): RouteSettings => {
+    const given = answerNames.filter((name) => values[name] !== null);
+    if (given.length > 1) place.refuse(null, given.join(' and '), 'one answer');
+    return { ...values, place: place.text };
+  },
+});

@@ -1,0 +1,60 @@
+/** Types of values that only sections have. */
+import { z } from 'zod';
+import { isNetwork } from '../../base/address-list.ts';
+import { compilePattern } from '../../base/pattern.ts';
+import { compileTemplate, TEMPLATE_ALLOWED } from '../../variables.ts';
+import type { ValueType } from '../value-types.ts';
+
+function checked(
+  placeholder: string,
+  allowed: string,
+  isValid: (value: string) => boolean,
+): ValueType<string> {
+  const schema = z.string().refine((value) => !value.includes('\0') && isValid(value));
+  return { schema, allowed, placeholder, fromText: (value) => value, format: String };
+}
+
+/** A text with variables in braces: see variables.ts. */
+export const template = checked('TEMPLATE', TEMPLATE_ALLOWED, (text) => compileTemplate(text) !== null);
+
+const PATTERN_ALLOWED =
+  'in which * stands for any characters, or ~ and a regular expression, or ~* and one that ignores case';
+
+/** What a path is compared with: see base/pattern.ts. */
+export const pathPattern = checked(
+  'PATH',
+  `a path like /about or /static/*, ${PATTERN_ALLOWED}`,
+  (text) => /^[/*~]/.test(text) && compilePattern(text) !== null,
+);
+
+/** What the value of a field or parameter is compared with. */
+export const pattern = checked(
+  'PATTERN',
+  `a text ${PATTERN_ALLOWED}`,
+  (text) => compilePattern(text) !== null,
+);
+
+export const network = checked(
+  'ADDRESS',
+  'an IP address or a network like 10.0.0.0/8 or 2001:db8::/32',
+  isNetwork,
+);
+
+/** A name, or a wildcard for all names below one; optionally with the port that the client came to. */
+export const hostPattern = checked(
+  'HOST',
+  'a host like example.org, a wildcard like *.example.org, an address, or one of these with :PORT',
+  (text) => /^(\*|(\*\.)?[a-z\d]([a-z\d_.-]*[a-z\d])?\.?|\[[\da-f:.]+\])(:\d{1,5})?$/i.test(text),
+);
+
+/** RFC 9110, section 5.6.2. */
+export const token = checked('NAME', "a name of letters, digits and !#$%&'*+-.^_`|~", (text) =>
+  /^[!#$%&'*+.^_`|~\w-]+$/.test(text),
+);
+
+/** A value of a header field: no control characters. */
+export const fieldValue = checked(
+  'VALUE',
+  `${TEMPLATE_ALLOWED}; no line breaks`,
+  (text) => /^[^\x00-\x08\x0a-\x1f\x7f]*$/.test(text) && compileTemplate(text) !== null,
+);

@@ -1,0 +1,47 @@
+/** From what the configuration says of features and answers to the middleware and the handlers that do it. */
+import type { AnswerSettings } from '../config/sections/answers.ts';
+import type { FeatureSettings } from '../config/sections/features.ts';
+import type { Handler, Middleware } from '../handler.ts';
+import { respond } from '../handlers/respond/respond.ts';
+import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
+import type { MountedApplication } from '../routing/compile-sites.ts';
+
+/** What features and answers are made with. */
+export interface Tools {
+  readonly application: (name: string) => MountedApplication | null;
+}
+
+type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: Tools) => unknown };
+
+/** In the order in which a request meets them. */
+const FEATURES = {
+  'response-headers': responseHeaders,
+} satisfies Made<FeatureSettings>;
+
+const ANSWERS = {
+  application: (name, tools) => tools.application(name)?.handle ?? null,
+  respond,
+} satisfies Made<AnswerSettings>;
+
+/** Null when there are none. */
+export function makeFeatures(settings: FeatureSettings, tools: Tools): Middleware | null {
+  const makers = Object.entries(FEATURES) as [
+    keyof FeatureSettings,
+    (settings: never, tools: Tools) => Middleware,
+  ][];
+  const made = makers
+    .filter(([name]) => settings[name] !== null)
+    .map(([name, make]) => make(settings[name] as never, tools));
+  if (made.length === 0) return null;
+  return (next) => made.reduceRight((handler, middleware) => middleware(handler), next);
+}
+
+/** Null when there is none. */
+export function makeAnswer(settings: AnswerSettings, tools: Tools): Handler | null {
+  const makers = Object.entries(ANSWERS) as [
+    keyof AnswerSettings,
+    (settings: never, tools: Tools) => Handler | null,
+  ][];
+  for (const [name, make] of makers) if (settings[name] !== null) return make(settings[name] as never, tools);
+  return null;
+}

@@ -1,0 +1,11 @@
+/** A fixed answer. */
+import type { RespondSettings } from '../../config/sections/respond.ts';
+import type { Handler } from '../../handler.ts';
+import { compileFields, filledFields } from '../../templates.ts';
+import { compileTemplate } from '../../variables.ts';
+
+export function respond({ status, body, headers }: RespondSettings): Handler {
+  const text = compileTemplate(body)!;
+  const fields = compileFields(headers);
+  return (exchange) => exchange.respond(status, filledFields(fields, exchange), text(exchange));
+}

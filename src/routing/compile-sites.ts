@@ -1,0 +1,96 @@
+/**
+ * Routing: which handler answers a request. Compiled once when the configuration is loaded, so that a server with one
+ * site and no routes costs a request one comparison.
+ *
+ * The host name chooses the site. In a site its routes come first; then URL aliases, the longest first, as
+ * mod_wsgi-express sorts them; then its application at its mount point. Aliases match the canonical path (see
+ * base/url-path.ts), as nginx and Apache do, so that `/%73tatic`, `//static` and `/x/../static` all reach `/static`, and
+ * none of them slips past a longer alias into a shorter one. The mount point matches the path as it was sent: that is
+ * what the application gets to see.
+ */
+import { canonicalPath, isBelow, pathPrefix } from '../base/url-path.ts';
+import type { SiteSettings, UrlAlias } from '../config/configuration.ts';
+import type { FeatureSettings } from '../config/sections/features.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Handler, Middleware } from '../handler.ts';
+import { hostOf } from '../variables.ts';
+import { HostTable } from './hosts.ts';
+import { compileRoutes, type RouteParts } from './routes.ts';
+
+export interface MountedApplication {
+  readonly mountPoint: string;
+  readonly handle: Handler;
+}
+
+export interface SiteParts extends Omit<RouteParts, 'features'> {
+  /** What features do; null when there are none. */
+  readonly features: (settings: FeatureSettings) => Middleware | null;
+  /** Null: there is no application of that name. */
+  readonly application: (name: string) => MountedApplication | null;
+  readonly staticFiles: (alias: UrlAlias) => Handler;
+  readonly notFound: Handler;
+  /** No site has the host name. */
+  readonly misdirected: Handler;
+}
+
+/** `features`: for all sites. */
+export function compileSites(
+  features: FeatureSettings,
+  sites: readonly SiteSettings[],
+  parts: SiteParts,
+): Handler {
+  const handle = byHost(sites, parts);
+  return answerOptionsOfServer(parts.features(features)?.(handle) ?? handle);
+}
+
+function byHost(sites: readonly SiteSettings[], parts: SiteParts): Handler {
+  const table = new HostTable<Handler>();
+  let otherwise = parts.misdirected;
+  for (const site of sites) {
+    const handle = compileSite(site, parts);
+    if (site.isDefault) otherwise = handle;
+    for (const host of site.hosts) table.add(host, handle);
+  }
+  if (sites.every(({ hosts }) => hosts.length === 0)) return otherwise;
+  return (exchange) => {
+    const { authority, localPort } = exchange.request;
+    (table.find(hostOf(authority), localPort) ?? otherwise)(exchange);
+  };
+}
+
+export function compileSite(site: SiteSettings, parts: SiteParts): Handler {
+  const application = site.application === null ? null : parts.application(site.application);
+  const last = application === null ? parts.notFound : mounted(application, parts.notFound);
+  const aliases = site.urlAliases.length === 0 ? last : aliased(site, parts, last);
+  const routes = compileRoutes(site.routes, parts, aliases);
+  return parts.features(site.features)?.(routes) ?? routes;
+}
+
+function mounted({ mountPoint, handle }: MountedApplication, notFound: Handler): Handler {
+  const prefix = pathPrefix(mountPoint);
+  if (prefix === '') return handle;
+  return (exchange) =>
+    isBelow(exchange.request.decodedPath, prefix) ? handle(exchange) : notFound(exchange);
+}
+
+function aliased(site: SiteSettings, parts: SiteParts, otherwise: Handler): Handler {
+  const aliases = site.urlAliases
+    .map((alias) => ({ prefix: pathPrefix(alias.url), handler: parts.staticFiles(alias) }))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+  return (exchange) => {
+    const path = canonicalPath(exchange.request.decodedPath);
+    for (const alias of aliases) if (isBelow(path, alias.prefix)) return alias.handler(exchange);
+    otherwise(exchange);
+  };
+}
+
+/** `OPTIONS *` asks about the server as a whole (RFC 9110, section 9.3.7), so no application answers it. */
+function answerOptionsOfServer(next: Handler): Handler {
+  return (exchange) => (exchange.request.path === '*' ? optionsOfServer(exchange) : next(exchange));
+}
+
+const ALLOW = ['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'];
+
+function optionsOfServer(exchange: Exchange): void {
+  exchange.respond(200, ALLOW, '');
+}
