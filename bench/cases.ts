@@ -23,6 +23,8 @@ export interface Case {
   /** A stack has to answer with 200 and a body of this length, and of these bytes where they are given. */
   readonly answer: { readonly bytes: number; readonly body?: Buffer };
   readonly connections: number;
+  /** The client takes gzip, and a stack has to give it. */
+  readonly gzip?: true;
 }
 
 function wsgi(name: string, title: string, source: string, answer: Case['answer']): Case {
@@ -55,6 +57,7 @@ export const CASES: readonly Case[] = [
   wsgi('flask', 'Flask hello', 'flask_app', hello),
   wsgi('django', 'Django hello, two middlewares', 'django_app', hello),
   wsgi('json', 'JSON answer of 10 KB', 'json_10k', { bytes: 10240 }),
+  { ...wsgi('gzip', 'JSON answer of 20 KB, compressed with gzip', 'json_20k', { bytes: 20480 }), gzip: true },
   wsgi('answer-1m', 'Answer of 1 MB', 'answer_1m', { bytes: MEGABYTE }),
   {
     ...wsgi('upload-1m', 'Upload of 1 MB', 'upload_1m', { bytes: uploaded.length, body: uploaded }),

@@ -32,7 +32,8 @@ export async function measureLoad(
   script: string | undefined,
   signal: AbortSignal,
 ): Promise<LoadSample> {
-  const load = { url: stack.origin + test.request.path, connections: test.connections, seconds, script };
+  const { connections, gzip } = test;
+  const load = { url: stack.origin + test.request.path, connections, seconds, script, gzip };
   const slow = { url: stack.origin + SLOW_PATH, connections: SLOW_CONNECTIONS, seconds };
   const before = readClocks(stack);
   const [report, beside] = await Promise.all([

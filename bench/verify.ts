@@ -1,5 +1,6 @@
 /** Asks a stack once, as any client would, and says what is wrong with the answer. */
 import { request } from 'node:http';
+import { gunzipSync } from 'node:zlib';
 import type { Case } from './cases.ts';
 
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -19,13 +20,21 @@ export async function verifyAnswer(origin: string, test: Case): Promise<string |
 
 function ask(origin: string, test: Case): Promise<{ status: number; body: Buffer }> {
   const { method, path, bodyBytes } = test.request;
-  const headers = bodyBytes > 0 ? { 'content-length': bodyBytes } : {};
+  const headers = {
+    ...(bodyBytes > 0 ? { 'content-length': bodyBytes } : {}),
+    ...(test.gzip ? { 'accept-encoding': 'gzip' } : {}),
+  };
   const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
   return new Promise((resolve, reject) => {
     const outgoing = request(`${origin}${path}`, { method, headers, agent: false, signal }, (response) => {
       const blocks: Buffer[] = [];
       response.on('data', (block) => blocks.push(block));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(blocks) }));
+      response.on('end', () => {
+        const isGzip = response.headers['content-encoding'] === 'gzip';
+        if (isGzip !== (test.gzip ?? false)) return reject(new Error('not the coding that was asked for'));
+        const body = Buffer.concat(blocks);
+        resolve({ status: response.statusCode ?? 0, body: isGzip ? gunzipSync(body) : body });
+      });
       response.on('error', reject);
     });
     outgoing.on('error', reject);

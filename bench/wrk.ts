@@ -23,12 +23,14 @@ export interface Load {
   readonly seconds: number;
   /** Path of a Lua script that makes the requests; without one they are plain GETs. */
   readonly script?: string | undefined;
+  readonly gzip?: boolean | undefined;
 }
 
 export async function runWrk(load: Load, signal: AbortSignal): Promise<LoadReport> {
   const script = load.script === undefined ? [] : ['-s', load.script];
   const sizes = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '5s'];
-  const args = ['-c', String(LOAD_CORE), 'wrk', ...sizes, '--latency', ...script, load.url];
+  const fields = load.gzip === true ? ['-H', 'Accept-Encoding: gzip'] : [];
+  const args = ['-c', String(LOAD_CORE), 'wrk', ...sizes, '--latency', ...script, ...fields, load.url];
   const { stdout } = await run('taskset', args, { signal });
   return parseWrk(stdout);
 }

@@ -3,7 +3,7 @@ import { apache, modWsgiDaemon, modWsgiEmbedded } from './apache.ts';
 import { bjoern } from './bjoern.ts';
 import { granian } from './granian.ts';
 import { gunicornGthread, gunicornSync } from './gunicorn.ts';
-import { nginx, nginxUwsgi } from './nginx.ts';
+import { nginx, nginxUwsgi, nginxUwsgiGzip } from './nginx.ts';
 import type { Peer } from './peer.ts';
 import { uwsgiHttp, uwsgiHttpSocket } from './uwsgi.ts';
 import { vivarium } from './vivarium.ts';
@@ -12,6 +12,7 @@ import { waitress } from './waitress.ts';
 export const STACKS: readonly Peer[] = [
   vivarium,
   nginxUwsgi,
+  nginxUwsgiGzip,
   uwsgiHttpSocket,
   uwsgiHttp,
   gunicornSync,

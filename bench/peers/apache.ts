@@ -1,6 +1,6 @@
 /** Apache httpd: with mod_wsgi in daemon and embedded mode for applications, alone for static files. */
 import type { Job, Peer } from './peer.ts';
-import { isApplication, missingCommands, THREADS, versionPrinted } from './peer.ts';
+import { isApplication, isPlainApplication, missingCommands, THREADS, versionPrinted } from './peer.ts';
 
 const MODULES = '/usr/lib/apache2/modules';
 const WSGI_MODULE = `${MODULES}/mod_wsgi.so`;
@@ -18,7 +18,7 @@ const missingModWsgi = () => missingCommands('apache2', WSGI_MODULE);
 
 export const modWsgiDaemon: Peer = {
   name: 'mod_wsgi daemon',
-  serves: isApplication,
+  serves: isPlainApplication,
   missing: missingModWsgi,
   version: modWsgiVersion,
   start: (job) =>
@@ -33,7 +33,7 @@ WSGIScriptAlias / ${job.appsDirectory}/${job.test.source}.py process-group=app a
 
 export const modWsgiEmbedded: Peer = {
   name: 'mod_wsgi embedded',
-  serves: isApplication,
+  serves: isPlainApplication,
   missing: missingModWsgi,
   version: modWsgiVersion,
   start: (job) =>

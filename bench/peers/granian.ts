@@ -1,13 +1,13 @@
 /** granian, from PyPI, in the virtual environment that scripts/bench.sh makes. */
 import type { Peer } from './peer.ts';
-import { isApplication, packageVersion, THREADS } from './peer.ts';
+import { isPlainApplication, packageVersion, THREADS } from './peer.ts';
 import { VENV_PYTHON } from './venv.ts';
 
 const version = () => packageVersion(VENV_PYTHON, 'granian');
 
 export const granian: Peer = {
   name: 'granian',
-  serves: isApplication,
+  serves: isPlainApplication,
   missing: () => (version() === null ? 'granian is not in the virtual environment of the benchmarks' : null),
   version: () => version() ?? 'unknown',
   start(job) {

@@ -1,7 +1,7 @@
 /** gunicorn with its sync worker (one thread, no keep-alive) and its gthread worker. */
 import type { Case } from '../cases.ts';
 import type { Peer } from './peer.ts';
-import { isApplication, isSingleThreaded, missingCommands, THREADS, versionPrinted } from './peer.ts';
+import { isPlainApplication, isSingleThreaded, missingCommands, THREADS, versionPrinted } from './peer.ts';
 
 function gunicorn(name: string, serves: (test: Case) => boolean, options: readonly string[]): Peer {
   return {
@@ -27,4 +27,4 @@ export const gunicornSync = gunicorn(
   (test) => isSingleThreaded(test) && test.kind !== 'idle',
   sync,
 );
-export const gunicornGthread = gunicorn('gunicorn gthread', isApplication, gthread);
+export const gunicornGthread = gunicorn('gunicorn gthread', isPlainApplication, gthread);

@@ -7,29 +7,45 @@ const SENDFILE_FROM_BYTES = 65_536;
 
 const version = () => versionPrinted('nginx', '-v');
 
-export const nginxUwsgi: Peer = {
-  name: 'nginx + uWSGI',
-  serves: isApplication,
-  missing: () => missingCommands('nginx', 'uwsgi'),
-  version: () => `nginx ${version()}, uWSGI ${versionPrinted('uwsgi', '--version')}`,
-  start(job) {
-    const socket = `${job.directory}/uwsgi.sock`;
-    const gateway = `
+/** nginx compresses at level 1 unless it is told otherwise. */
+export const nginxUwsgi: Peer = nginxWithUwsgi('nginx + uWSGI', 1, isApplication);
+export const nginxUwsgiGzip: Peer = nginxWithUwsgi('nginx + uWSGI, gzip 5', 5, (test) => test.gzip === true);
+
+function nginxWithUwsgi(name: string, gzipLevel: number, serves: Peer['serves']): Peer {
+  return {
+    name,
+    serves,
+    missing: () => missingCommands('nginx', 'uwsgi'),
+    version: () => `nginx ${version()}, uWSGI ${versionPrinted('uwsgi', '--version')}`,
+    start(job) {
+      const socket = `${job.directory}/uwsgi.sock`;
+      const gateway = `
       location / {
         include /etc/nginx/uwsgi_params;
         uwsgi_pass unix:${socket};
         uwsgi_buffers 80 16k;
         uwsgi_max_temp_file_size 0;
       }`;
-    return {
-      commands: [
-        nginxCommand(job),
-        uwsgiCommand(job, ['--plugin', 'python3', '--socket', socket, '--chmod-socket=666']),
-      ],
-      files: { 'nginx.conf': configuration(job, gateway) },
-    };
-  },
-};
+      return {
+        commands: [
+          nginxCommand(job),
+          uwsgiCommand(job, ['--plugin', 'python3', '--socket', socket, '--chmod-socket=666']),
+        ],
+        files: { 'nginx.conf': configuration(job, gateway + gzip(job, gzipLevel)) },
+      };
+    },
+  };
+}
+
+function gzip({ test }: Job, level: number): string {
+  if (test.gzip !== true) return '';
+  return `
+      gzip on;
+      gzip_comp_level ${level};
+      gzip_types application/json;
+      gzip_proxied any;
+      gzip_vary on;`;
+}
 
 export const nginx: Peer = {
   name: 'nginx',

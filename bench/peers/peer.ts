@@ -43,8 +43,11 @@ export interface Peer {
 
 export const isApplication = (test: Case): boolean => test.source !== 'static';
 
+/** For servers that run an application and do no more to its answers. */
+export const isPlainApplication = (test: Case): boolean => isApplication(test) && test.gzip !== true;
+
 /** For servers with one thread, for which the slow URL is not a fair question. */
-export const isSingleThreaded = (test: Case): boolean => isApplication(test) && test.kind !== 'mixed';
+export const isSingleThreaded = (test: Case): boolean => isPlainApplication(test) && test.kind !== 'mixed';
 
 export function isInstalled(command: string): boolean {
   if (command.includes('/')) return existsSync(command);

@@ -1,6 +1,6 @@
 /** uWSGI speaking HTTP itself: in the worker (--http-socket) or through its HTTP router process (--http). */
 import type { Job, Peer } from './peer.ts';
-import { isApplication, missingCommands, THREADS, versionPrinted } from './peer.ts';
+import { isApplication, isPlainApplication, missingCommands, THREADS, versionPrinted } from './peer.ts';
 
 const common = {
   missing: () => missingCommands('uwsgi'),
@@ -24,7 +24,7 @@ export const uwsgiHttpSocket: Peer = {
 export const uwsgiHttp: Peer = {
   ...common,
   name: 'uWSGI http',
-  serves: isApplication,
+  serves: isPlainApplication,
   start(job) {
     const router = ['--http', `127.0.0.1:${job.port}`, '--http-keepalive=75', '--http-timeout=75'];
     return { commands: [uwsgiCommand(job, ['--plugins', 'http,python3', ...router])] };

@@ -21,6 +21,7 @@ export const vivarium: Peer = {
     const quiet = ['--no-access-log', '--log-level', 'warn'];
     const listen = ['--host', '127.0.0.1', '--port', String(job.port)];
     const files = isApplication(job.test) ? [] : ['--url-alias', '/static', job.staticDirectory];
-    return { commands: [[COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files]] };
+    const compressing = job.test.gzip ? ['--compress-responses'] : [];
+    return { commands: [[COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing]] };
   },
 };

@@ -1,12 +1,12 @@
 /** waitress: pure Python, one event loop and a pool of threads. */
 import type { Peer } from './peer.ts';
-import { isApplication, PYTHON, packageVersion, THREADS } from './peer.ts';
+import { isPlainApplication, PYTHON, packageVersion, THREADS } from './peer.ts';
 
 const version = () => packageVersion(PYTHON, 'waitress');
 
 export const waitress: Peer = {
   name: 'waitress',
-  serves: isApplication,
+  serves: isPlainApplication,
   missing: () => (version() === null ? `${PYTHON} has no module waitress` : null),
   version: () => version() ?? 'unknown',
   start(job) {

@@ -11,7 +11,8 @@ import type {
 } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
-import { NO_FEATURES } from './sections/features.ts';
+import { DEFAULT_COMPRESS } from './sections/compress.ts';
+import { type FeatureSettings, NO_FEATURES } from './sections/features.ts';
 import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
 import { applicationName, type Target } from './target/target.ts';
@@ -48,7 +49,7 @@ export function buildConfiguration(
     pidFile: values['pid-file'],
     logs: logSettings(values, entries, serverRoot),
     http: httpSettings(values),
-    features: sections.features,
+    features: featuresOf(values, sections),
     sites: sitesOf(values, applicationName(found.target), sections),
     application: applicationSettings(values, found, environment),
     reloading: { touchFiles: values['touch-reload'], followsScript: !values['disable-reloading'] },
@@ -57,6 +58,12 @@ export function buildConfiguration(
     evictionTimeoutMs: ms(values['eviction-timeout']),
     shutdownTimeoutMs: ms(values['shutdown-timeout']),
   });
+}
+
+/** The flag of mod_wsgi-express stands for a section with nothing in it. */
+function featuresOf(values: Values, { features }: Sections): FeatureSettings {
+  const compress = features.compress ?? (values['compress-responses'] ? DEFAULT_COMPRESS : null);
+  return { ...features, compress };
 }
 
 /** The default site is what settings and the top of the file say; it comes last. */

@@ -3,12 +3,15 @@ import type { AnswerSettings } from '../config/sections/answers.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { respond } from '../handlers/respond/respond.ts';
+import { compress } from '../middleware/compress/compress.ts';
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
 import type { MountedApplication } from '../routing/compile-sites.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** What features and answers are made with. */
 export interface Tools {
   readonly application: (name: string) => MountedApplication | null;
+  readonly log: Log;
 }
 
 type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: Tools) => unknown };
@@ -16,6 +19,7 @@ type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: T
 /** In the order in which a request meets them. */
 const FEATURES = {
   'response-headers': responseHeaders,
+  compress,
 } satisfies Made<FeatureSettings>;
 
 const ANSWERS = {

@@ -46,7 +46,7 @@ export function composeSite(
   const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
   const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
-  const tools: Tools = { application: (name) => mounted(name, configuration, application) };
+  const tools: Tools = { application: (name) => mounted(name, configuration, application), log };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route) => makeAnswer(route, tools),

@@ -3,15 +3,18 @@
  * in which a request meets them, and an answer meets them backwards.
  */
 import { nested } from '../section.ts';
+import { type CompressSettings, compress } from './compress.ts';
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
 
 export const features = {
   'response-headers': nested(responseHeaders),
+  compress: nested(compress),
 };
 
 /** Null: not here. */
 export interface FeatureSettings {
   readonly 'response-headers': ResponseHeadersSettings | null;
+  readonly compress: CompressSettings | null;
 }
 
 export const featureNames = Object.keys(features) as readonly (keyof FeatureSettings)[];

@@ -82,6 +82,10 @@ export const responses = {
       default: 2 ** 30,
       help: 'bytes of a response kept beyond that in a temporary file; 0 for no file',
     }),
+    'compress-responses': one(onOff, {
+      default: false,
+      help: 'compress text of all sites for clients that take it so; [compress] in the file says more',
+    }),
     'server-tokens': one(onOff, { default: true, help: 'name the server in the Server field' }),
   },
 };
