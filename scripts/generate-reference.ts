@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { environmentName, isSwitch, type Setting } from '../src/config/setting.ts';
 import { groups } from '../src/config/settings/table.ts';
 import type { ValueType } from '../src/config/value-types.ts';
+import { renderSections, sectionSchemas } from './section-reference.ts';
 
 export const REFERENCE = new URL('../docs/reference/', import.meta.url);
 
@@ -15,6 +16,7 @@ export const REFERENCE = new URL('../docs/reference/', import.meta.url);
 export function renderReference(): Readonly<Record<string, string>> {
   return {
     'settings.md': renderPage(),
+    'sections.md': renderSections(),
     'vivarium.schema.json': `${JSON.stringify(renderSchema(), null, 2)}\n`,
   };
 }
@@ -38,6 +40,7 @@ and an environment variable: \`--threads 8\`, \`threads = 8\`, \`VIVARIUM_THREAD
 - Lists are repeated flags, arrays in the file, and separated by commas (or by line breaks, where there are any) in the
   environment. Settings with two arguments are \`--setenv NAME VALUE\`, a table in the file, and \`NAME=VALUE,…\` in the
   environment. An empty variable counts as unset.
+- The file can also have [sections](sections.md): sites, routes and what is done in them.
 - \`vivarium check\` prints every value in effect and where it came from.
 `;
 
@@ -86,7 +89,10 @@ function renderSchema(): object {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'vivarium.toml, or the table tool.vivarium of pyproject.toml',
     type: 'object',
-    properties: Object.fromEntries(inFile.map(([name, setting]) => [name, schemaOf(setting)])),
+    properties: {
+      ...Object.fromEntries(inFile.map(([name, setting]) => [name, schemaOf(setting)])),
+      ...sectionSchemas(),
+    },
     additionalProperties: false,
   };
 }

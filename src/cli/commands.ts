@@ -9,6 +9,7 @@ import { ps } from './ps.ts';
 import { reload } from './reload.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
+import { routes } from './routes.ts';
 import { scale } from './scale.ts';
 import { serve } from './serve.ts';
 import { status } from './status.ts';
@@ -38,6 +39,7 @@ const commands: readonly Command[] = [
   serve,
   dev,
   check,
+  routes,
   status,
   workers,
   ps,

@@ -31,6 +31,8 @@ export interface SiteParts extends Omit<RouteParts, 'features'> {
   readonly notFound: Handler;
   /** No site has the host name. */
   readonly misdirected: Handler;
+  /** Whoever wants to know which site was chosen. */
+  readonly onSite?: (site: SiteSettings) => void;
 }
 
 /** `features`: for all sites. */
@@ -47,7 +49,7 @@ function byHost(sites: readonly SiteSettings[], parts: SiteParts): Handler {
   const table = new HostTable<Handler>();
   let otherwise = parts.misdirected;
   for (const site of sites) {
-    const handle = compileSite(site, parts);
+    const handle = announced(site, parts, compileSite(site, parts));
     if (site.isDefault) otherwise = handle;
     for (const host of site.hosts) table.add(host, handle);
   }
@@ -58,7 +60,15 @@ function byHost(sites: readonly SiteSettings[], parts: SiteParts): Handler {
   };
 }
 
-export function compileSite(site: SiteSettings, parts: SiteParts): Handler {
+function announced(site: SiteSettings, { onSite }: SiteParts, handle: Handler): Handler {
+  if (onSite === undefined) return handle;
+  return (exchange) => {
+    onSite(site);
+    handle(exchange);
+  };
+}
+
+function compileSite(site: SiteSettings, parts: SiteParts): Handler {
   const application = site.application === null ? null : parts.application(site.application);
   const last = application === null ? parts.notFound : mounted(application, parts.notFound);
   const aliases = site.urlAliases.length === 0 ? last : aliased(site, parts, last);

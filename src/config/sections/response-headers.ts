@@ -17,7 +17,6 @@ export interface ResponseHeadersSettings {
 
 export const responseHeaders = section({
   help: 'changes header fields of answers',
-  short: 'set',
   parts: {
     remove: list(token, { help: 'fields to take away' }),
     set: map(token, fieldValue, { help: 'fields to send in the place of those of the same name' }),
