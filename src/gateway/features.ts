@@ -4,6 +4,7 @@ import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { respond } from '../handlers/respond/respond.ts';
 import { compress } from '../middleware/compress/compress.ts';
+import { geoip } from '../middleware/geoip/geoip.ts';
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
 import type { MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -18,6 +19,7 @@ type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: T
 
 /** In the order in which a request meets them. */
 const FEATURES = {
+  geoip: (settings, { log }) => geoip(settings, log),
   'response-headers': responseHeaders,
   compress,
 } satisfies Made<FeatureSettings>;

@@ -4,11 +4,11 @@ import { compilePattern, type Pattern } from '../base/pattern.ts';
 import { canonicalPath } from '../base/url-path.ts';
 import type { MatchSettings } from '../config/sections/match.ts';
 import type { Exchange, Request } from '../exchange.ts';
-import { hostOf } from '../variables.ts';
+import { compileTemplate, hostOf } from '../variables.ts';
 import { hostMatches } from './hosts.ts';
 
 /** What was caught; null when the exchange does not pass. */
-type Passes = (request: Request) => Captures | null;
+type Passes = (request: Request, exchange: Exchange) => Captures | null;
 type Captures = Readonly<Record<string, string>>;
 
 interface MatchTest {
@@ -33,14 +33,15 @@ export function compileMatcher(match: MatchSettings | null): Matcher {
     matches: (exchange) => {
       let captures = NOTHING;
       for (const { passes } of tests) {
-        const caught = passes(exchange.request);
+        const caught = passes(exchange.request, exchange);
         if (caught === null) return false;
         if (caught !== NOTHING) captures = captures === NOTHING ? caught : { ...captures, ...caught };
       }
       if (captures !== NOTHING) exchange.captures = captures;
       return true;
     },
-    failures: ({ request }) => tests.filter(({ passes }) => passes(request) === null).map(({ text }) => text),
+    failures: (exchange) =>
+      tests.filter(({ passes }) => passes(exchange.request, exchange) === null).map(({ text }) => text),
   };
 }
 
@@ -69,6 +70,10 @@ function testsOf(match: MatchSettings): MatchTest[] {
     });
   }
   for (const [name, text] of Object.entries(match.query)) tests.push(queryTest(name, text));
+  for (const [text, wanted] of Object.entries(match.variable)) {
+    const [value, pattern] = [compileTemplate(text)!, patternOf(wanted)];
+    add(text, [wanted], (_, exchange) => caughtBy(pattern, value(exchange)));
+  }
   if (match.not !== null) tests.push(negated(match.not));
   return tests;
 }
@@ -93,7 +98,7 @@ function negated(match: MatchSettings): MatchTest {
   const tests = testsOf(match);
   return {
     text: `not ${tests.map(({ text }) => text).join(', ')}`,
-    passes: (request) => when(!tests.every(({ passes }) => passes(request) !== null)),
+    passes: (request, exchange) => when(!tests.every(({ passes }) => passes(request, exchange) !== null)),
   };
 }
 

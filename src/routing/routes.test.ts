@@ -58,9 +58,13 @@ test('every key must fit, and of several values one', () => {
     address: ['192.0.2.0/24', '::1'],
     header: { Accept: '*json*' },
     query: { debug: '1' },
+    variable: { '{cookie.beta}': '~^y' },
     not: { path: '/y', scheme: 'https' },
   };
-  const request = { target: '/y?a&debug=1', fields: { Accept: 'text/json' } } satisfies FakeRequest;
+  const request = {
+    target: '/y?a&debug=1',
+    fields: { Accept: 'text/json', Cookie: 'a=b; beta=yes' },
+  } satisfies FakeRequest;
   const fits = (changes: FakeRequest) => answer([says(match, 'fits')], { ...request, ...changes }) === 'fits';
   assert.ok(fits({}));
   assert.ok(fits({ remoteAddress: '::1' }));
@@ -72,7 +76,8 @@ test('every key must fit, and of several values one', () => {
   assert.ok(!fits({ method: 'POST' }));
   assert.ok(!fits({ remoteAddress: '192.0.3.1' }));
   assert.ok(!fits({ remoteAddress: '' }));
-  assert.ok(!fits({ fields: {} }));
+  assert.ok(!fits({ fields: { Cookie: 'beta=yes' } }));
+  assert.ok(!fits({ fields: { Accept: 'text/json' } }));
 });
 
 test('paths are compared decoded and without detours, so that no spelling slips past a route', () => {

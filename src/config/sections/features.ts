@@ -4,15 +4,18 @@
  */
 import { nested } from '../section.ts';
 import { type CompressSettings, compress } from './compress.ts';
+import { type GeoipSettings, geoip } from './geoip.ts';
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
 
 export const features = {
+  geoip: nested(geoip),
   'response-headers': nested(responseHeaders),
   compress: nested(compress),
 };
 
 /** Null: not here. */
 export interface FeatureSettings {
+  readonly geoip: GeoipSettings | null;
   readonly 'response-headers': ResponseHeadersSettings | null;
   readonly compress: CompressSettings | null;
 }

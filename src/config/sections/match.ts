@@ -3,7 +3,7 @@
 import { nested, type Parts, section } from '../section.ts';
 import { list, map } from '../setting.ts';
 import { choice } from '../value-types.ts';
-import { hostPattern, network, pathPattern, pattern, token } from './types.ts';
+import { hostPattern, network, pathPattern, pattern, template, token } from './types.ts';
 
 export interface MatchSettings {
   readonly path: readonly string[];
@@ -14,6 +14,8 @@ export interface MatchSettings {
   /** A pattern for the value of each; `*` is any value, so the field must only be there. */
   readonly header: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
+  /** Templates, and a pattern for each. */
+  readonly variable: Readonly<Record<string, string>>;
   /** What must not fit. */
   readonly not: MatchSettings | null;
 }
@@ -28,6 +30,7 @@ const keys = {
   address: list(network, { help: 'addresses and networks of clients' }),
   header: map(token, pattern, { help: 'request header fields, each with a pattern for its value' }),
   query: map(pattern, pattern, { help: 'query parameters, each with a pattern for its value' }),
+  variable: map(template, pattern, { help: 'templates like "{cookie.beta}", each with a pattern' }),
 } satisfies Parts;
 
 const not = section({
