@@ -15,17 +15,14 @@ test('every metric has its row in the guide', () => {
     ...families.serverFamilies(true),
     ...families.requestFamilies(new RequestCounts()),
     ...families.connectionFamilies({ open: 0, accepted: 0, turnedAway: 0 }),
-    ...families.applicationFamilies({
-      queue: [],
-      refused: {},
-      spent: { cpuUs: 0, wallUs: 0 },
-      workers: new Map(),
-    }),
+    ...families.applicationFamilies([
+      { name: 'shop', queue: [], refused: {}, spent: { cpuUs: 0, wallUs: 0 }, workers: new Map() },
+    ]),
     ...families.loopFamilies(new Histogram()),
     ...families.supervisorFamilies({
       type: 'supervisor-report',
       startedAtMs: 0,
-      workersWanted: 0,
+      workersWanted: {},
       workers: [],
       supervisor: usage,
       gateway: usage,

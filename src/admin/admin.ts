@@ -21,12 +21,17 @@ import {
   supervisorFamilies,
 } from './families.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { MergedFamilies } from './merged-families.ts';
 import { whyNotReady } from './readiness.ts';
 import { RequestCounts } from './request-counts.ts';
 import { SupervisorReports } from './supervisor-reports.ts';
 
-/** The application as the admin listener sees it. */
+/** An application as the admin listener sees it. */
 export interface AdministeredApplication extends ApplicationState {
+  /** Workers that there should be at least. */
+  readonly workersWanted: number;
+  /** The server is ready whether it can be loaded or not. */
+  readonly isDropIn: boolean;
   readonly workers: ReadonlyMap<number, AdministeredWorker>;
   readonly whyUnavailable: string | null;
 }
@@ -38,10 +43,7 @@ type AdministeredWorker = MeasuredWorker & {
 };
 
 export interface AdminSources {
-  /** Null for a site of static files only. */
-  readonly application: AdministeredApplication | null;
-  /** Workers that there should be at least. */
-  readonly workersWanted: () => number;
+  readonly applications: Iterable<AdministeredApplication>;
   connections(): ConnectionCounts;
   tell(message: ToSupervisor): void;
   readonly log: Log;
@@ -59,14 +61,16 @@ const TEXT = 'text/plain; charset=utf-8';
 export class Admin {
   readonly counts = new RequestCounts();
   readonly #sources: AdminSources;
-  readonly #applicationMetrics: ApplicationMetrics;
+  /** By the name of the application. */
+  readonly #measured = new Map<string, ApplicationMetrics>();
+  readonly #merged: MergedFamilies;
   readonly #reports: SupervisorReports;
   readonly #loopDelay = new LoopDelay();
   isStopping = false;
 
   constructor(sources: AdminSources) {
     this.#sources = sources;
-    this.#applicationMetrics = new ApplicationMetrics(sources.log);
+    this.#merged = new MergedFamilies(sources.log);
     this.#reports = new SupervisorReports((message) => sources.tell(message));
   }
 
@@ -98,8 +102,8 @@ export class Admin {
     this.#reports.answered(report);
   }
 
-  workerEnded(worker: MeasuredWorker): void {
-    this.#applicationMetrics.workerEnded(worker);
+  workerEnded(application: string, worker: MeasuredWorker): void {
+    this.#metricsOf(application).workerEnded(worker);
   }
 
   close(): void {
@@ -107,15 +111,12 @@ export class Admin {
   }
 
   #whyNotReady(): string | null {
-    const { application, workersWanted } = this.#sources;
-    if (application === null) return whyNotReady({ isStopping: this.isStopping, application });
-    const workers = [...application.workers.values()];
-    const active = workers.filter(({ state }) => state === 'active').length;
-    const { whyUnavailable: unavailable } = application;
-    return whyNotReady({
-      isStopping: this.isStopping,
-      application: { active, wanted: workersWanted(), unavailable },
+    const configured = [...this.#sources.applications].filter(({ isDropIn }) => !isDropIn);
+    const applications = configured.map(({ name, workers, workersWanted: wanted, whyUnavailable }) => {
+      const active = [...workers.values()].filter(({ state }) => state === 'active').length;
+      return { name, active, wanted, unavailable: whyUnavailable };
     });
+    return whyNotReady({ isStopping: this.isStopping, applications });
   }
 
   async #answerMetrics(exchange: Exchange): Promise<void> {
@@ -125,16 +126,27 @@ export class Admin {
   }
 
   #families(report: SupervisorReport | null): Family[] {
-    const { application, connections } = this.#sources;
+    const { connections } = this.#sources;
+    const applications = [...this.#sources.applications];
     return [
       ...serverFamilies(this.#whyNotReady() === null),
       ...requestFamilies(this.counts),
       ...connectionFamilies(connections()),
-      ...(application === null ? [] : applicationFamilies(application)),
+      ...applicationFamilies(applications),
       ...loopFamilies(this.#loopDelay.histogram),
       ...supervisorFamilies(report),
-      ...(application === null ? [] : this.#applicationMetrics.families(application.workers.values())),
+      ...this.#merged.of(
+        applications.map(({ name, workers }) => [name, this.#metricsOf(name).families(workers.values())]),
+      ),
     ];
+  }
+
+  #metricsOf(application: string): ApplicationMetrics {
+    const known = this.#measured.get(application);
+    if (known !== undefined) return known;
+    const metrics = new ApplicationMetrics(this.#sources.log);
+    this.#measured.set(application, metrics);
+    return metrics;
   }
 }
 

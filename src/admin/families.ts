@@ -1,6 +1,6 @@
 /** Every metric of the server itself: docs/guide/metrics.md explains them, and a test holds the two together. */
 import { VERSION } from '../base/version.ts';
-import type { SupervisorReport, UsageReport } from '../control/messages.ts';
+import type { SupervisorReport, UsageReport, WorkerReport } from '../control/messages.ts';
 import type { Family, Labels, Sample } from './exposition.ts';
 import { METHODS, type RequestCounts, STATUSES } from './request-counts.ts';
 
@@ -12,6 +12,7 @@ export interface ConnectionCounts {
 
 /** What is told of an application. */
 export interface ApplicationState {
+  readonly name: string;
   readonly queue: { readonly length: number };
   readonly refused: Readonly<Record<string, number>>;
   readonly spent: { readonly cpuUs: number; readonly wallUs: number };
@@ -113,38 +114,52 @@ export function connectionFamilies({ open, accepted, turnedAway }: ConnectionCou
   ];
 }
 
-export function applicationFamilies({ queue, refused, spent, workers }: ApplicationState): Family[] {
-  const worker = ([number]: readonly [number, WorkerState]) => ({ worker: String(number) });
+export function applicationFamilies(applications: readonly ApplicationState[]): Family[] {
+  const name = ({ name: application }: ApplicationState) => ({ application });
+  const refused = applications.flatMap(({ name: application, refused: counts }) =>
+    Object.entries(counts).map(([reason, count]) => ({ application, reason, count })),
+  );
+  const workers = applications.flatMap((application) =>
+    Array.from(application.workers, ([number, state]) => ({ application, number, state })),
+  );
+  const worker = ({ application, number }: (typeof workers)[number]) => ({
+    ...name(application),
+    worker: String(number),
+  });
   return [
-    gauge('vivarium_queue_length', 'Requests that wait for a thread', one(queue.length)),
+    gauge(
+      'vivarium_queue_length',
+      'Requests that wait for a thread',
+      each(applications, name, ({ queue }) => queue.length),
+    ),
     counter(
       'vivarium_requests_refused',
       'Requests that were answered 503 without a worker, by why',
       each(
-        Object.entries(refused),
-        ([reason]) => ({ reason }),
-        ([, count]) => count,
+        refused,
+        ({ application, reason }) => ({ application, reason }),
+        ({ count }) => count,
       ),
     ),
     counter(
       'vivarium_application_cpu_seconds',
       'CPU time that threads have spent on requests',
-      one(spent.cpuUs / 1e6),
+      each(applications, name, ({ spent }) => spent.cpuUs / 1e6),
     ),
     counter(
       'vivarium_application_busy_seconds',
       'Time that threads have spent on requests: working, waiting and without the interpreter',
-      one(spent.wallUs / 1e6),
+      each(applications, name, ({ spent }) => spent.wallUs / 1e6),
     ),
     gauge(
       'vivarium_worker_requests_in_flight',
       'Requests that a worker has and has not answered',
-      each(workers, worker, ([, { load }]) => load),
+      each(workers, worker, ({ state }) => state.load),
     ),
     counter(
       'vivarium_worker_requests',
       'Requests that a worker has answered',
-      each(workers, worker, ([, { answeredTotal }]) => answeredTotal),
+      each(workers, worker, ({ state }) => state.answeredTotal),
     ),
   ];
 }
@@ -168,7 +183,7 @@ export function supervisorFamilies(report: SupervisorReport | null): Family[] {
   );
   if (report === null) return [isUp];
   const { workers, workersWanted, workerExits, gatewayExits, startedAtMs } = report;
-  const name = ({ worker }: { worker: number }) => ({ worker: String(worker) });
+  const name = ({ application, worker }: WorkerReport) => ({ application, worker: String(worker) });
   return [
     isUp,
     gauge(
@@ -176,14 +191,25 @@ export function supervisorFamilies(report: SupervisorReport | null): Family[] {
       'When the server was started, in Unix time',
       one(startedAtMs / 1000),
     ),
-    gauge('vivarium_workers_wanted', 'Workers that there should be', one(workersWanted)),
+    gauge(
+      'vivarium_workers_wanted',
+      'Workers that there should be',
+      each(
+        Object.entries(workersWanted),
+        ([application]) => ({ application }),
+        ([, count]) => count,
+      ),
+    ),
     gauge(
       'vivarium_workers',
       'Workers by state',
       each(
-        MEMBER_STATES,
-        (state) => ({ state }),
-        (state) => workers.filter((one) => one.state === state).length,
+        Object.keys(workersWanted).flatMap((application) =>
+          MEMBER_STATES.map((state) => ({ application, state })),
+        ),
+        (labels) => labels,
+        ({ application, state }) =>
+          workers.filter((one) => one.application === application && one.state === state).length,
       ),
     ),
     counter(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { whyNotReady } from './readiness.ts';
 
 const why = (active: number, wanted: number, unavailable: string | null = null, isStopping = false) =>
-  whyNotReady({ isStopping, application: { active, wanted, unavailable } });
+  whyNotReady({ isStopping, applications: [{ name: 'shop', active, wanted, unavailable }] });
 
 test('one worker may be away, but not the last one', () => {
   for (const [active, wanted] of [
@@ -25,6 +25,6 @@ test('the reason is said when it is known', () => {
 });
 
 test('static files need no worker', () => {
-  assert.equal(whyNotReady({ isStopping: false, application: null }), null);
-  assert.notEqual(whyNotReady({ isStopping: true, application: null }), null);
+  assert.equal(whyNotReady({ isStopping: false, applications: [] }), null);
+  assert.notEqual(whyNotReady({ isStopping: true, applications: [] }), null);
 });

@@ -81,7 +81,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   /** What is under way, oldest first. */
   requestsInFlight(): RequestInFlight[] {
-    return listRequests(this.#queue, this.workers.values());
+    return listRequests(this.#settings.name, this.#queue, this.workers.values());
   }
 
   /** The same, with the Python stack of each that runs and whose worker says it within a second. */

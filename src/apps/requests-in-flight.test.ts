@@ -19,7 +19,7 @@ async function busySite(t: { after(then: () => void): void }) {
 test('requests that run and requests that wait', async (t) => {
   const { site } = await busySite(t);
   const found = site.application.requestsInFlight();
-  const common = { method: 'POST', client: '192.0.2.7', stack: null };
+  const common = { application: 'app', method: 'POST', client: '192.0.2.7', stack: null };
   assert.deepEqual(found.map(({ id, ageMs, ...rest }) => ({ ...rest, isOld: ageMs > 0 })).sort(byTarget), [
     { ...common, target: '/runs', worker: 1, pid: 1001, phase: 'running', isOld: true },
     { ...common, target: '/waits', worker: null, pid: null, phase: 'queued', isOld: true },

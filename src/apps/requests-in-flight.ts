@@ -4,13 +4,20 @@ import type { Assignment } from './assignment.ts';
 import type { Worker } from './worker.ts';
 
 /** Those that wait and those that workers have, oldest first; also those whose client has gone, as they hold a thread. */
-export function listRequests(queue: readonly Assignment[], workers: Iterable<Worker>): RequestInFlight[] {
-  const requests = queue.map((assignment) => describeRequest(assignment, null, 'queued'));
+export function listRequests(
+  application: string,
+  queue: readonly Assignment[],
+  workers: Iterable<Worker>,
+): RequestInFlight[] {
+  const describe = (assignment: Assignment, worker: Worker | null, phase: RequestInFlight['phase']) =>
+    requests.push({ application, ...describeRequest(assignment, worker, phase) });
+  const requests: RequestInFlight[] = [];
+  for (const assignment of queue) describe(assignment, null, 'queued');
   for (const worker of workers) {
     for (const channel of worker.channels) {
       for (const assignment of channel.inFlight) {
         const phase = assignment === channel.first ? channel.phase : 'queued';
-        requests.push(describeRequest(assignment, worker, phase));
+        describe(assignment, worker, phase);
       }
     }
   }
@@ -40,7 +47,7 @@ function describeRequest(
   { exchange }: Assignment,
   worker: Worker | null,
   phase: RequestInFlight['phase'],
-): RequestInFlight {
+): Omit<RequestInFlight, 'application'> {
   const { id, request, startedAtMs } = exchange;
   return {
     id,

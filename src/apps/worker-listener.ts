@@ -27,13 +27,14 @@ interface Waiting {
 }
 
 export class WorkerListener {
-  readonly #workers: ReadonlyMap<number, Worker>;
+  readonly #find: (worker: number) => Worker | undefined;
   readonly #log: Log;
   readonly #server = net.createServer((socket) => this.#accept(socket));
   readonly #waiting = new Set<Waiting>();
 
-  constructor(workers: ReadonlyMap<number, Worker>, log: Log) {
-    this.#workers = workers;
+  /** `find`: the worker of that number, once it is known. */
+  constructor(find: (worker: number) => Worker | undefined, log: Log) {
+    this.#find = find;
     this.#log = log;
   }
 
@@ -54,7 +55,7 @@ export class WorkerListener {
     for (const { socket } of this.#waiting) socket.destroy();
   }
 
-  /** A worker has been added to the map: connections that came too early are taken up. */
+  /** A worker is known now: connections that came too early are taken up. */
   workerAdded(worker: number): void {
     for (const waiting of this.#waiting) {
       if (waiting.hello.worker !== worker) continue;
@@ -85,7 +86,7 @@ export class WorkerListener {
   }
 
   #introduce(waiting: Waiting): void {
-    if (this.#workers.has(waiting.hello.worker)) return this.#assign(waiting);
+    if (this.#find(waiting.hello.worker) !== undefined) return this.#assign(waiting);
     this.#waiting.add(waiting);
     waiting.socket.pause();
     setTimeout(() => {
@@ -94,7 +95,7 @@ export class WorkerListener {
   }
 
   #assign({ hello, socket }: Waiting): void {
-    const worker = this.#workers.get(hello.worker)!;
+    const worker = this.#find(hello.worker)!;
     if (!sameToken(hello.token, worker.identity.token)) return this.#reject(socket, 'its token is wrong');
     worker.pid = hello.pid;
     const taken =

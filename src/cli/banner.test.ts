@@ -27,7 +27,7 @@ test('the banner says what an operator wants to know', async (t) => {
     '.',
   ];
   const configuration = await load(cwd, ...argv);
-  const { interpreter, interpreterVersion } = configuration.application!;
+  const { interpreter, interpreterVersion } = configuration.applications[0]!;
   assert.deepEqual(formatBanner(configuration, ['http://127.0.0.1:8000', 'unix:/run/app.sock']).split('\n'), [
     'Server URL         : http://127.0.0.1:8000/',
     'Server URL         : unix:/run/app.sock',

@@ -7,20 +7,21 @@ import type {
   SiteSettings,
 } from '../config/configuration.ts';
 import { formatProcessRange } from '../config/process-range.ts';
+import { formatTarget } from '../config/target/target.ts';
 
 export function formatBanner(
   configuration: Configuration,
   urls: readonly string[],
   adminUrls: readonly string[] = [],
 ): string {
-  const { serverRoot, sites, application, gracefulTimeoutMs, http, pidFile } = configuration;
+  const { serverRoot, sites, applications, gracefulTimeoutMs, http, pidFile } = configuration;
   const mounted = (url: string) =>
-    url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${application?.mountPoint ?? '/'}`;
+    url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${applications[0]?.mountPoint ?? '/'}`;
   const rows: [label: string, value: string][] = [
     ...urls.map((url): [string, string] => ['Server URL', mounted(url)]),
     ...adminUrls.map((url): [string, string] => ['Admin URL', url]),
     ['Server Root', serverRoot],
-    ...(application === null ? [] : applicationRows(application)),
+    ...(applications.length === 1 ? applicationRows(applications[0]!) : applications.map(briefRow)),
     ['Graceful Timeout', seconds(gracefulTimeoutMs)],
     ['Keep-alive Timeout', seconds(http.keepAliveTimeoutMs)],
     ...sites.flatMap(siteRows),
@@ -38,15 +39,21 @@ function siteRows({ hosts, urlAliases }: SiteSettings): [string, string][] {
   ];
 }
 
+/** One of several. */
+function briefRow(application: ApplicationSettings): [string, string] {
+  const { name, target, interpreterVersion, processes, threads } = application;
+  const capacity = `${formatProcessRange(processes)} * ${threads}`;
+  return ['Application', `${name}: ${formatTarget(target)}, Python ${interpreterVersion}, ${capacity}`];
+}
+
 function applicationRows(application: ApplicationSettings): [string, string][] {
   const { target, processes, threads } = application;
-  const place = target.kind === 'script' ? target.path : target.module;
   const processesText = `${formatProcessRange(processes)} ${processes.max === 1 ? 'process' : 'processes'}`;
   const capacity = { min: processes.min * threads, max: processes.max * threads };
   const threadsText = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return [
     ['Interpreter', `${application.interpreter} (Python ${application.interpreterVersion})`],
-    ['Application', target.callable === null ? place : `${place}:${target.callable}`],
+    ['Application', formatTarget(target)],
     ['Request Capacity', `${formatProcessRange(capacity)} (${processesText} * ${threadsText})`],
     ['Startup Timeout', timeout(application.startupTimeoutMs)],
     ['Queue Size', `${application.queueSize} (requests)`],

@@ -44,7 +44,7 @@ test('--json has the settings, the configuration and the warnings', async (t) =>
   const named = (wanted: string) => settings.find(({ name }: { name: string }) => name === wanted);
   assert.deepEqual(named('threads'), { name: 'threads', value: 2, source: 'file', from: 'vivarium.toml:1' });
   assert.equal(named('url-alias').key, '/static');
-  assert.equal(configuration.application.threads, 2);
+  assert.equal(configuration.applications[0].threads, 2);
   assert.ok(warnings.includes('passenv NOT_SET: the environment has no such variable'));
   assert.deepEqual(mistakes, []);
 });

@@ -59,7 +59,7 @@ interface Row {
 const VALUE_WIDTH_MAX = 48;
 
 function formatEntries({ entries, configuration }: Loaded, terminal: Terminal): string {
-  const version = configuration.application?.interpreterVersion ?? '';
+  const version = configuration.applications[0]?.interpreterVersion ?? '';
   const sections = groups
     .map(({ title, settings: own }) => ({
       title,

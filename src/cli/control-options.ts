@@ -50,6 +50,12 @@ export function readControlOptions(
   return { switches, values };
 }
 
+/** The first argument that is no option, and not the value of one, and the others. Null: there is none. */
+export function takeArgument(argv: readonly string[]): [argument: string | null, options: readonly string[]] {
+  const at = argv.findIndex((one, i) => !one.startsWith('--') && argv[i - 1] !== '--server-root');
+  return at < 0 ? [null, argv] : [argv[at]!, argv.filter((_, i) => i !== at)];
+}
+
 /** A whole number, `fallback` when the option is not there. Throws ControlMistake. */
 export function readCount({ values }: ControlOptions, name: string, fallback: number, max: number): number {
   const found = values.get(name);

@@ -4,6 +4,7 @@ import type { RequestInFlight } from '../control/messages.ts';
 import { formatRequests } from './format-requests.ts';
 
 const RUNNING: RequestInFlight = {
+  application: 'shop',
   id: 'ab12-1',
   method: 'GET',
   target: '/slow?x=1',

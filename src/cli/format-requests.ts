@@ -1,5 +1,6 @@
 /** Requests in flight as text for people. */
 import type { RequestInFlight, RequestsInFlight } from '../control/messages.ts';
+import { withApplication } from './application-column.ts';
 import { printable } from './control-command.ts';
 import { type Column, formatTable } from './table.ts';
 import { count, duration } from './units.ts';
@@ -16,7 +17,7 @@ export const REQUEST_COLUMNS: readonly Column<RequestInFlight>[] = [
 
 export function formatRequests({ total, oldest }: RequestsInFlight, withStacks: boolean): string {
   if (total === 0) return 'There are no requests in flight.\n';
-  const [head, ...lines] = formatTable(REQUEST_COLUMNS, oldest);
+  const [head, ...lines] = formatTable(withApplication(REQUEST_COLUMNS, oldest), oldest);
   const entries = lines.map((line, at) =>
     withStacks ? `${line}\n${formatStack(oldest[at]!)}` : `${line}\n`,
   );

@@ -22,38 +22,42 @@ const STATUS: ServerStatus = {
   state: 'serving',
   uptimeMs: 61_000,
   gateway: { pid: 8, residentBytes: 1_048_576 * 80, cpuMs: 1250, connections: 3, requests: 99 },
-  application: {
-    name: 'shop',
-    python: '3.12.1',
-    processes: 2,
-    processesMin: 1,
-    processesMax: 4,
-    threads: 4,
-    queued: 5,
-    unavailable: null,
-    workers: [
-      {
-        worker: 9,
-        pid: 70,
-        state: 'active',
-        ageMs: 9950,
-        residentBytes: 15_728_640,
-        cpuMs: 20,
-        answered: 12,
-        inFlight: 4,
-      },
-      {
-        worker: 10,
-        pid: null,
-        state: 'loading',
-        ageMs: 100,
-        residentBytes: null,
-        cpuMs: null,
-        answered: null,
-        inFlight: null,
-      },
-    ],
-  },
+  applications: [
+    {
+      name: 'shop',
+      python: '3.12.1',
+      processes: 2,
+      processesMin: 1,
+      processesMax: 4,
+      threads: 4,
+      queued: 5,
+      unavailable: null,
+      workers: [
+        {
+          application: 'shop',
+          worker: 9,
+          pid: 70,
+          state: 'active',
+          ageMs: 9950,
+          residentBytes: 15_728_640,
+          cpuMs: 20,
+          answered: 12,
+          inFlight: 4,
+        },
+        {
+          application: 'shop',
+          worker: 10,
+          pid: null,
+          state: 'loading',
+          ageMs: 100,
+          residentBytes: null,
+          cpuMs: null,
+          answered: null,
+          inFlight: null,
+        },
+      ],
+    },
+  ],
   restarts: { workers: 1, gateways: 0 },
   exits: [
     {
@@ -106,7 +110,7 @@ test('a status for people', () => {
 test('a status of files alone, without a gateway', () => {
   const gateway = { pid: null, residentBytes: null, cpuMs: null, connections: null, requests: null };
   const problems = ['there is no gateway'];
-  const text = formatStatus({ ...STATUS, application: null, exits: [], gateway, problems }, TERMINAL);
+  const text = formatStatus({ ...STATUS, applications: [], exits: [], gateway, problems }, TERMINAL);
   assert.match(
     text,
     /^State.*\nProblem +: there is no gateway\nVersions +: vivarium 1.2.3, Node.js 26.10.0$/m,

@@ -1,5 +1,6 @@
 /** The status of a server as text for people. */
 import type { ApplicationStatus, ProcessExit, ServerStatus, WorkerStatus } from '../control/protocol.ts';
+import { withApplication } from './application-column.ts';
 import { printable } from './control-command.ts';
 import { type Column, formatTable } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
@@ -8,21 +9,25 @@ import { count, cpuSeconds, duration, memory } from './units.ts';
 type Row = readonly [label: string, value: string];
 
 export function formatStatus(status: ServerStatus, terminal: Terminal): string {
-  const { application, exits } = status;
-  const rows = [...serverRows(status), ...(application === null ? [] : applicationRows(application))];
+  const { applications, exits } = status;
+  const only = applications.length === 1 ? applications[0]! : null;
+  const rows = [...serverRows(status, only), ...(only === null ? [] : applicationRows(only))];
+  const workers = applications.flatMap((application) => application.workers);
   const width = Math.max(...rows.map(([label]) => label.length));
   const head = rows.map(([label, value]) => `${label.padEnd(width)} : ${printable(value)}\n`).join('');
   const section = (title: string, text: string) => `\n${styled(terminal, 'bold', title)}\n${text}`;
   return [
     head,
-    ...(application === null ? [] : [section('Workers', formatWorkers(application.workers))]),
+    ...(applications.length > 1 ? [section('Applications', formatApplications(applications))] : []),
+    ...(applications.length === 0 ? [] : [section('Workers', formatWorkers(workers))]),
     ...(exits.length === 0 ? [] : [section('Last exits', exits.map(formatExit).join(''))]),
   ].join('');
 }
 
-function serverRows(status: ServerStatus): Row[] {
-  const { application, gateway, restarts, versions } = status;
-  const python = application === null ? '' : `, Python ${application.python}`;
+/** `only`: the application, where there is one. */
+function serverRows(status: ServerStatus, only: ApplicationStatus | null): Row[] {
+  const { gateway, restarts, versions } = status;
+  const python = only === null ? '' : `, Python ${only.python}`;
   return [
     ...status.urls.map((url): Row => ['Server URL', url]),
     ['Server Root', status.serverRoot],
@@ -39,14 +44,18 @@ function serverRows(status: ServerStatus): Row[] {
 }
 
 function applicationRows(application: ApplicationStatus): Row[] {
-  const { name, processes, processesMin, processesMax, threads, queued, workers } = application;
+  const { name, processes, processesMin, processesMax, threads, queued } = application;
   const range = processesMin === processesMax ? '' : `, from ${processesMin} to ${processesMax} as needed`;
   return [
     ['Application', name],
     ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} threads${range})`],
-    ['In Flight', count(sum(workers.map(({ inFlight }) => inFlight ?? 0)))],
+    ['In Flight', count(inFlight(application))],
     ['Queue', `${count(queued)} waiting`],
   ];
+}
+
+function inFlight({ workers }: ApplicationStatus): number {
+  return sum(workers.map((worker) => worker.inFlight ?? 0));
 }
 
 function formatProcess(one: { pid: number; residentBytes: number | null; cpuMs: number | null }): string {
@@ -55,11 +64,11 @@ function formatProcess(one: { pid: number; residentBytes: number | null; cpuMs: 
 }
 
 /** Pages that processes share are counted in each of them, as everywhere where resident memory is added up. */
-function formatMemory({ residentBytes, gateway, application }: ServerStatus): string {
+function formatMemory({ residentBytes, gateway, applications }: ServerStatus): string {
   const all = [
     residentBytes,
     gateway.residentBytes,
-    ...(application?.workers ?? []).map((w) => w.residentBytes),
+    ...applications.flatMap(({ workers }) => workers.map((worker) => worker.residentBytes)),
   ];
   const known = all.filter((bytes) => bytes !== null);
   return known.length === 0 ? memory(null) : `${memory(sum(known))} in ${known.length} processes`;
@@ -82,9 +91,26 @@ const COLUMNS: readonly Column<WorkerStatus>[] = [
 
 export function formatWorkers(workers: readonly WorkerStatus[]): string {
   if (workers.length === 0) return 'There are no workers.\n';
-  return formatTable(COLUMNS, workers)
-    .map((line) => `${line}\n`)
-    .join('');
+  return linesOf(formatTable(withApplication(COLUMNS, workers), workers));
+}
+
+const APPLICATION_COLUMNS: readonly Column<ApplicationStatus>[] = [
+  { title: 'APPLICATION', value: ({ name }) => printable(name), isText: true },
+  { title: 'PYTHON', value: ({ python }) => python, isText: true },
+  { title: 'PROCESSES', value: ({ processes }) => String(processes) },
+  { title: 'MIN', value: ({ processesMin }) => String(processesMin) },
+  { title: 'MAX', value: ({ processesMax }) => String(processesMax) },
+  { title: 'THREADS', value: ({ threads }) => String(threads) },
+  { title: 'IN FLIGHT', value: (application) => count(inFlight(application)) },
+  { title: 'WAITING', value: ({ queued }) => count(queued) },
+];
+
+function formatApplications(applications: readonly ApplicationStatus[]): string {
+  return linesOf(formatTable(APPLICATION_COLUMNS, applications));
+}
+
+function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function formatExit({ at, process, cause, reason }: ProcessExit): string {

@@ -48,8 +48,8 @@ function findFormatMistakes({ configuration: { logs }, entries }: Loaded): strin
 }
 
 /** The debugger reads what is typed, so it is nothing for a service. */
-function findTerminalMistakes({ configuration: { application, logs } }: Loaded): string[] {
-  if (!application?.development.debugger) return [];
+function findTerminalMistakes({ configuration: { applications, logs } }: Loaded): string[] {
+  if (!applications.some(({ development }) => development.debugger)) return [];
   if (logs.directory !== null)
     return ['--enable-debugger: found with a log directory; allowed: a log on the terminal'];
   if (isatty(0) && isatty(2)) return [];

@@ -35,12 +35,12 @@ async function runRoutes(argv: readonly string[], context: CommandContext): Prom
     return MISUSED;
   }
   const { configuration, warnings } = result;
-  const { application } = configuration;
+  const { applications } = configuration;
   const steps = explain(configuration, asked.request, {
     featureNames,
     answerNames,
     rewriting: () => null,
-    mountPoint: (name) => (application?.name === name ? application.mountPoint : null),
+    mountPoint: (name) => applications.find((one) => one.name === name)?.mountPoint ?? null,
   });
   if (switches.has('json')) terminal.print(`${JSON.stringify(steps, null, 2)}\n`);
   else {

@@ -10,7 +10,7 @@ test('a number or a range, for an application or the only one', () => {
 });
 
 test('anything else is refused, with what is allowed', () => {
-  for (const text of [undefined, '', '0', 'x', 'shop=', '8:2', '-1', '2000']) {
+  for (const text of [null, '', '0', 'x', 'shop=', '8:2', '-1', '2000']) {
     assert.throws(
       () => scaleRequest(text),
       (error: Error) => {

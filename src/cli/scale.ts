@@ -3,7 +3,7 @@ import { parseProcessRange, processRange } from '../config/process-range.ts';
 import type { ControlRequest } from '../control/protocol.ts';
 import type { Command } from './command.ts';
 import { control, outcomeOf } from './control-command.ts';
-import { CONTROL_SWITCHES, ControlMistake } from './control-options.ts';
+import { CONTROL_SWITCHES, ControlMistake, takeArgument } from './control-options.ts';
 
 export const scale: Command = {
   name: 'scale',
@@ -17,24 +17,18 @@ export const scale: Command = {
   switches: CONTROL_SWITCHES,
   takesSettings: false,
   run(argv, context) {
-    const wanted = findWanted(argv);
-    const options = argv.filter((_, at) => at !== wanted);
+    const [wanted, options] = takeArgument(argv);
     return control(scale, options, context, {
-      request: () => scaleRequest(argv[wanted]),
+      request: () => scaleRequest(wanted),
       print: ({ detail }) => context.terminal.print(`scaled: ${detail}\n`),
       json: outcomeOf,
     });
   },
 };
 
-/** The first argument that is no option, and not the value of one; -1 without one. */
-function findWanted(argv: readonly string[]): number {
-  return argv.findIndex((argument, at) => !argument.startsWith('--') && argv[at - 1] !== '--server-root');
-}
-
 /** Throws ControlMistake. */
-export function scaleRequest(text: string | undefined): ControlRequest {
-  if (text === undefined) throw new ControlMistake(`found no number; allowed: ${processRange.allowed}`);
+export function scaleRequest(text: string | null): ControlRequest {
+  if (text === null) throw new ControlMistake(`found no number; allowed: ${processRange.allowed}`);
   const [, application = null, number = ''] = /^(?:(.*)=)?([^=]*)$/s.exec(text) ?? [];
   const range = parseProcessRange(number);
   if (range !== null) return { command: 'scale', application, ...range };

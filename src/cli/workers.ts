@@ -21,5 +21,5 @@ export const workers: Command = {
 };
 
 function workersOf({ status }: Success): readonly WorkerStatus[] {
-  return status?.application?.workers ?? [];
+  return status?.applications.flatMap(({ workers }) => workers) ?? [];
 }

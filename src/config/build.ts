@@ -51,8 +51,8 @@ export function buildConfiguration(
     http: httpSettings(values),
     features: featuresOf(values, sections),
     sites: sitesOf(values, applicationName(found.target), sections),
-    application: applicationSettings(values, found, environment),
-    reloading: { touchFiles: values['touch-reload'], followsScript: !values['disable-reloading'] },
+    applications: [applicationSettings(values, found, environment)],
+    touchFiles: values['touch-reload'],
     drainDelayMs: ms(values['drain-delay']),
     gracefulTimeoutMs: ms(values['graceful-timeout']),
     evictionTimeoutMs: ms(values['eviction-timeout']),
@@ -135,6 +135,8 @@ function applicationSettings(
   return {
     name: applicationName(found.target),
     target: found.target,
+    user: values.user,
+    group: values.group,
     interpreter: found.interpreter,
     interpreterVersion: found.interpreterVersion,
     workingDirectory: values['working-directory']!,
@@ -160,6 +162,9 @@ function applicationSettings(
     interruptTimeoutMs: ms(values['interrupt-timeout']),
     deadlockTimeoutMs: ms(values['deadlock-timeout']),
     recycling: recyclingSettings(values),
+    followsScript: !values['disable-reloading'],
+    touchFiles: [],
+    isDropIn: false,
     development: developmentSettings(values),
   };
 }

@@ -26,8 +26,10 @@ export interface Configuration {
   /** For all sites. */
   readonly features: FeatureSettings;
   readonly sites: readonly SiteSettings[];
-  readonly application: ApplicationSettings | null;
-  readonly reloading: ReloadingSettings;
+  /** Each has a name of its own. */
+  readonly applications: readonly ApplicationSettings[];
+  /** Files that are touched to have everything reloaded. */
+  readonly touchFiles: readonly string[];
   /** Time between a request to stop and the end of listening, in which `/ready` says no. */
   readonly drainDelayMs: number;
   /** Time the whole server has to finish its requests after SIGTERM. */
@@ -36,14 +38,6 @@ export interface Configuration {
   readonly evictionTimeoutMs: number;
   /** Time a process then has before it is killed. */
   readonly shutdownTimeoutMs: number;
-}
-
-/** What reloads the application unasked. */
-export interface ReloadingSettings {
-  /** Files that are touched for it. */
-  readonly touchFiles: readonly string[];
-  /** The script of the application, if it is one, when it has changed. */
-  readonly followsScript: boolean;
 }
 
 export interface LogSettings {
@@ -130,6 +124,9 @@ export interface ApplicationSettings {
   readonly target:
     | { readonly kind: 'script'; readonly path: string; readonly callable: string | null }
     | { readonly kind: 'module'; readonly module: string; readonly callable: string | null };
+  /** Its workers run as; null: as the server does. */
+  readonly user: string | null;
+  readonly group: string | null;
   readonly interpreter: string;
   readonly interpreterVersion: string;
   readonly workingDirectory: string;
@@ -155,6 +152,12 @@ export interface ApplicationSettings {
   /** How long a worker may not run Python code before it is replaced. 0: as long as it wants. */
   readonly deadlockTimeoutMs: number;
   readonly recycling: RecyclingSettings;
+  /** It is reloaded when its script, if it is one, has changed. */
+  readonly followsScript: boolean;
+  /** Files that are touched to have it reloaded alone. */
+  readonly touchFiles: readonly string[];
+  /** It was found in a directory for WSGI scripts: how it fares is no business of the rest of the server. */
+  readonly isDropIn: boolean;
   readonly development: DevelopmentSettings;
 }
 

@@ -24,7 +24,8 @@ const origin = ({ entries }: Loaded, name: Parameters<typeof entryOf>[1]) =>
 
 test('vivarium dev has defaults of its own, and says so', async (t) => {
   const loaded = await load(t, []);
-  const { application, logs } = loaded.configuration;
+  const { applications, logs } = loaded.configuration;
+  const [application] = applications;
   assert.equal(application!.processes.max, 1);
   assert.deepEqual(
     [application!.requestTimeoutMs, application!.startupTimeoutMs, application!.queueTimeoutMs],
@@ -37,7 +38,7 @@ test('vivarium dev has defaults of its own, and says so', async (t) => {
 });
 
 test('vivarium serve has none of them', async (t) => {
-  const { application } = (await load(t, [], { isDev: false })).configuration;
+  const [application] = (await load(t, [], { isDev: false })).configuration.applications;
   assert.equal(application!.requestTimeoutMs, 60_000);
   assert.deepEqual(Object.values(application!.development), [false, false, false, false, null, null, null]);
   assert.deepEqual(application!.environment, {});
@@ -50,9 +51,10 @@ test('whatever is given wins', async (t) => {
     files,
     environment,
   });
-  const { application, logs, reloading } = loaded.configuration;
+  const { applications, logs, touchFiles } = loaded.configuration;
+  const [application] = applications;
   assert.deepEqual([application!.processes.max, application!.requestTimeoutMs], [2, 7000]);
-  assert.deepEqual(reloading.touchFiles, [`${application!.workingDirectory}/vivarium.toml`]);
+  assert.deepEqual(touchFiles, [`${application!.workingDirectory}/vivarium.toml`]);
   assert.equal(logs.accessLogFormat, 'json');
   assert.equal(application!.development.tracebackPages, false);
   assert.equal(application!.environment.FLASK_DEBUG, undefined);
@@ -62,8 +64,8 @@ test('tools bring what they need, with vivarium serve too', async (t) => {
   const loaded = await load(t, ['--enable-debugger', '--enable-recorder', '--enable-profiler'], {
     isDev: false,
   });
-  const { application, gracefulTimeoutMs } = loaded.configuration;
-  const { processes, threads, requestTimeoutMs, workingDirectory, development } = application!;
+  const { applications, gracefulTimeoutMs } = loaded.configuration;
+  const { processes, threads, requestTimeoutMs, workingDirectory, development } = applications[0]!;
   assert.deepEqual([processes.max, threads, requestTimeoutMs, gracefulTimeoutMs], [1, 1, 0, 3_600_000]);
   assert.equal(development.recorderDirectory, `${workingDirectory}/archive`);
   assert.equal(development.profilerDirectory, `${workingDirectory}/pstats`);

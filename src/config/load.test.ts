@@ -50,8 +50,9 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
   const project = makeProject(t);
   const { configuration, warnings } = await load(project);
   assert.deepEqual(warnings, []);
-  const { application, serverRoot } = configuration;
-  assert.deepEqual(application?.target, { kind: 'script', path: join(project, 'wsgi.py'), callable: null });
+  const { applications, serverRoot } = configuration;
+  const application = applications[0]!;
+  assert.deepEqual(application.target, { kind: 'script', path: join(project, 'wsgi.py'), callable: null });
   assert.equal(application.workingDirectory, project);
   assert.match(application.interpreterVersion, /^3\.\d+\.\d+$/);
   const processes = Math.min(4, availableParallelism());
@@ -93,7 +94,7 @@ test('flags beat environment beats file beats default, and each value knows its 
   const environment = { VIVARIUM_THREADS: '3' };
   const argv = ['--threads', '4'];
   const threads = async (circumstances: Circumstances) => [
-    (await load(project, circumstances)).configuration.application?.threads,
+    (await load(project, circumstances)).configuration.applications[0]?.threads,
     await originOf(project, 'threads', circumstances),
   ];
   assert.deepEqual(await threads({ argv, environment }), [4, '--threads']);
@@ -110,7 +111,7 @@ test('the file is vivarium.toml, then pyproject.toml, in the directory of TARGET
     'other.toml': 'threads = 4\n',
   };
   const threads = async (folder: string, ...argv: string[]) =>
-    (await load(folder, { argv })).configuration.application?.threads;
+    (await load(folder, { argv })).configuration.applications[0]?.threads;
   const shared = makeFolder(t, files);
   assert.equal(await threads(shared, 'app'), 2);
   assert.equal(await threads(shared, 'app/wsgi.py'), 2);
@@ -129,13 +130,13 @@ test('paths of the file are relative to it, those of the command line to the cur
   });
   assert.equal(configuration.logs.directory, join(project, 'conf/logs'));
   assert.equal(configuration.pidFile, join(project, 'run/pid'));
-  assert.equal(configuration.application?.workingDirectory, join(project, 'app'));
+  assert.equal(configuration.applications[0]?.workingDirectory, join(project, 'app'));
 });
 
 test('TARGET beats the application of the file', async (t) => {
   const project = makeProject(t, { 'vivarium.toml': 'application = "shop.wsgi:application"\n' });
   const target = async (circumstances: Circumstances) =>
-    (await load(project, circumstances)).configuration.application?.target;
+    (await load(project, circumstances)).configuration.applications[0]?.target;
   const ofFile = { kind: 'module', module: 'shop.wsgi', callable: 'application' };
   assert.deepEqual(await target({}), ofFile);
   assert.deepEqual(await target({ argv: ['.'] }), ofFile);
@@ -153,7 +154,7 @@ test('TARGET beats the application of the file', async (t) => {
 test('callable-object names the callable, and must not contradict TARGET', async (t) => {
   const project = makeProject(t);
   const argv = ['shop.wsgi', '--callable-object', 'app'];
-  const { application } = (await load(project, { argv })).configuration;
+  const [application] = (await load(project, { argv })).configuration.applications;
   assert.deepEqual(application?.target, { kind: 'module', module: 'shop.wsgi', callable: 'app' });
   assert.deepEqual(await mistakes(project, { argv: ['shop:site', '--callable-object', 'app'] }), [
     '--callable-object: found "app", but the application is named with :site',
@@ -164,7 +165,7 @@ test('setenv beats passenv, which copies what is set and warns of what is not', 
   const project = makeProject(t);
   const argv = ['--passenv', 'A', '--passenv', 'B', '--passenv', 'C', '--setenv', 'B', 'set'];
   const { configuration, warnings } = await load(project, { argv, environment: { A: 'a', B: 'b' } });
-  assert.deepEqual(configuration.application?.environment, { A: 'a', B: 'set' });
+  assert.deepEqual(configuration.applications[0]?.environment, { A: 'a', B: 'set' });
   assert.deepEqual(warnings, ['passenv C: the environment has no such variable']);
 });
 

@@ -30,6 +30,11 @@ export interface WorkerIdentity {
   readonly ledgerPath: string;
 }
 
+/** Messages between a pool of workers and their application in a gateway name the application. */
+export interface OfApplication {
+  readonly application: string;
+}
+
 /** What a worker has done since the message before. */
 export interface WorkerUsage {
   readonly worker: number;
@@ -50,8 +55,8 @@ export interface GatewayReport {
   readonly connections: number;
   /** Since the gateway was started. */
   readonly requests: number;
-  /** Requests that wait for a thread. */
-  readonly queued: number;
+  /** Requests that wait for a thread, by application. */
+  readonly queued: Readonly<Record<string, number>>;
   readonly workers: readonly WorkerLoad[];
 }
 
@@ -73,8 +78,8 @@ export interface SupervisorReport {
   readonly type: 'supervisor-report';
   /** When the server was started, in ms since 1970. */
   readonly startedAtMs: number;
-  /** Workers that there should be. */
-  readonly workersWanted: number;
+  /** Workers that there should be, by application. */
+  readonly workersWanted: Readonly<Record<string, number>>;
   readonly workers: readonly WorkerReport[];
   readonly supervisor: UsageReport | null;
   readonly gateway: UsageReport | null;
@@ -84,7 +89,7 @@ export interface SupervisorReport {
   readonly gatewayExits: number;
 }
 
-export interface WorkerReport {
+export interface WorkerReport extends OfApplication {
   readonly worker: number;
   /** As in supervisor/pool/pool-member.ts. */
   readonly state: 'loading' | 'standby' | 'active' | 'draining' | 'stopping';
@@ -110,7 +115,7 @@ export interface Demand {
 }
 
 /** A request that the application has not answered yet. */
-export interface RequestInFlight {
+export interface RequestInFlight extends OfApplication {
   readonly id: string;
   readonly method: string;
   readonly target: string;
@@ -126,18 +131,8 @@ export interface RequestInFlight {
   readonly stack: string | null;
 }
 
-export type ToGateway =
-  | {
-      readonly type: 'configure';
-      readonly configuration: Configuration;
-      readonly listeners: readonly InheritedListener[];
-      /** The private Unix socket that workers dial; the gateway binds it. */
-      readonly workerSocketPath: string;
-      /** Clients are accepted from the start, and not only after `accept`. */
-      readonly accepts: boolean;
-    }
-  /** Take part in accepting clients; `accepting` answers it. */
-  | { readonly type: 'accept' }
+/** What the pool of its workers says to an application in a gateway. */
+export type ToApplication =
   /** This worker may dial. It gets no requests before `switch` names it. */
   | { readonly type: 'expect-worker'; readonly identity: WorkerIdentity }
   /** From now on requests go to `activate`; `drain` finish what they have, each reported by `worker-drained`. */
@@ -146,25 +141,11 @@ export type ToGateway =
   | { readonly type: 'worker-exited'; readonly worker: number; readonly cause: string }
   /** No worker of the application can be started now: requests get 503 until one is ready. */
   | { readonly type: 'application-unavailable'; readonly why: string }
-  /** The server will stop: new clients should go elsewhere. */
-  | { readonly type: 'stopping' }
-  /** `supervisor-report-wanted` asks for it. */
-  | SupervisorReport
-  /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
-  | { readonly type: 'stop'; readonly lingerMs: number }
-  | { readonly type: 'reopen-logs' }
   /** Workers there may be from now on. The demand is reported when their number is not fixed. */
-  | { readonly type: 'scale'; readonly min: number; readonly max: number }
-  /** `answer` follows, with the same id. */
-  | { readonly type: 'ask'; readonly id: number; readonly question: keyof GatewayAnswers };
+  | { readonly type: 'scale'; readonly min: number; readonly max: number };
 
-export type ToSupervisor =
-  /** Configured, and accepting if it was told to. */
-  | { readonly type: 'serving' }
-  /** It listens since it was told to `accept`. */
-  | { readonly type: 'accepting' }
-  /** The configuration cannot be served (for example a worker socket that cannot be bound). */
-  | { readonly type: 'not-serving'; readonly why: string }
+/** What an application in a gateway says to the pool of its workers. */
+export type FromApplication =
   | { readonly type: 'worker-ready'; readonly worker: number; readonly pid: number }
   /** The application could not be loaded; the worker exits by itself. */
   | { readonly type: 'worker-failed'; readonly worker: number; readonly traceback: string }
@@ -182,7 +163,39 @@ export type ToSupervisor =
   /** At most once a second, of the workers that have something to say; only where a setting needs it. */
   | { readonly type: 'worker-usage'; readonly usage: readonly WorkerUsage[] }
   /** A few times a second where the number of workers depends on it, unless nothing is new; at once when a request finds no worker. */
-  | Demand
+  | Demand;
+
+export type ToGateway =
+  | {
+      readonly type: 'configure';
+      readonly configuration: Configuration;
+      readonly listeners: readonly InheritedListener[];
+      /** The private Unix socket that workers dial; the gateway binds it. */
+      readonly workerSocketPath: string;
+      /** Clients are accepted from the start, and not only after `accept`. */
+      readonly accepts: boolean;
+    }
+  /** Take part in accepting clients; `accepting` answers it. */
+  | { readonly type: 'accept' }
+  /** The server will stop: new clients should go elsewhere. */
+  | { readonly type: 'stopping' }
+  | (ToApplication & OfApplication)
+  /** `supervisor-report-wanted` asks for it. */
+  | SupervisorReport
+  /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
+  | { readonly type: 'stop'; readonly lingerMs: number }
+  | { readonly type: 'reopen-logs' }
+  /** `answer` follows, with the same id. */
+  | { readonly type: 'ask'; readonly id: number; readonly question: keyof GatewayAnswers };
+
+export type ToSupervisor =
+  /** Configured, and accepting if it was told to. */
+  | { readonly type: 'serving' }
+  /** It listens since it was told to `accept`. */
+  | { readonly type: 'accepting' }
+  /** The configuration cannot be served (for example a worker socket that cannot be bound). */
+  | { readonly type: 'not-serving'; readonly why: string }
+  | (FromApplication & OfApplication)
   /** A message of its error log, for those who follow the events. */
   | { readonly type: 'event'; readonly event: ServerEvent }
   | {

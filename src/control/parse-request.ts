@@ -10,9 +10,13 @@ export function parseRequest(line: string): ControlRequest | null {
     const request = JSON.parse(line);
     switch (request?.command) {
       case 'status':
-      case 'reload':
       case 'restart':
         return { command: request.command };
+      case 'reload': {
+        const { application = null } = request;
+        if (application !== null && typeof application !== 'string') return null;
+        return { command: 'reload', application };
+      }
       case 'ps':
         return { command: 'ps', stacks: request.stacks === true };
       case 'events': {

@@ -17,8 +17,11 @@ export type ControlRequest =
   | { readonly command: 'ps'; readonly stacks: boolean }
   /** The last `recent` events that are remembered, then, with `follow`, each that happens. */
   | { readonly command: 'events'; readonly recent: number; readonly follow: boolean }
-  /** The last answer comes when the reload has ended, one way or the other. */
-  | { readonly command: 'reload' }
+  /**
+   * The last answer comes when the reload has ended, one way or the other. `application`: null for the settings and all
+   * applications.
+   */
+  | { readonly command: 'reload'; readonly application: string | null }
   /** As `reload`, with a new gateway too. */
   | { readonly command: 'restart' }
   /** The last answer comes when so many workers serve, or when one of them cannot. `application`: null for the only one. */
@@ -69,8 +72,8 @@ export interface ServerStatus {
   readonly state: 'starting' | 'serving' | 'stopping';
   readonly uptimeMs: number;
   readonly gateway: GatewayStatus;
-  /** Null when only files are served. */
-  readonly application: ApplicationStatus | null;
+  /** None when only files are served. */
+  readonly applications: readonly ApplicationStatus[];
   /** Processes that ended unasked since the server was started. */
   readonly restarts: { readonly workers: number; readonly gateways: number };
   /** The newest first. */
@@ -105,6 +108,8 @@ export interface ApplicationStatus {
 }
 
 export interface WorkerStatus {
+  /** Its name. */
+  readonly application: string;
   readonly worker: number;
   readonly pid: number | null;
   /** As in supervisor/pool/pool-member.ts. */

@@ -1,18 +1,18 @@
 /** The request path, put together from the configuration: listeners → routing and middleware → handlers. */
 import { randomBytes } from 'node:crypto';
 import { Admin } from '../admin/admin.ts';
-import { Application } from '../apps/application.ts';
-import { DemandReports } from '../apps/demand-reports.ts';
+import { Applications } from '../apps/applications.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type {
   GatewayAnswers,
   GatewayReport,
   InheritedListener,
+  OfApplication,
+  ToApplication,
   ToGateway,
   ToSupervisor,
 } from '../control/messages.ts';
-import { BrokenCode } from '../development/broken-code.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
 import type { Handler } from '../handler.ts';
@@ -39,12 +39,8 @@ export class Gateway {
   readonly #log: Log;
   readonly #tell: (message: ToSupervisor) => void;
   readonly #serverFields: ServerFields;
-  readonly #application: Application | null;
-  readonly #demand: DemandReports | null;
-  #leastWorkers: number;
-  /** What there is to show of code that cannot be loaded. */
-  readonly #brokenCode = new BrokenCode();
-  readonly #workerListener: WorkerListener | null;
+  readonly #applications: Applications;
+  readonly #workerListener: WorkerListener;
   readonly #site: Site;
   /** Null when no admin-listen is set: then nothing is counted. */
   readonly #admin: Admin | null;
@@ -64,17 +60,20 @@ export class Gateway {
       http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain,
       new Date(),
     );
-    this.#application = this.#createApplication();
-    this.#leastWorkers = this.#configuration.application?.processes.min ?? 0;
-    this.#demand = this.#application && new DemandReports(this.#application, tell);
-    this.#workerListener = this.#application && new WorkerListener(this.#application.workers, log);
+    this.#applications = this.#createApplications();
+    this.#workerListener = new WorkerListener((number) => this.#applications.workerOf(number), log);
     this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin();
     const counts = this.#admin?.counts ?? null;
-    this.#site = composeSite(this.#configuration, this.#applicationHandler(), counts, log);
+    this.#site = composeSite(
+      this.#configuration,
+      (name) => this.#applications.get(name) ?? null,
+      counts,
+      log,
+    );
   }
 
   async start(): Promise<void> {
-    await this.#workerListener?.listen(this.#configure.workerSocketPath);
+    await this.#workerListener.listen(this.#configure.workerSocketPath);
     if (this.#configure.accepts) await this.#accept();
     this.#checks = setInterval(() => setImmediate(this.#check), CHECK_MS);
   }
@@ -91,26 +90,13 @@ export class Gateway {
   }
 
   handle(message: ToGateway): void {
+    if ('application' in message) return this.#toldOfApplication(message);
     switch (message.type) {
       case 'accept':
         this.#accept().then(
           () => this.#tell({ type: 'accepting' }),
           (error: Error) => this.#tell({ type: 'not-serving', why: error.message }),
         );
-        break;
-      case 'expect-worker':
-        this.#application?.expect(message.identity);
-        this.#workerListener?.workerAdded(message.identity.worker);
-        break;
-      case 'switch':
-        if (message.activate.length > 0) this.#brokenCode.report = null;
-        this.#application?.switch(message.activate, message.drain);
-        break;
-      case 'worker-exited':
-        this.#onWorkerExited(message.worker, message.cause);
-        break;
-      case 'application-unavailable':
-        this.#application?.unavailable(message.why);
         break;
       case 'stopping':
         if (this.#admin !== null) this.#admin.isStopping = true;
@@ -120,10 +106,6 @@ export class Gateway {
         break;
       case 'reopen-logs':
         this.#site.reopenLogs();
-        break;
-      case 'scale':
-        this.#leastWorkers = message.min;
-        this.#demand?.setWanted(message.min < message.max);
         break;
       case 'ask':
         void this.#answer(message.question).then((answer) =>
@@ -138,18 +120,19 @@ export class Gateway {
       case 'report':
         return this.#report();
       case 'requests':
-        return oldestOf(this.#application?.requestsInFlight() ?? []);
+        return oldestOf(await this.#applications.requestsInFlight(false));
       case 'requests-with-stacks':
-        return oldestOf((await this.#application?.requestsWithStacks()) ?? []);
+        return oldestOf(await this.#applications.requestsInFlight(true));
     }
   }
 
   #report(): GatewayReport {
-    const workers = [...(this.#application?.workers.values() ?? [])];
+    const applications = [...this.#applications];
+    const workers = applications.flatMap((application) => [...application.workers.values()]);
     return {
       connections: this.#listeners.reduce((sum, { connections }) => sum + connections, 0),
       requests: this.#requests,
-      queued: this.#application?.queue.length ?? 0,
+      queued: Object.fromEntries(applications.map(({ name, queue }) => [name, queue.length])),
       workers: workers.map(({ identity, load, answeredTotal }) => ({
         worker: identity.worker,
         inFlight: load,
@@ -170,8 +153,8 @@ export class Gateway {
     await this.#drainAdmin();
     if (this.#checks !== null) clearInterval(this.#checks);
     this.#admin?.close();
-    this.#workerListener?.close();
-    this.#application?.close();
+    this.#workerListener.close();
+    this.#applications.close();
     await this.#site.close();
   }
 
@@ -188,18 +171,20 @@ export class Gateway {
     for (const listener of this.#listeners) void listener.drain(false);
   }
 
-  #onWorkerExited(number: number, cause: string): void {
-    const worker = this.#application?.workers.get(number);
-    if (worker !== undefined) this.#admin?.workerEnded(worker);
-    this.#application?.exited(number, cause);
+  #toldOfApplication(message: ToApplication & OfApplication): void {
+    if (message.type === 'worker-exited') {
+      const worker = this.#applications.workerOf(message.worker);
+      if (worker !== undefined) this.#admin?.workerEnded(message.application, worker);
+    }
+    this.#applications.told(message);
+    if (message.type === 'expect-worker') this.#workerListener.workerAdded(message.identity.worker);
   }
 
   #createAdmin(): Admin {
     const sum = (figure: (listener: Listener) => number) =>
       this.#listeners.reduce((total, listener) => total + figure(listener), 0);
     return new Admin({
-      application: this.#application,
-      workersWanted: () => this.#leastWorkers,
+      applications: this.#applications,
       connections: () => ({
         open: sum(({ connections }) => connections),
         accepted: sum(({ accepted }) => accepted),
@@ -210,40 +195,16 @@ export class Gateway {
     });
   }
 
-  #createApplication(): Application | null {
-    const { application, http, serverRoot } = this.#configuration;
-    if (application === null) return null;
+  #createApplications(): Applications {
+    const { applications, http, serverRoot } = this.#configuration;
     const spool = {
       memoryMax: http.responseBufferSize,
       fileMax: http.responseSpoolSize,
       directory: serverRoot,
     };
-    const tell = this.#tell;
-    return new Application(
-      application,
-      spool,
-      {
-        ready: (worker) => tell({ type: 'worker-ready', worker: worker.identity.worker, pid: worker.pid }),
-        failed: (worker, traceback, report) => {
-          this.#brokenCode.report = report;
-          tell({ type: 'worker-failed', worker: worker.identity.worker, traceback });
-        },
-        stopping: (worker) => tell({ type: 'worker-stopping', worker: worker.identity.worker }),
-        evicted: (worker) => tell({ type: 'worker-evicted', worker: worker.identity.worker }),
-        drained: (worker) => tell({ type: 'worker-drained', worker: worker.identity.worker }),
-        stuck: (worker, why) => tell({ type: 'worker-stuck', worker: worker.identity.worker, why }),
-        deadlocked: (worker, why) => tell({ type: 'worker-deadlocked', worker: worker.identity.worker, why }),
-        broken: (worker, why) => tell({ type: 'worker-broken', worker: worker.identity.worker, why }),
-        deserted: () => this.#demand?.report(),
-      },
-      this.#log,
-    );
-  }
-
-  #applicationHandler(): Handler | null {
-    if (this.#application === null) return null;
-    const { handle, showsTracebacks } = this.#application;
-    return showsTracebacks ? this.#brokenCode.shownBefore(handle) : handle;
+    const hosted = new Applications(spool, this.#tell, this.#log);
+    for (const settings of applications) hosted.add(settings);
+    return hosted;
   }
 
   #siteContext({ path }: InheritedListener): ListenerContext {
@@ -296,16 +257,6 @@ export class Gateway {
     const now = performance.now();
     this.#serverFields.tick(new Date());
     for (const listener of [...this.#listeners, ...this.#adminListeners]) listener.check(now);
-    this.#application?.check(now);
-    this.#reportUsage();
+    this.#applications.check(now);
   };
-
-  /** For the limits that only we can tell are reached. */
-  #reportUsage(): void {
-    const recycling = this.#configuration.application?.recycling;
-    if (!recycling || recycling.maximumRequests + recycling.inactivityTimeoutMs === 0) return;
-    const workers = [...this.#application!.workers.values()];
-    const usage = workers.map((worker) => worker.takeUsage()).filter((one) => one !== null);
-    if (usage.length > 0) this.#tell({ type: 'worker-usage', usage });
-  }
 }

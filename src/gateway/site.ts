@@ -29,10 +29,10 @@ export interface RequestCounter {
   readonly end: Observer;
 }
 
-/** Throws when a log cannot be opened. `application`: null for a site of static files only. */
+/** Throws when a log cannot be opened. `application` finds one by its name. */
 export function composeSite(
   configuration: Configuration,
-  application: Handler | null,
+  application: (name: string) => MountedApplication | null,
   counter: RequestCounter | null,
   log: Log,
 ): Site {
@@ -46,11 +46,11 @@ export function composeSite(
   const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
   const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
-  const tools: Tools = { application: (name) => mounted(name, configuration, application), log };
+  const tools: Tools = { application, log };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route) => makeAnswer(route, tools),
-    application: tools.application,
+    application,
     staticFiles: (alias) => createStaticFiles(alias, { log, store }),
     notFound: (exchange) => exchange.abort(404, 'Nothing is served at this address.'),
     misdirected: (exchange) => exchange.abort(421, 'No site of this server has this name.'),
@@ -61,15 +61,6 @@ export function composeSite(
     reopenLogs: () => writer?.reopen(),
     close: async () => writer?.close(),
   };
-}
-
-function mounted(
-  name: string,
-  { application }: Configuration,
-  handle: Handler | null,
-): MountedApplication | null {
-  if (handle === null || application?.name !== name) return null;
-  return { mountPoint: application.mountPoint, handle };
 }
 
 function hasColors({ directory }: LogSettings): boolean {

@@ -75,14 +75,12 @@ export class StackProcesses {
     events: WorkerEvents,
   ): WorkerHandle {
     const { programs, resources, outOfMemory } = this.#surroundings;
-    const { user, group, shutdownTimeoutMs, logs } = this.#configuration;
+    const { shutdownTimeoutMs, logs } = this.#configuration;
     const start = {
       identity,
       application,
       program: programs.worker,
       socketPath: resources.serverRoot.workerSocketPath(this.#number),
-      user,
-      group,
       shutdownTimeoutMs,
       logLevel: logs.level,
       outputFd: resources.errorLog.fd,

@@ -23,7 +23,7 @@ class FakeStack implements OneStack {
     this.configuration = configuration;
   }
 
-  readonly size = 0;
+  readonly sizes = new Map();
   start(accepts: boolean): void {
     this.done.push(`start ${accepts}`);
   }

@@ -16,7 +16,7 @@ import { reasonOf } from './startup-error.ts';
 export type OneStack = Pick<
   Stack,
   | 'configuration'
-  | 'size'
+  | 'sizes'
   | 'start'
   | 'whole'
   | 'accept'
@@ -78,8 +78,8 @@ export class StackSet<S extends OneStack> {
     if (this.#isLeaving) return this.#leave();
     const next = this.#make(configuration, sockets);
     this.#next = next;
-    // As many workers as before; one at least, which shows whether the application can be loaded.
-    next.start(false, Math.max(1, this.#current.size));
+    // As many workers as before; one at least, which shows whether an application can be loaded.
+    next.start(false, this.#current.sizes);
     const whole = await next.whole();
     const outcome = whole.ok ? await next.accept() : whole;
     this.#next = null;

@@ -1,29 +1,24 @@
 /**
- * A stack: one gateway and the workers that it gives requests to, both run from one configuration. It keeps them
- * running and passes on what each has to know of the others. A server has one stack; while its configuration is
+ * A stack: one gateway and the workers that it gives requests to, both run from one configuration: a pool of them for
+ * each application (pools.ts). It keeps them running and passes on what each has to know of the others. A server has one stack; while its configuration is
  * reloaded or everything is restarted it has two, and the new one accepts clients only when all its workers are ready.
  */
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
 import type { RequestsInFlight, SocketRole, ToGateway, ToSupervisor } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
+import { ApplicationPool } from './application-pool.ts';
 import { systemClock } from './clock.ts';
 import type { EventFeed } from './control/event-feed.ts';
 import type { ExitHistory } from './control/exit-history.ts';
 import { applicationStatus, gatewayStatus } from './control/server-status.ts';
-import { readMemoryRoom } from './pool/memory-room.ts';
-import type { PoolEffects } from './pool/pool-effects.ts';
-import { type Member, SHUTDOWN, untilSettledMs } from './pool/pool-member.ts';
+import { SHUTDOWN } from './pool/pool-member.ts';
 import { type ReloadOutcome, refusal } from './pool/reloads.ts';
-import { WorkerPool } from './pool/worker-pool.ts';
-import { passOn } from './pool/worker-reports.ts';
-import type { ChildEnd } from './processes/child-process.ts';
+import { Pools } from './pools.ts';
 import { GatewayKeeper } from './processes/gateway-keeper.ts';
 import type { GatewayEvents } from './processes/gateway-process.ts';
 import { GatewayQuestions } from './processes/gateway-questions.ts';
 import type { LoadedFiles } from './processes/lifeline-reader.ts';
-import { LoadVerdicts } from './processes/load-verdicts.ts';
-import type { WorkerHandle } from './processes/worker-process.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
 import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
 import { supervisorReport } from './supervisor-report.ts';
@@ -46,14 +41,12 @@ export interface StackEvents {
   settled(): void;
   /** The first gateway, or the first interpreter, cannot be started at all. */
   failed(why: string): void;
-  /** A worker has loaded these files; only where changes are watched for. */
-  loaded(files: LoadedFiles): void;
+  /** A worker of the application has loaded these files; only where changes are watched for. */
+  loaded(application: string, files: LoadedFiles): void;
 }
 
 /** It only has to call listen(2). */
 const ACCEPT_TIMEOUT_MS = 10_000;
-/** Age of the youngest worker at which a reload is trusted; not where somebody waits to see what he has edited. */
-const SETTLE_MS = 1000;
 const WILL_STOP: ToGateway = { type: 'stopping' };
 const ACCEPTING: ReloadOutcome = { ok: true, detail: 'clients are accepted' };
 
@@ -63,17 +56,14 @@ export class Stack {
   readonly #surroundings: StackSurroundings;
   readonly #processes: StackProcesses;
   readonly #events: StackEvents;
-  readonly #verdicts = new LoadVerdicts(systemClock);
   readonly #gateway: GatewayKeeper;
   readonly #questions = new GatewayQuestions((message) => this.#gateway.send(message), systemClock);
-  /** Null when only files are served. */
-  readonly pool: WorkerPool | null;
+  readonly pools = new Pools();
   #stopReason = SHUTDOWN;
   readonly #whole = Promise.withResolvers<ReloadOutcome>();
   #accepts = false;
   readonly #accepting = Promise.withResolvers<ReloadOutcome>();
   #isGatewayServing = false;
-  #isApplicationSettled: boolean;
   #willStop = false;
   #isStopping = false;
   #whyStopped: string | null = null;
@@ -91,8 +81,7 @@ export class Stack {
     this.#processes = new StackProcesses(number, configuration, sockets, surroundings);
     this.#events = events;
     this.#gateway = this.#makeGateway();
-    this.pool = this.#makePool();
-    this.#isApplicationSettled = this.pool === null;
+    for (const application of configuration.applications) this.pools.add(this.#makePool(application));
   }
 
   /** Where clients reach the site, or operators the metrics. */
@@ -100,19 +89,19 @@ export class Stack {
     return this.#sockets.filter((socket) => socket.role === role).map(({ url }) => url);
   }
 
-  /** Workers that there should be now. */
-  get size(): number {
-    return this.pool?.scale.size ?? 0;
+  /** Workers that there should be now, by application. */
+  get sizes(): ReadonlyMap<string, number> {
+    return this.pools.sizes;
   }
 
   /**
-   * `accepts`: clients are accepted from the start, and wait while the application is loaded. With `size` workers, or as
-   * many as the configuration allows.
+   * `accepts`: clients are accepted from the start, and wait while the applications are loaded. `sizes`: with as many
+   * workers, one at least; null: as many as the configuration says.
    */
-  start(accepts: boolean, size: number): void {
+  start(accepts: boolean, sizes: ReadonlyMap<string, number> | null): void {
     this.#accepts = accepts;
     this.#gateway.start();
-    this.pool?.start(size);
+    this.pools.start(sizes);
   }
 
   /** Resolves when the gateway and all workers are ready, or one of them cannot be or has ended. */
@@ -134,26 +123,20 @@ export class Stack {
     return this.#accepting.promise;
   }
 
-  /** New workers from the present configuration. */
-  async reload(): Promise<ReloadOutcome> {
-    if (this.pool !== null) return this.pool.reload();
+  /** New workers from the present configuration: of all applications, or of one. */
+  async reload(application: string | null = null): Promise<ReloadOutcome> {
+    if (this.pools.configured.length > 0 || application !== null) return this.pools.reload(application);
     const detail = 'there is no application to reload';
     this.#surroundings.log.info('reload-finished', detail);
     return { ok: true, detail };
   }
 
-  /** The next reload does not have to wait for one whose code takes for ever to load. */
-  giveUpReload(why: string): void {
-    this.pool?.giveUpReload(why);
-  }
-
-  async status(): Promise<{ gateway: GatewayStatus; application: ApplicationStatus | null }> {
+  async status(): Promise<{ gateway: GatewayStatus; applications: ApplicationStatus[] }> {
     const { pid } = this.#gateway;
     const report = pid === null ? null : await this.#questions.ask('report');
-    const { application } = this.configuration;
     return {
       gateway: gatewayStatus(pid, report),
-      application: application && this.pool && applicationStatus(application, this.pool, report),
+      applications: Array.from(this.pools, ({ settings, pool }) => applicationStatus(settings, pool, report)),
     };
   }
 
@@ -186,19 +169,19 @@ export class Stack {
     this.#whole.resolve(refusal('the server was told to stop'));
     this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
-    await this.pool?.stop(reason);
+    await this.pools.stop(reason);
     this.#processes.removeWorkerSocket();
   }
 
   /** Does not wait for requests. */
   terminate(): void {
     this.#gateway.terminate(this.configuration.shutdownTimeoutMs);
-    void this.pool?.stop(this.#stopReason);
+    void this.pools.stop(this.#stopReason);
   }
 
   kill(): void {
     this.#gateway.kill();
-    this.pool?.kill();
+    this.pools.kill();
   }
 
   #makeGateway(): GatewayKeeper {
@@ -207,7 +190,7 @@ export class Stack {
       spawn: (events: GatewayEvents) => this.#processes.startGateway(events),
       introduction: (): ToGateway[] => [
         this.#processes.configureMessage(this.#accepts),
-        ...(this.pool?.introduction() ?? []),
+        ...this.pools.introduction(),
         ...(this.#willStop ? [WILL_STOP] : []),
       ],
       serving: () => {
@@ -228,37 +211,25 @@ export class Stack {
     return new GatewayKeeper(effects, systemClock, log);
   }
 
-  #makePool(): WorkerPool | null {
-    const { application, shutdownTimeoutMs } = this.configuration;
-    if (application === null) return null;
-    const { exits, log, nextNumber, nextGeneration } = this.#surroundings;
-    const { gracefulTimeoutMs, evictionTimeoutMs } = this.configuration;
-    const settleMs = application.development.reloadOnChanges ? 0 : SETTLE_MS;
-    const limits = { settleMs, gracefulTimeoutMs, evictionTimeoutMs, shutdownTimeoutMs };
-    const settings = { ...application, ...limits };
-    const effects: PoolEffects = {
-      nextNumber,
-      nextGeneration,
-      spawn: (worker, generation) => this.#spawnWorker(worker, generation, application),
-      tell: (message) => this.#gateway.send(message),
-      memoryRoom: readMemoryRoom,
-      settled: () => {
-        this.#isApplicationSettled = true;
-        this.#onProgress();
-      },
-      loadFailed: (why, traceback) => this.#whole.resolve({ ok: false, why, traceback }),
-      ended: (member: Member, cause) => {
-        exits.addWorker(member, cause, this.#whyStopped);
-        // The pool starts another one. A reload does not try twice.
-        this.#whole.resolve(refusal(`${member.process.label} ${cause}`));
-      },
+  #makePool(application: ApplicationSettings): ApplicationPool {
+    const isAlone = this.configuration.applications.length === 1;
+    const surroundings = {
+      ...this.#surroundings,
+      processes: this.#processes,
+      tellGateway: (message: ToGateway) => this.#gateway.send(message),
+      isStopping: () => this.#isStopping,
+      whyStopped: () => this.#whyStopped,
+      settled: () => this.#onProgress(),
+      lost: (outcome: ReloadOutcome) => this.#whole.resolve(outcome),
+      failed: this.#events.failed,
+      loaded: (files: LoadedFiles) => this.#events.loaded(application.name, files),
     };
-    return new WorkerPool(settings, effects, systemClock, log);
+    return new ApplicationPool(application, this.configuration, surroundings, isAlone);
   }
 
   #onProgress(): void {
-    if (!this.#isGatewayServing || !this.#isApplicationSettled) return;
-    if (this.pool?.isWhole !== false) this.#becomeWhole(untilSettledMs(this.pool?.members ?? []));
+    if (!this.#isGatewayServing || !this.pools.areSettled) return;
+    if (this.pools.areWhole) this.#becomeWhole(this.pools.untilSettledMs);
     this.#events.settled();
   }
 
@@ -269,35 +240,13 @@ export class Stack {
     void this.#whole.promise.then(cancelWait);
   }
 
-  #spawnWorker(worker: number, generation: number, application: ApplicationSettings): WorkerHandle {
-    const identity = this.#processes.identify(worker, generation, application);
-    this.#gateway.send({ type: 'expect-worker', identity });
-    return this.#processes.startWorker(identity, application, {
-      ended: (end) => this.#onWorkerEnded(worker, end),
-      loaded: this.#events.loaded,
-    });
-  }
-
-  #onWorkerEnded(worker: number, { cause, status, wasStarted }: ChildEnd): void {
-    this.#processes.retireLedger(worker);
-    if (!wasStarted) this.#events.failed(`the worker ${cause}`);
-    this.#verdicts.exited(worker, this.#isStopping ? null : status, () =>
-      this.pool?.workerExited(worker, cause),
-    );
-  }
-
   #answerGateway(): void {
-    this.#gateway.send(supervisorReport(this.#surroundings, this.pool, this.#gateway.pid));
+    this.#gateway.send(supervisorReport(this.#surroundings, this.pools, this.#gateway.pid));
   }
 
   #onReport(message: ToSupervisor): void {
-    if (this.pool !== null) passOn(message, this.pool, this.#surroundings.log);
+    if ('application' in message) return this.pools.get(message.application)?.reported(message);
     switch (message.type) {
-      case 'worker-ready':
-      case 'worker-failed':
-        // From now on its exit has other reasons, whatever the status.
-        this.#verdicts.explained(message.worker);
-        break;
       case 'supervisor-report-wanted':
         this.#answerGateway();
         break;

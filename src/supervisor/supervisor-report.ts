@@ -1,24 +1,29 @@
 /** What a gateway is told for its metrics. */
-import type { SupervisorReport } from '../control/messages.ts';
-import type { WorkerPool } from './pool/worker-pool.ts';
+import type { SupervisorReport, WorkerReport } from '../control/messages.ts';
+import type { Pools } from './pools.ts';
 import { readProcessUsage } from './processes/process-usage.ts';
 import type { StackSurroundings } from './stack.ts';
 
-/** `pool`: null when only files are served. */
 export function supervisorReport(
   { startedAtMs, exits }: StackSurroundings,
-  pool: WorkerPool | null,
+  pools: Pools,
   gatewayPid: number | null,
 ): SupervisorReport {
-  const workers = Array.from(pool?.members ?? [], ({ process, state }) => ({
-    worker: process.identity.worker,
-    state,
-    usage: process.usage(),
-  }));
+  const workers = [...pools].flatMap(({ name, pool }) =>
+    Array.from(
+      pool.members,
+      ({ process, state }): WorkerReport => ({
+        application: name,
+        worker: process.identity.worker,
+        state,
+        usage: process.usage(),
+      }),
+    ),
+  );
   return {
     type: 'supervisor-report',
     startedAtMs,
-    workersWanted: pool?.scale.size ?? 0,
+    workersWanted: Object.fromEntries(pools.sizes),
     workers,
     supervisor: readProcessUsage(process.pid),
     gateway: gatewayPid === null ? null : readProcessUsage(gatewayPid),

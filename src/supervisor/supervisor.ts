@@ -7,14 +7,11 @@
  *   SIGQUIT           quick stop: requests are cut after the shutdown timeout.
  *   SIGHUP            reload the configuration and the application.
  *   SIGUSR1           open the log files anew.
- *   SIGTTIN, SIGTTOU  one worker more, one less.
+ *   SIGTTIN, SIGTTOU  one worker more, one less, where there is one application.
  *
- * A changed file (file-watch.ts) can ask for a reload, too. A reload reads the configuration again. When it is as
- * before, only the workers are replaced (worker-pool.ts); when it has changed, or for a restart, a second stack takes
- * over from the first (stack-set.ts).
+ * A changed file can ask for a reload, too (reloader.ts).
  */
 import { writeSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
 import { VERSION } from '../base/version.ts';
 import type { Configuration, ProcessRange } from '../config/configuration.ts';
 import type { ServerStatus } from '../control/protocol.ts';
@@ -24,11 +21,11 @@ import { Control } from './control/control.ts';
 import { EventFeed } from './control/event-feed.ts';
 import { ExitHistory } from './control/exit-history.ts';
 import { problemsOf } from './control/server-status.ts';
-import { type ReloadOutcome, STOPPING } from './pool/reloads.ts';
 import { OutOfMemoryWatch } from './processes/exit-cause.ts';
 import { GATEWAY_PROGRAM } from './processes/gateway-process.ts';
 import { readProcessUsage } from './processes/process-usage.ts';
 import { WORKER_PROGRAM } from './processes/worker-process.ts';
+import { Reloader } from './reloader.ts';
 import { Resources } from './resources/resources.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
 import { scaleStack, stepScale } from './scale-stack.ts';
@@ -37,10 +34,6 @@ import { Stack, type StackSurroundings } from './stack.ts';
 import type { Programs } from './stack-processes.ts';
 import { StackSet } from './stack-set.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
-import { Turns } from './turns.ts';
-import { unchangeable } from './unchangeable.ts';
-import { FileWatch } from './watch/file-watch.ts';
-import { SourceWatch } from './watch/source-watch.ts';
 
 export interface SupervisorHooks {
   /** The server answers: with the application, or with 503 when it could not be loaded. */
@@ -90,13 +83,7 @@ class Supervisor {
   readonly #surroundings: StackSurroundings;
   readonly #stacks: StackSet<Stack>;
   #stacksMade = 0;
-  readonly #reloads = new Turns<ReloadOutcome>();
-  readonly #watch = new FileWatch(
-    (paths) => void this.#reload(`${paths.join(' and ')} ${paths.length === 1 ? 'has' : 'have'} changed`),
-    systemClock,
-  );
-  /** Has nothing to do unless workers say what they have loaded. */
-  readonly #sources = new SourceWatch((path) => this.#onSourceChanged(path), systemClock);
+  readonly #reloader: Reloader;
   readonly #stopped = Promise.withResolvers<void>();
   /** Everything is given back, too. */
   readonly #released = Promise.withResolvers<void>();
@@ -136,6 +123,12 @@ class Supervisor {
     };
     const make = this.#makeStack.bind(this);
     this.#stacks = new StackSet(make, make(configuration, sockets), resources.sockets, this.#log);
+    const { readConfiguration } = hooks;
+    this.#reloader = new Reloader(
+      this.#stacks,
+      { readConfiguration, replaced: () => this.#announce() },
+      this.#log,
+    );
   }
 
   get #stack(): Stack {
@@ -150,14 +143,14 @@ class Supervisor {
     const ignoreSignals = handleSignals({
       stop: () => this.#stop(this.#stopLevel === RUNNING ? this.#gentlest : this.#stopLevel + 1),
       quickStop: () => this.#stop(Math.max(this.#stopLevel + 1, QUICK)),
-      reload: () => void this.#reload('by SIGHUP'),
+      reload: () => void this.#reloader.reload('by SIGHUP'),
       reopenLogs: () => this.#reopenLogs(),
-      scaleUp: () => stepScale(this.#stack, 1, 'SIGTTIN'),
-      scaleDown: () => stepScale(this.#stack, -1, 'SIGTTOU'),
+      scaleUp: () => stepScale(this.#stack.pools, 1, 'SIGTTIN', this.#log),
+      scaleDown: () => stepScale(this.#stack.pools, -1, 'SIGTTOU', this.#log),
     });
     const control = this.#openControl();
-    void this.#watch.follow(watchedFiles(this.#configuration));
-    this.#stack.start(true, 0);
+    this.#reloader.start();
+    this.#stack.start(true, null);
     await this.#stopped.promise;
     ignoreSignals();
     this.#log.info('stopped', 'all processes have ended');
@@ -173,9 +166,10 @@ class Supervisor {
       events: this.#events,
       requests: (withStacks: boolean) => this.#stacks.requests(withStacks),
       status: () => this.#status(),
-      reload: () => this.#reload('by vivarium reload'),
-      restart: () => this.#restart(),
-      scale: (application: string | null, range: ProcessRange) => scaleStack(this.#stack, application, range),
+      reload: (application: string | null) => this.#reloader.reload('by vivarium reload', application),
+      restart: () => this.#reloader.restart(),
+      scale: (application: string | null, range: ProcessRange) =>
+        scaleStack(this.#stack.pools, application, range),
       stop: (now: boolean) => {
         // Asked for twice, it is no more than what was asked for.
         const level = now ? QUICK : this.#gentlest;
@@ -195,7 +189,7 @@ class Supervisor {
       failed: (why) => {
         if (stack === this.#stack && !this.#isAnnounced) this.#fail(why);
       },
-      loaded: ({ files, sinceMs }) => this.#sources.watch(files, sinceMs),
+      loaded: (application, files) => this.#reloader.loaded(application, files),
     });
     return stack;
   }
@@ -209,65 +203,15 @@ class Supervisor {
     this.#hooks.onServing(urls, adminUrls);
   }
 
-  // Reload and restart
-
-  /** `why` is for the log. */
-  #reload(why: string): Promise<ReloadOutcome> {
-    this.#log.info('reload-requested', why);
-    return this.#reloads.take('reload', async () => {
-      // Whatever has changed until now is taken in by this reload.
-      await this.#watch.refresh();
-      const read = await this.#readConfiguration();
-      if (this.#stopLevel !== RUNNING) return STOPPING;
-      if (!('configuration' in read)) return this.#stacks.refuse(read.why);
-      // Also when the rest fails: it may be mended in these files.
-      await this.#watch.follow(watchedFiles(read.configuration));
-      const isSame = isDeepStrictEqual(read.configuration, this.#configuration);
-      return isSame ? this.#stack.reload() : this.#replaceStack(read.configuration);
-    });
-  }
-
-  /** The code alone: what is watched for is no configuration. */
-  #onSourceChanged(path: string): void {
-    this.#log.info('source-changed', path);
-    this.#stack.giveUpReload('the source has changed again');
-    void this.#reloads.take('reload of the code', async () => {
-      // The script of the application is looked at twice.
-      await this.#watch.refresh();
-      return this.#stopLevel === RUNNING ? this.#stack.reload() : STOPPING;
-    });
-  }
-
-  /** The same configuration with a new gateway and new workers. */
-  #restart(): Promise<ReloadOutcome> {
-    return this.#reloads.take('restart', () => this.#replaceStack(this.#configuration));
-  }
-
-  async #readConfiguration(): Promise<{ configuration: Configuration } | { why: string }> {
-    try {
-      const configuration = await this.#hooks.readConfiguration();
-      const fixed = unchangeable(this.#configuration, configuration);
-      return fixed === null ? { configuration } : { why: fixed };
-    } catch (error) {
-      return { why: reasonOf(error) };
-    }
-  }
-
-  async #replaceStack(configuration: Configuration): Promise<ReloadOutcome> {
-    const outcome = await this.#stacks.replace(configuration);
-    if (outcome.ok) this.#announce();
-    return outcome;
-  }
-
-  // What else the operator asks for
+  // What the operator asks for
 
   async #status(): Promise<ServerStatus> {
-    const { gateway, application } = await this.#stack.status();
+    const { gateway, applications } = await this.#stack.status();
     const state = this.#stopLevel !== RUNNING ? 'stopping' : this.#isAnnounced ? 'serving' : 'starting';
     const usage = readProcessUsage(process.pid);
     return {
       versions: { vivarium: VERSION, node: process.versions.node },
-      problems: problemsOf(state, gateway, application),
+      problems: problemsOf(state, gateway, applications),
       pid: process.pid,
       residentBytes: usage?.residentBytes ?? null,
       cpuMs: usage?.cpuMs ?? null,
@@ -276,7 +220,7 @@ class Supervisor {
       state,
       uptimeMs: Math.round(systemClock.now() - this.#startedAtMs),
       gateway,
-      application,
+      applications,
       restarts: this.#exits.restarts,
       exits: this.#exits.newest,
     };
@@ -308,7 +252,7 @@ class Supervisor {
   #stop(level: number): void {
     const before = this.#stopLevel;
     this.#stopLevel = level;
-    this.#sources.stop();
+    this.#reloader.stop();
     this.#cancelDelay();
     if (before === RUNNING) this.#stacks.announceStop();
     if (level === LEAVING) return this.#delayStop();
@@ -325,16 +269,7 @@ class Supervisor {
 
   async #shutDown(level: number): Promise<void> {
     this.#log.info('stopping', level === GRACEFUL ? 'requests are finished first' : 'at once');
-    this.#watch.stop();
     await this.#stacks.stop();
     this.#stopped.resolve();
   }
-}
-
-/** The files whose change asks for a reload. All source files may be watched already. */
-function watchedFiles({ reloading, application }: Configuration): string[] {
-  const target = application?.target;
-  const isSource = application?.development.reloadOnChanges;
-  const script = reloading.followsScript && !isSource && target?.kind === 'script' ? [target.path] : [];
-  return [...new Set([...script, ...reloading.touchFiles])];
 }

@@ -48,6 +48,12 @@ export function createLog(
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }
 
+/** The same log, each message with `prefix` before it. */
+export function prefixed(log: Log, prefix: string): Log {
+  const at = (severity: LogLevel) => (code: string, message: string) => log[severity](code, prefix + message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
 export function formatEntry({ at, level, process, code, message }: LogEntry): string {
   return `${timestamp(new Date(at))} [${level}] [${process}] ${code}: ${oneLine(message)}\n`;
 }

@@ -39,8 +39,8 @@ async function settle(site: Site, before: Condition | null): Promise<Held> {
 }
 
 async function lookAround(site: Site): Promise<string[]> {
-  const { state, gateway, application } = await site.status();
-  const { processes, processesMin, queued, unavailable, workers } = application!;
+  const { state, gateway, applications } = await site.status();
+  const { processes, processesMin, queued, unavailable, workers } = applications[0]!;
   const idle = workers.filter((worker) => worker.state === 'active' && worker.inFlight === 0);
   const gateways = site.gateways();
   const unrest: [boolean, string][] = [

@@ -38,9 +38,9 @@ test('restarts and changes of the configuration under load lose no request and d
   const runs = assertEachRunOnce(tally, countFile);
   assert.ok(new Set([...runs.values()].map(({ pid }) => pid)).size > 8);
   const { status } = (await askServer(root, { command: 'status' })) as {
-    status: { application: { threads: number } };
+    status: { applications: readonly { threads: number }[] };
   };
-  assert.equal(status.application.threads, 6);
+  assert.equal(status.applications[0]!.threads, 6);
 });
 
 test('what a configuration changes is there after a reload, and a bad one changes nothing', async (t) => {

@@ -29,7 +29,7 @@ test('status under load', { skip: NO_PROC }, async (t) => {
   const status = JSON.parse(output);
   assert.deepEqual([status.pid, status.state, status.urls], [server.pid, 'serving', [server.url]]);
   assert.ok(status.gateway.residentBytes > 0 && status.gateway.connections >= 1);
-  const { workers } = status.application;
+  const { workers } = status.applications[0];
   assert.equal(workers.length, 2);
   const sum = workers.reduce((total: number, worker: { answered: number }) => total + worker.answered, 0);
   assert.ok(sum >= answered, `${sum} of ${answered}`);

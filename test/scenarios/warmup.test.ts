@@ -45,7 +45,7 @@ test('each new worker is warmed up before it gets requests, at the start and at 
     assert.equal(await get(), warmed);
   }
   writeFileSync(`${folder}/wsgi.py`, `# other code\n${answering('204 No Content')}`);
-  const outcome = await askServer(`${folder}/root`, { command: 'reload' });
+  const outcome = await askServer(`${folder}/root`, { command: 'reload', application: null });
   assert.ok(outcome.ok, JSON.stringify(outcome));
   assert.equal(await get(), warmed);
   await server.stop();
@@ -73,7 +73,7 @@ test('a warm-up that does not end is ended by startup-timeout', async (t) => {
   const server = await startServer([`${folder}/wsgi.py`, ...args, '--server-root', `${folder}/root`]);
   t.after(() => server.stop());
   writeFileSync(`${folder}/wsgi.py`, application("__import__('time').sleep(60)"));
-  const outcome = await askServer(`${folder}/root`, { command: 'reload' });
+  const outcome = await askServer(`${folder}/root`, { command: 'reload', application: null });
   assert.match(JSON.stringify(outcome), /"ok":false.*was not ready within 2 s/);
   assert.equal((await getOnce(server.port, '/')).text, 'localhost /');
 });

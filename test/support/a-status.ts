@@ -5,6 +5,7 @@ const MEGABYTE = 1_048_576;
 
 export function aWorker(change: Partial<WorkerStatus> = {}): WorkerStatus {
   return {
+    application: 'shop',
     worker: 1,
     pid: 71,
     state: 'active',
@@ -29,17 +30,19 @@ export function aStatus(change: Partial<ServerStatus> = {}): ServerStatus {
     state: 'serving',
     uptimeMs: 61_000,
     gateway: { pid: 8, residentBytes: 80 * MEGABYTE, cpuMs: 1250, connections: 3, requests: 99 },
-    application: {
-      name: 'shop',
-      python: '3.12.1',
-      processesMin: 1,
-      processesMax: 4,
-      processes: 2,
-      threads: 4,
-      queued: 5,
-      unavailable: null,
-      workers: [aWorker(), aWorker({ worker: 2, pid: 72 })],
-    },
+    applications: [
+      {
+        name: 'shop',
+        python: '3.12.1',
+        processesMin: 1,
+        processesMax: 4,
+        processes: 2,
+        threads: 4,
+        queued: 5,
+        unavailable: null,
+        workers: [aWorker(), aWorker({ worker: 2, pid: 72 })],
+      },
+    ],
     restarts: { workers: 0, gateways: 0 },
     exits: [],
     ...change,

@@ -18,6 +18,8 @@ interface Saying {
 }
 
 const tokens = new Map<number, string>();
+/** By worker: the name of its application. */
+const applications = new Map<number, string>();
 const active = new Set<number>();
 const servers: Server[] = [];
 
@@ -34,9 +36,10 @@ function onDial(socket: Socket): void {
   socket.on('error', () => {});
   createInterface(socket).on('line', (line) => {
     const { worker, pid, token, traceback } = JSON.parse(line) as Saying;
+    const application = applications.get(worker)!;
     if (tokens.get(worker) !== token) socket.destroy();
-    else if (traceback === null) tell({ type: 'worker-ready', worker, pid });
-    else tell({ type: 'worker-failed', worker, traceback });
+    else if (traceback === null) tell({ type: 'worker-ready', application, worker, pid });
+    else tell({ type: 'worker-failed', application, worker, traceback });
   });
 }
 
@@ -77,15 +80,17 @@ async function stop(): Promise<void> {
 
 process.on('message', (message: ToGateway) => {
   if (message.type === 'configure') configure(message);
-  else if (message.type === 'expect-worker') tokens.set(message.identity.worker, message.identity.token);
-  else if (message.type === 'accept') accept().then(() => tell({ type: 'accepting' }));
+  else if (message.type === 'expect-worker') {
+    tokens.set(message.identity.worker, message.identity.token);
+    applications.set(message.identity.worker, message.application);
+  } else if (message.type === 'accept') accept().then(() => tell({ type: 'accepting' }));
   else if (message.type === 'worker-exited') active.delete(message.worker);
   else if (message.type === 'stop') stop();
   else if (message.type === 'switch') {
     for (const worker of message.activate) active.add(worker);
     for (const worker of message.drain) {
       active.delete(worker);
-      tell({ type: 'worker-drained', worker });
+      tell({ type: 'worker-drained', application: message.application, worker });
     }
   }
 });

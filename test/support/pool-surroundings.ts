@@ -1,7 +1,7 @@
 /** What surrounds a worker pool in its tests: a log, a clock, a gateway and processes, all of them pretended. */
 
 import type { ProcessRange, RecyclingSettings } from '../../src/config/configuration.ts';
-import type { ToGateway } from '../../src/control/messages.ts';
+import type { ToApplication } from '../../src/control/messages.ts';
 import type { MemoryRoom } from '../../src/supervisor/pool/memory-room.ts';
 import type { Member, TimeLimits } from '../../src/supervisor/pool/pool-member.ts';
 import { WorkerPool } from '../../src/supervisor/pool/worker-pool.ts';
@@ -77,7 +77,7 @@ export class PoolSurroundings {
           kill: () => this.#signals.push(`KILL ${worker}`),
         };
       },
-      tell: (message: ToGateway) => this.#told.push(briefly(message)),
+      tell: (message: ToApplication) => this.#told.push(briefly(message)),
       memoryRoom: () => this.memoryRoom,
       settled: () => this.settled++,
       loadFailed: () => {},
@@ -126,11 +126,10 @@ export class PoolSurroundings {
   }
 }
 
-export function briefly(message: ToGateway): string {
+export function briefly(message: ToApplication): string {
   if (message.type === 'switch') return `switch +${message.activate} -${message.drain}`;
   if (message.type === 'worker-exited') return `exited ${message.worker}: ${message.cause}`;
   if (message.type === 'application-unavailable') return `unavailable: ${message.why}`;
   if (message.type === 'scale') return `scale ${message.min}:${message.max}`;
-  if (message.type === 'expect-worker') return `expect ${message.identity.worker}`;
-  return message.type;
+  return `expect ${message.identity.worker}`;
 }

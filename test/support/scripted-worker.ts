@@ -178,7 +178,14 @@ export class ScriptedSite {
       deadlockTimeoutMs: 60_000,
     };
     const development = { tracebackPages: false };
-    const settings = { mountPoint: '/', queueSize: 100, development, ...limits, ...options.settings };
+    const settings = {
+      name: 'app',
+      mountPoint: '/',
+      queueSize: 100,
+      development,
+      ...limits,
+      ...options.settings,
+    };
     const spool = { memoryMax: 65_536, fileMax: 0, directory: this.folder, ...options.spool };
     const note = (what: string) => (worker: Worker, why?: string, _more?: unknown) =>
       this.#note(this.events, `${what} ${worker.identity.worker}${why === undefined ? '' : `: ${why}`}`);
@@ -197,7 +204,7 @@ export class ScriptedSite {
     const log = { debug: write, info: write, warn: write, error: write };
     this.application = new Application(settings as ApplicationSettings, spool, events, log);
     if (options.firstId !== null) this.application.firstId = options.firstId ?? 1;
-    this.#listener = new WorkerListener(this.application.workers, log);
+    this.#listener = new WorkerListener((number) => this.application.workers.get(number), log);
     t.after(() => {
       for (const worker of this.application.workers.values()) worker.close();
       this.#listener.close();

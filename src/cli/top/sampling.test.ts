@@ -4,10 +4,10 @@ import { aStatus, aWorker } from '../../../test/support/a-status.ts';
 import type { ServerStatus, WorkerStatus } from '../../control/protocol.ts';
 import { type Sample, serverRates, workerRates } from './sampling.ts';
 
-const { application, gateway } = aStatus();
+const { applications, gateway } = aStatus();
 
 function sample(atMs: number, workers: readonly WorkerStatus[], change: Partial<ServerStatus> = {}): Sample {
-  return { atMs, status: aStatus({ application: { ...application!, workers }, ...change }) };
+  return { atMs, status: aStatus({ applications: [{ ...applications[0]!, workers }], ...change }) };
 }
 
 test('the first look tells no rates', () => {

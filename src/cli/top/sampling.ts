@@ -43,7 +43,7 @@ export function serverRates(before: Sample | null, now: Sample, workers: readonl
 }
 
 function workersOf({ status }: Sample): readonly WorkerStatus[] {
-  return status.application?.workers ?? [];
+  return status.applications.flatMap(({ workers }) => workers);
 }
 
 function secondsBetween(before: Sample | null, now: Sample): number {

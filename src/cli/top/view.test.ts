@@ -7,6 +7,7 @@ import type { ServerEvent } from '../../control/protocol.ts';
 import { type Size, share, type TopState, topLines } from './view.ts';
 
 const request = (n: number): RequestInFlight => ({
+  application: 'shop',
   id: `ab-${n}`,
   method: 'GET',
   target: `/page/${n}`,
@@ -94,8 +95,8 @@ test('workers are sorted by the chosen column, the largest first', () => {
     aWorker({ worker: 2, residentBytes: null, ageMs: 300, inFlight: 0 }),
     aWorker({ worker: 3, residentBytes: 9, ageMs: 200, inFlight: 2 }),
   ];
-  const { application } = aStatus();
-  const status = aStatus({ application: { ...application!, workers } });
+  const [application] = aStatus().applications;
+  const status = aStatus({ applications: [{ ...application!, workers }] });
   const order = (sort: TopState['sort']) => {
     const state = { ...STATE, now: { atMs: 0, status }, sort };
     return text(state)
@@ -122,7 +123,7 @@ test('what clients and applications write cannot move the cursor', () => {
 });
 
 test('files alone have no workers to show', () => {
-  const status = aStatus({ application: null });
+  const status = aStatus({ applications: [] });
   const lines = text({ ...STATE, now: { atMs: 0, status }, requests: { total: 0, oldest: [] }, events: [] });
   assert.match(lines[1]!, /0 in flight {3}0 waiting/);
 });

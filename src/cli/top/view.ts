@@ -2,6 +2,7 @@
 import type { RequestsInFlight } from '../../control/messages.ts';
 import type { ServerEvent } from '../../control/protocol.ts';
 import { timestamp } from '../../telemetry/log.ts';
+import { withApplication } from '../application-column.ts';
 import { printable } from '../control-command.ts';
 import { REQUEST_COLUMNS } from '../format-requests.ts';
 import { type Column, formatTable } from '../table.ts';
@@ -95,9 +96,11 @@ const KEYS: Line = [
 
 function headLines({ before, now }: TopState, workers: readonly WorkerRates[]): Line[] {
   const { status } = now;
-  const { gateway, application } = status;
+  const { gateway, applications } = status;
   const { requestsPerSecond, cpuPercent } = serverRates(before, now, workers);
   const inFlight = workers.reduce((sum, worker) => sum + (worker.inFlight ?? 0), 0);
+  const queues = applications.map(({ queued }) => queued);
+  const waiting = queues.includes(null) ? null : queues.reduce<number>((sum, one) => sum + one!, 0);
   const memories = [status, gateway, ...workers].map(({ residentBytes }) => residentBytes ?? 0);
   const bytes = memories.reduce((sum, one) => sum + one, 0);
   const where = status.urls.join(', ');
@@ -105,7 +108,7 @@ function headLines({ before, now }: TopState, workers: readonly WorkerRates[]): 
   const figures = [
     `${rate(requestsPerSecond)} requests/s`,
     `${inFlight} in flight`,
-    `${count(application === null ? 0 : application.queued)} waiting`,
+    `${count(waiting)} waiting`,
     `${count(gateway.connections)} connections`,
     `CPU ${rate(cpuPercent)} %`,
     `memory ${memory(bytes || null)}`,
@@ -129,7 +132,7 @@ interface Section {
 }
 
 function workerSection(workers: readonly WorkerRates[], sort: SortKey): Section {
-  const columns = WORKER_COLUMNS.map((column) =>
+  const columns = withApplication(WORKER_COLUMNS, workers).map((column) =>
     column.title === SORT_KEYS[sort] ? { ...column, title: `${column.title}▾` } : column,
   );
   return tableSection(formatTable(columns, workers), 0);
@@ -137,7 +140,7 @@ function workerSection(workers: readonly WorkerRates[], sort: SortKey): Section 
 
 function requestSection({ requests }: TopState): Section {
   const { total, oldest } = requests ?? { total: 0, oldest: [] };
-  return tableSection(formatTable(REQUEST_COLUMNS, oldest), total - oldest.length);
+  return tableSection(formatTable(withApplication(REQUEST_COLUMNS, oldest), oldest), total - oldest.length);
 }
 
 function tableSection([title, ...texts]: string[], unlisted: number): Section {

@@ -142,7 +142,7 @@ test('any bytes of a stranger are survived', async (t) => {
 test('there are no more connections than allowed, and a failing handler is an answer', async (t) => {
   const held = Promise.withResolvers<LastAnswer>();
   const root = await serve(t, () => held.promise);
-  const first = [1, 2].map(() => askServer(root, { command: 'reload' }));
+  const first = [1, 2].map(() => askServer(root, { command: 'reload', application: null }));
   await assert.rejects(askServer(root, { command: 'status' }), { name: 'ControlError' });
   held.reject(new Error('no luck'));
   for (const answer of await Promise.all(first)) {

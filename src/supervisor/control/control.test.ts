@@ -77,7 +77,7 @@ test('a reload and a restart tell how they ended', async (t) => {
   });
   const said: string[] = [];
   const progress = (text: string) => said.push(text.split(':')[0]!);
-  assert.deepEqual(await askServer(root, { command: 'reload' }, { progress }), {
+  assert.deepEqual(await askServer(root, { command: 'reload', application: null }, { progress }), {
     done: true,
     ok: true,
     detail: 'done',

@@ -16,8 +16,8 @@ export interface ControlledServer {
   status(): Promise<ServerStatus>;
   /** Null when the gateway does not say. */
   requests(withStacks: boolean): Promise<RequestsInFlight | null>;
-  /** Resolves when the reload has ended. */
-  reload(): Promise<ReloadOutcome>;
+  /** Resolves when the reload has ended. `application`: null for all of them, and the settings. */
+  reload(application: string | null): Promise<ReloadOutcome>;
   /** Resolves when a new gateway and new workers serve, or cannot. */
   restart(): Promise<ReloadOutcome>;
   /** Resolves when so many workers serve, or when one of them cannot. */
@@ -67,7 +67,7 @@ export async function carryOut(
       return { done: true, ok: true };
     case 'reload':
       client.progress('reloading: the new workers are started first');
-      return { done: true, ...(await server.reload()) };
+      return { done: true, ...(await server.reload(request.application)) };
     case 'restart':
       client.progress('restarting: a new gateway and new workers are started first');
       return { done: true, ...(await server.restart()) };

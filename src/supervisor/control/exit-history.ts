@@ -5,9 +5,7 @@ import { kindOfDeath } from '../processes/exit-cause.ts';
 
 const KEPT_MAX = 10;
 
-type EndedMember = Pick<Member, 'state' | 'failure' | 'reason' | 'stopReason'> & {
-  readonly process: Pick<Member['process'], 'label'>;
-};
+type EndedMember = Pick<Member, 'state' | 'failure' | 'reason' | 'stopReason'>;
 
 export class ExitHistory {
   #newest: readonly ProcessExit[] = [];
@@ -35,13 +33,14 @@ export class ExitHistory {
     this.#add({ process, cause, reason: whyStopped, wasExpected });
   }
 
-  addWorker(member: EndedMember, cause: string, whyStopped: string | null = null): void {
-    const { process, state, failure, reason } = member;
+  /** `process` as people call it: "worker 3 (pid 77)". */
+  addWorker(member: EndedMember, process: string, cause: string, whyStopped: string | null = null): void {
+    const { state, failure, reason } = member;
     const wasExpected = state === 'stopping' && failure === null;
     if (!wasExpected) this.#unexpected.workers++;
     const word = reasonOf(member, cause);
     this.#workerReasons[word] = (this.#workerReasons[word] ?? 0) + 1;
-    this.#add({ process: process.label, cause, reason: failure ?? reason ?? whyStopped, wasExpected });
+    this.#add({ process, cause, reason: failure ?? reason ?? whyStopped, wasExpected });
   }
 
   #add(exit: Omit<ProcessExit, 'at'>): void {

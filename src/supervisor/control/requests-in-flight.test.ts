@@ -4,6 +4,7 @@ import type { RequestInFlight, RequestsInFlight } from '../../control/messages.t
 import { mergeRequests } from './requests-in-flight.ts';
 
 const request = (id: string, ageMs: number): RequestInFlight => ({
+  application: 'shop',
   id,
   ageMs,
   method: 'GET',

@@ -29,9 +29,9 @@ export function applicationStatus(
     processesMin: pool.scale.min,
     processesMax: pool.scale.max,
     threads,
-    queued: report?.queued ?? null,
+    queued: report?.queued[name] ?? null,
     unavailable: pool.unavailable,
-    workers: Array.from(pool.members, (member) => workerStatus(member, report)),
+    workers: Array.from(pool.members, (member) => workerStatus(name, member, report)),
   };
 }
 
@@ -39,25 +39,30 @@ export function applicationStatus(
 export function problemsOf(
   state: ServerStatus['state'],
   gateway: GatewayStatus,
-  application: ApplicationStatus | null,
+  applications: readonly ApplicationStatus[],
 ): string[] {
   const problems: string[] = [];
   if (state !== 'serving') problems.push(`the server is ${state}`);
   if (gateway.pid === null) problems.push('there is no gateway');
   else if (gateway.connections === null) problems.push('the gateway does not answer');
-  if (application === null) return problems;
-  const { name, unavailable, processes, workers } = application;
-  if (unavailable !== null) problems.push(`the application ${name} is not available: ${unavailable}`);
-  else if (processes > 0 && !workers.some((worker) => worker.state === 'active'))
-    problems.push(`the application ${name} has no worker that is ready`);
+  for (const { name, unavailable, processes, workers } of applications) {
+    if (unavailable !== null) problems.push(`the application ${name} is not available: ${unavailable}`);
+    else if (processes > 0 && !workers.some((worker) => worker.state === 'active'))
+      problems.push(`the application ${name} has no worker that is ready`);
+  }
   return problems;
 }
 
-function workerStatus({ process, state, ageMs }: Member, report: GatewayReport | null): WorkerStatus {
+function workerStatus(
+  application: string,
+  { process, state, ageMs }: Member,
+  report: GatewayReport | null,
+): WorkerStatus {
   const { worker } = process.identity;
   const usage = process.usage();
   const load = report?.workers.find((one) => one.worker === worker);
   return {
+    application,
     worker,
     pid: process.pid,
     state,

@@ -1,5 +1,5 @@
 /** What a new gateway has to know of the workers. The requests that they were draining died with the gateway before it. */
-import type { ToGateway } from '../../control/messages.ts';
+import type { ToApplication } from '../../control/messages.ts';
 import type { Member } from './pool-member.ts';
 
 /** `unavailable`: why no worker could be started. `observer` is told of each that has to come back. */
@@ -7,8 +7,8 @@ export function introduce(
   members: Iterable<Member>,
   unavailable: string | null,
   observer: { lostGateway(member: Member): void },
-): ToGateway[] {
-  const messages: ToGateway[] = [];
+): ToApplication[] {
+  const messages: ToApplication[] = [];
   const activate: number[] = [];
   for (const member of members) {
     if (member.state === 'draining') member.terminate();

@@ -1,6 +1,6 @@
 /** What a worker pool is told, and what it does to the world around it. */
 import type { ProcessRange, RecyclingSettings, ScalingSettings } from '../../config/configuration.ts';
-import type { ToGateway } from '../../control/messages.ts';
+import type { ToApplication } from '../../control/messages.ts';
 import type { MemoryRoom } from './memory-room.ts';
 import type { Member, TimeLimits, WorkerProcess } from './pool-member.ts';
 
@@ -11,7 +11,7 @@ export interface PoolEffects {
   nextGeneration(): number;
   /** Starts a process. What becomes of it comes back as an event, never before this returns. */
   spawn(worker: number, generation: number): WorkerProcess;
-  tell(message: ToGateway): void;
+  tell(message: ToApplication): void;
   /** What is left for more workers; null when it is not known, or without limit. */
   memoryRoom(): MemoryRoom | null;
   /** A worker gets requests, or the application cannot be loaded: whoever waits for an outcome can go on. */

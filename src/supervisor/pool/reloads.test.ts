@@ -67,10 +67,7 @@ test('a stop ends every wait', async () => {
 test('the last exits are kept, the newest first, and counted by why', () => {
   const history = new ExitHistory();
   const end = (n: number, state: 'active' | 'stopping', failure: string | null, cause: string) =>
-    history.addWorker(
-      { process: { label: `worker ${n}` }, state, failure, reason: null, stopReason: 'script_reload' },
-      cause,
-    );
+    history.addWorker({ state, failure, reason: null, stopReason: 'script_reload' }, `worker ${n}`, cause);
   end(1, 'active', null, 'was killed by SIGKILL');
   end(2, 'stopping', 'was not ready within 15 s', 'was killed by SIGKILL');
   for (let n = 3; n <= 12; n++) end(n, 'stopping', null, 'exited with status 0');

@@ -1,6 +1,6 @@
 /** The number of workers: what the operator wants it to be, who waits until it is so, and what it may be by itself. */
 import type { ProcessRange } from '../../config/configuration.ts';
-import type { ToGateway } from '../../control/messages.ts';
+import type { ToApplication } from '../../control/messages.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Clock } from '../clock.ts';
 import { type AutoscaledPool, Autoscaling, type AutoscalingSettings } from './autoscaling.ts';
@@ -110,7 +110,7 @@ export class Scaling {
   }
 
   /** What a new gateway has to know. */
-  introduction(): ToGateway[] {
+  introduction(): ToApplication[] {
     this.autoscaling.lostGateway();
     const isAsConfigured = this.range === this.#configured;
     return isAsConfigured && !this.autoscaling.isOn ? [] : [{ type: 'scale', ...this.range }];

@@ -5,23 +5,24 @@
  * A state machine without processes: events come in as method calls, effects go out through PoolEffects, and time and
  * randomness are arguments. A generation is a set of slots, one for each wanted worker. The current one keeps its slots
  * filled, with back-off, and gets more or fewer of them (scaling.ts). A worker that has served enough (recycling.ts) gets
- * a successor in its slot, which takes its place when it is ready; one at a time. A reload builds the next generation:
- * when all its workers are ready it takes over in one step; when one of them fails it is given up.
+ * a successor in its slot, which takes its place when it is ready; one at a time. A reload (reloading.ts) builds the
+ * next generation.
  */
 import type { ProcessRange } from '../../config/configuration.ts';
-import type { Demand, ToGateway, WorkerUsage } from '../../control/messages.ts';
+import type { Demand, ToApplication, WorkerUsage } from '../../control/messages.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Cancel, Clock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import { backOffMs, failuresAfter } from '../processes/back-off.ts';
 import { Availability } from './availability.ts';
 import { Generation } from './generation.ts';
 import { introduce } from './introduction.ts';
-import { countWorkers, reportExit, reportReady } from './life-report.ts';
-import { Members, numbersOf } from './members.ts';
+import { reportExit, reportReady } from './life-report.ts';
+import { Members } from './members.ts';
 import type { PoolEffects, PoolSettings } from './pool-effects.ts';
-import { EVICTION, type Member, SHUTDOWN, type Slot, untilSettledMs } from './pool-member.ts';
+import { EVICTION, type Member, SHUTDOWN, type Slot } from './pool-member.ts';
 import { type RecycledPool, Recycling, type RecyclingCause } from './recycling.ts';
-import { type ReloadOutcome, Reloads, STOPPING } from './reloads.ts';
+import { type Hold, type ReloadedPool, Reloading } from './reloading.ts';
+import { type ReloadOutcome, STOPPING } from './reloads.ts';
 import { type ScaledPool, Scaling } from './scaling.ts';
 
 export class WorkerPool {
@@ -33,11 +34,7 @@ export class WorkerPool {
   readonly #recycling: Recycling;
   readonly #members: Members;
   #current = new Generation(0);
-  /** The one that a reload is starting. */
-  #next: Generation | null = null;
-  /** Of a reload whose workers are all ready. */
-  #cancelSwitch: Cancel = () => {};
-  readonly #reloads = new Reloads();
+  readonly #reloading: Reloading;
   readonly #availability: Availability;
   readonly #scaling: Scaling;
   #stopped: PromiseWithResolvers<void> | null = null;
@@ -59,10 +56,18 @@ export class WorkerPool {
     this.#recycling = new Recycling(settings.recycling, recycled, clock, log, random);
     const scaled: ScaledPool = {
       current: () => this.#current,
-      isChanging: () => this.#next !== null || this.#stopped !== null,
+      isChanging: () => this.#reloading.next !== null || this.#stopped !== null,
       fill: (slot) => this.#fill(slot),
     };
     this.#scaling = new Scaling(settings, scaled, this.#availability, effects, clock, log);
+    const reloaded: ReloadedPool = {
+      current: () => this.#current,
+      isStopped: () => this.#stopped !== null,
+      make: (size) => this.#makeGeneration(size),
+      takeOver: (next, ready) => this.#takeOver(next, ready),
+      givenUp: () => this.#scaling.progress(),
+    };
+    this.#reloading = new Reloading(reloaded, effects, clock, log);
   }
 
   get members(): Iterable<Member> {
@@ -98,11 +103,14 @@ export class WorkerPool {
     return this.#stopped === null ? this.#scaling.to(range, why) : Promise.resolve(STOPPING);
   }
 
-  /** When one is under way already, one more follows it. */
-  reload(): Promise<ReloadOutcome> {
-    const outcome = this.#reloads.want();
-    this.#startReload();
-    return outcome;
+  /** When one is under way already, one more follows it. `hold`: the new workers wait for what else has to be ready. */
+  reload(hold: Hold = (go) => go()): Promise<ReloadOutcome> {
+    return this.#reloading.want(hold);
+  }
+
+  /** If one is under way. The workers from before it go on. */
+  giveUpReload(why: string, traceback: string | null = null): void {
+    this.#reloading.giveUp(why, traceback);
   }
 
   /** Ends all workers; resolves when the last one is gone. May be called again. */
@@ -110,10 +118,9 @@ export class WorkerPool {
     if (this.#stopped !== null) return this.#stopped.promise;
     this.#stopped = Promise.withResolvers<void>();
     this.#recycling.stop();
-    this.#cancelSwitch();
     this.#scaling.stop();
-    this.#reloads.abandon(STOPPING.why);
-    for (const generation of [this.#current, this.#next]) generation?.cancelRetries();
+    this.#reloading.stop();
+    this.#current.cancelRetries();
     for (const member of this.#members) {
       if (member.slot !== null) member.stopReason = reason;
       member.terminate();
@@ -127,7 +134,7 @@ export class WorkerPool {
     for (const { process } of this.#members) process.kill();
   }
 
-  introduction(): ToGateway[] {
+  introduction(): ToApplication[] {
     const introduced = introduce(this.#members, this.#availability.why, this.#recycling);
     return [...introduced, ...this.#scaling.introduction()];
   }
@@ -140,8 +147,8 @@ export class WorkerPool {
     if (member.state !== 'loading') {
       // It came back to a new gateway.
       if (member.state === 'active') member.becomeReady('active');
-    } else if (this.#next?.has(member)) {
-      this.#joinNext(member, this.#next);
+    } else if (this.#reloading.next?.has(member)) {
+      this.#reloading.joined(member, this.#reloading.next);
     } else {
       this.#joinCurrent(worker, member, member.slot);
     }
@@ -237,57 +244,13 @@ export class WorkerPool {
     for (const vacant of this.#current.vacant) this.#fill(vacant);
   }
 
-  #joinNext(member: Member, next: Generation): void {
-    member.becomeReady('standby');
-    reportReady(this.#log, member);
-    if (!next.areAll('standby')) return;
-    const waitMs = untilSettledMs(next.membersIn('standby'));
-    if (waitMs === 0) this.#switch(next);
-    // Whatever becomes of one of them until then ends the reload.
-    else this.#cancelSwitch = this.#clock.after(waitMs, () => this.#switch(next));
-  }
-
-  #switch(next: Generation): void {
-    const ready = next.membersIn('standby');
-    const drain = numbersOf(this.#current.membersIn('active'));
-    this.#effects.tell({ type: 'switch', activate: numbersOf(ready), drain });
-    this.#current.dissolve('was replaced by a reload');
-    for (const member of ready) {
-      member.becomeReady('active');
-      this.#recycling.began(member);
-    }
+  /** A reload has succeeded. */
+  #takeOver(next: Generation, ready: readonly Member[]): void {
     const { size } = this.#current;
     this.#current = next;
-    this.#next = null;
-    const detail = `requests go to ${countWorkers(next.size, 'new')}, ${drain.length} old finish theirs`;
-    this.#log.info('reload-finished', detail);
+    for (const member of ready) this.#recycling.began(member);
     if (size > 0) this.#scaling.resize(size, 'it has changed during the reload');
     this.#regain();
-    this.#reloads.end({ ok: true, detail });
-    this.#startReload();
-  }
-
-  #startReload(): void {
-    if (!this.#reloads.isWanted || this.#next !== null || this.#stopped !== null) return;
-    this.#reloads.begin();
-    // At least one, which shows whether the new code can be loaded.
-    const size = Math.max(1, this.#current.size);
-    this.#log.info('reload-started', `starting ${countWorkers(size, 'new')}`);
-    this.#current.cancelSuccessors();
-    this.#next = this.#makeGeneration(size);
-  }
-
-  /** If one is under way. The workers from before it go on. */
-  giveUpReload(why: string, traceback: string | null = null): void {
-    const next = this.#next;
-    if (next === null) return;
-    this.#next = null;
-    this.#cancelSwitch();
-    next.dissolve('belonged to a reload that failed');
-    this.#log.error('reload-failed', `${why}. The workers from before the reload go on`);
-    this.#reloads.end({ ok: false, why, traceback });
-    this.#scaling.progress();
-    this.#startReload();
   }
 
   /** None unless each place has its worker and no other worker runs: one is away at a time, whatever the reason. */
@@ -317,7 +280,7 @@ export class WorkerPool {
     const { slot } = member;
     member.failure ??= why;
     if (slot === null || this.#stopped !== null) return;
-    const next = this.#next?.has(member) ? this.#next : null;
+    const isNext = this.#reloading.next?.has(member) === true;
     member.slot = null;
     if (slot.successor === member) {
       slot.successor = null;
@@ -327,7 +290,7 @@ export class WorkerPool {
     slot.member = slot.successor;
     slot.successor = null;
     slot.predecessor = member.process.label;
-    if (next !== null) return this.giveUpReload(`${member.process.label} ${why}`, traceback);
+    if (isNext) return this.giveUpReload(`${member.process.label} ${why}`, traceback);
     slot.failures = failuresAfter(slot.failures, member.readyForMs);
     if (slot.member !== null) return;
     if (member.readyForMs === null) {

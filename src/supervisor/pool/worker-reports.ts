@@ -1,11 +1,11 @@
 /** Passes what a gateway says of workers on to their pool. */
-import type { ToSupervisor } from '../../control/messages.ts';
+import type { FromApplication } from '../../control/messages.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { reportDeadlock } from './life-report.ts';
 import { EVICTION } from './pool-member.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-export function passOn(message: ToSupervisor, pool: WorkerPool, log: Log): void {
+export function passOn(message: FromApplication, pool: WorkerPool, log: Log): void {
   switch (message.type) {
     case 'worker-ready':
       pool.workerReady(message.worker);

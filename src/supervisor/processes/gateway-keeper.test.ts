@@ -27,7 +27,7 @@ class Surroundings {
           kill: () => this.done.push(`KILL ${pid}`),
         };
       },
-      introduction: (): ToGateway[] => [{ type: 'application-unavailable', why: 'x' }],
+      introduction: (): ToGateway[] => [{ type: 'application-unavailable', application: 'shop', why: 'x' }],
       serving: () => this.done.push('serving'),
       failed: (why: string) => this.done.push(`failed: ${why}`),
       ended: () => {},
@@ -61,7 +61,7 @@ class Surroundings {
 test('a gateway is told all it has to know, and reports', () => {
   const at = new Surroundings();
   at.newest.message({ type: 'serving' });
-  at.newest.message({ type: 'worker-drained', worker: 1 });
+  at.newest.message({ type: 'worker-drained', application: 'shop', worker: 1 });
   at.keeper.send({ type: 'reopen-logs' });
   assert.deepEqual(at.since(), [
     'spawn 1',

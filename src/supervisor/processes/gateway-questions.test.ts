@@ -8,7 +8,7 @@ test('each question gets its own answer, and none is waited for in vain', async 
   const clock = new FakeClock();
   const told: ToGateway[] = [];
   const questions = new GatewayQuestions((message) => told.push(message), clock);
-  const report: GatewayReport = { connections: 1, requests: 3, queued: 2, workers: [] };
+  const report: GatewayReport = { connections: 1, requests: 3, queued: { shop: 2 }, workers: [] };
   const requests = { total: 0, oldest: [] };
   const asked = [questions.ask('report'), questions.ask('requests')] as const;
   assert.deepEqual(told, [

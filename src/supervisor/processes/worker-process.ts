@@ -32,9 +32,6 @@ export interface WorkerStart {
   readonly program: string;
   /** The gateway's socket, which the worker dials. */
   readonly socketPath: string;
-  /** The worker changes to them itself. */
-  readonly user: string | null;
-  readonly group: string | null;
   readonly shutdownTimeoutMs: number;
   readonly logLevel: LogSettings['level'];
   /** The error log, which becomes its standard output and error. */
@@ -110,7 +107,9 @@ function readsTerminal({ debugger: isWanted, reloadOnChanges }: DevelopmentSetti
 }
 
 function lifelineText(start: WorkerStart): string {
-  const { identity, application, socketPath, user, group, shutdownTimeoutMs, logLevel } = start;
+  const { identity, application, socketPath, shutdownTimeoutMs, logLevel } = start;
+  // The worker changes to them itself.
+  const { user, group } = application;
   return JSON.stringify({ ...identity, socketPath, user, group, shutdownTimeoutMs, logLevel, application });
 }
 

@@ -41,8 +41,8 @@ export class FileWatch {
   }
 
   /** What the files are like now is known: their content is about to be used. */
-  async refresh(): Promise<void> {
-    for (const path of this.#files.keys()) this.#files.set(path, await this.#look(path));
+  async refresh(paths: Iterable<string> = this.#files.keys()): Promise<void> {
+    for (const path of paths) if (this.#files.has(path)) this.#files.set(path, await this.#look(path));
   }
 
   /** For good. */
