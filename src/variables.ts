@@ -102,7 +102,8 @@ function cookie(field: string, name: string): string {
   return parameter(field.replace(/;\s+/g, ';'), ';', name);
 }
 
-function environValue({ environ }: Exchange, name: string): string {
+/** A CGI variable that middleware has set; '' without one. */
+export function environValue({ environ }: Exchange, name: string): string {
   if (environ === null) return '';
   for (let i = 0; i < environ.length; i += 2) if (environ[i] === name) return environ[i + 1]!;
   return '';

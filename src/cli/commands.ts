@@ -5,6 +5,7 @@ import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
 import { dev } from './dev.ts';
 import { events } from './events.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
+import { htpasswd } from './htpasswd.ts';
 import { ps } from './ps.ts';
 import { reload } from './reload.ts';
 import { replay } from './replay.ts';
@@ -50,6 +51,7 @@ const commands: readonly Command[] = [
   scale,
   stop,
   replay,
+  htpasswd,
   version,
   help,
 ];

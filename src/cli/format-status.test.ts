@@ -7,6 +7,8 @@ const TERMINAL = {
   columns: 80,
   hasColor: false,
   openScreen: () => null,
+  readSecret: async () => null,
+  readFirstLine: () => '',
   gone: new AbortController().signal,
   print: () => {},
   tell: () => {},

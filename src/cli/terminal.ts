@@ -1,6 +1,7 @@
 /** What a command says to a person: results on standard output, everything else on standard error. */
 import { writeSync } from 'node:fs';
 import { isPlain } from '../base/color.ts';
+import { readFirstLine, readSecret } from './secret.ts';
 import { openScreen, type Screen } from './top/screen.ts';
 
 export interface Terminal {
@@ -13,6 +14,10 @@ export interface Terminal {
   print(text: string): void;
   /** Null when there is no terminal. */
   openScreen(): Screen | null;
+  /** Without echo; null when there is no terminal, or whoever sits at it broke off. */
+  readSecret(prompt: string): Promise<string | null>;
+  /** Of standard input. */
+  readFirstLine(): string;
   /** Messages, so that they never mix with an access log on standard output. */
   tell(text: string): void;
 }
@@ -40,6 +45,8 @@ export function createTerminal(
     hasColor: output.isTTY === true && !isPlain(environment),
     gone: gone.signal,
     openScreen: () => openScreen(process.stdin, process.stdout),
+    readSecret,
+    readFirstLine,
     print: (text) => output.write(text),
     tell: writeToStandardError,
   };

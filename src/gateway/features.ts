@@ -3,8 +3,13 @@ import type { AnswerSettings } from '../config/sections/answers.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { respond } from '../handlers/respond/respond.ts';
+import { addressRules } from '../middleware/address-rules/address-rules.ts';
+import { basicAuth } from '../middleware/basic-auth/basic-auth.ts';
+import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { compress } from '../middleware/compress/compress.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
+import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
+import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
 import type { MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -13,6 +18,7 @@ import type { Log } from '../telemetry/log.ts';
 export interface Tools {
   readonly application: (name: string) => MountedApplication | null;
   readonly log: Log;
+  readonly passwordChecks: PasswordChecks;
 }
 
 type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: Tools) => unknown };
@@ -21,6 +27,10 @@ type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: T
 const FEATURES = {
   geoip: (settings, { log }) => geoip(settings, log),
   'response-headers': responseHeaders,
+  'address-rules': addressRules,
+  'limit-requests': limitRequests,
+  'limit-in-flight': limitInFlight,
+  'basic-auth': basicAuth,
   compress,
 } satisfies Made<FeatureSettings>;
 

@@ -6,6 +6,7 @@ import type { Handler, Middleware, Observer } from '../handler.ts';
 import { FileStore } from '../handlers/static-files/file-store.ts';
 import { createStaticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
+import { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { observe } from '../middleware/observe.ts';
 import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
 import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
@@ -29,7 +30,7 @@ export interface RequestCounter {
   readonly end: Observer;
 }
 
-/** Throws when a log cannot be opened. `application` finds one by its name. */
+/** Throws when a log, or a file that a feature reads, cannot be opened. `application` finds one by its name. */
 export function composeSite(
   configuration: Configuration,
   application: (name: string) => MountedApplication | null,
@@ -46,7 +47,8 @@ export function composeSite(
   const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
   const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
-  const tools: Tools = { application, log };
+  const passwordChecks = new PasswordChecks();
+  const tools: Tools = { application, log, passwordChecks };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route) => makeAnswer(route, tools),
@@ -59,7 +61,10 @@ export function composeSite(
     handle: wrap(routes),
     wrap,
     reopenLogs: () => writer?.reopen(),
-    close: async () => writer?.close(),
+    close: async () => {
+      passwordChecks.close();
+      await writer?.close();
+    },
   };
 }
 

@@ -17,10 +17,15 @@ export interface Circumstances {
   readonly columns?: number;
   readonly hasColor?: boolean;
   readonly screen?: Screen;
+  /** What is typed without echo, one after the other. Without it there is no terminal. */
+  readonly secrets?: readonly string[];
+  /** The first line of standard input. */
+  readonly input?: string;
 }
 
 export async function runCommand(argv: readonly string[], circumstances: Circumstances = {}): Promise<Said> {
   const { cwd = '/', environment = {}, columns = 100, hasColor = false, screen = null } = circumstances;
+  const secrets = [...(circumstances.secrets ?? [])];
   let printed = '';
   let told = '';
   const terminal: Terminal = {
@@ -28,6 +33,8 @@ export async function runCommand(argv: readonly string[], circumstances: Circums
     hasColor,
     openScreen: () => screen,
     gone: new AbortController().signal,
+    readSecret: async () => secrets.shift() ?? null,
+    readFirstLine: () => circumstances.input ?? '',
     print: (text) => {
       printed += text;
     },

@@ -3,13 +3,21 @@
  * in which a request meets them, and an answer meets them backwards.
  */
 import { nested } from '../section.ts';
+import { type AddressRulesSettings, addressRules } from './address-rules.ts';
+import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
 import { type CompressSettings, compress } from './compress.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
+import { type LimitInFlightSettings, limitInFlight } from './limit-in-flight.ts';
+import { type LimitRequestsSettings, limitRequests } from './limit-requests.ts';
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
 
 export const features = {
   geoip: nested(geoip),
   'response-headers': nested(responseHeaders),
+  'address-rules': nested(addressRules),
+  'limit-requests': nested(limitRequests),
+  'limit-in-flight': nested(limitInFlight),
+  'basic-auth': nested(basicAuth),
   compress: nested(compress),
 };
 
@@ -17,6 +25,10 @@ export const features = {
 export interface FeatureSettings {
   readonly geoip: GeoipSettings | null;
   readonly 'response-headers': ResponseHeadersSettings | null;
+  readonly 'address-rules': AddressRulesSettings | null;
+  readonly 'limit-requests': LimitRequestsSettings | null;
+  readonly 'limit-in-flight': LimitInFlightSettings | null;
+  readonly 'basic-auth': BasicAuthSettings | null;
   readonly compress: CompressSettings | null;
 }
 

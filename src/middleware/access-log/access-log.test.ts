@@ -20,6 +20,16 @@ function lineOf(
   return lines[0]!.slice(0, -1);
 }
 
+test('a user who has signed in', () => {
+  const signIn: Handler = (exchange) => {
+    exchange.environ = ['REMOTE_USER', 'Zo\xeb "Z"'];
+    exchange.respond(200, [], '');
+  };
+  assert.equal(lineOf('%u', {}, signIn), 'Zo\\xeb \\"Z\\"');
+  assert.equal(JSON.parse(lineOf('json', {}, signIn)).user, 'Zo\xeb "Z"');
+  assert.equal(JSON.parse(lineOf('json')).user, undefined);
+});
+
 const browser = { target: '/x?y=1', fields: { Referer: 'http://here/', 'User-Agent': 'Curl/8 "q"' } };
 const when = (() => {
   const date = new Date(Date.UTC(2026, 10, 21, 2, 47, 42, 123));

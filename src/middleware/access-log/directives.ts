@@ -3,6 +3,7 @@
  * from its argument, the text in braces, to a function of the exchange. What a client can choose is escaped.
  */
 import type { Exchange, FieldList } from '../../exchange.ts';
+import { environValue } from '../../variables.ts';
 import { escapeLogItem } from './escape.ts';
 import { compileTime } from './log-time.ts';
 
@@ -126,7 +127,7 @@ export const DIRECTIVES: Readonly<Record<string, Compile>> = {
     ms: ({ durationMs }) => String(Math.floor(durationMs)),
     us: microseconds,
   }),
-  u: plain(unknown),
+  u: plain((exchange) => orDash(environValue(exchange, 'REMOTE_USER'))),
   U: plain(({ request }) => orDash(request.decodedPath)),
   v: plain(hostName),
   V: plain(hostName),

@@ -1,13 +1,16 @@
 /** One JSON object a line, ASCII only. What a request does not have is null. */
 import type { Exchange } from '../../exchange.ts';
+import { environValue } from '../../variables.ts';
 import { loggedStatus, protocolName } from './directives.ts';
 import { jsonString } from './escape.ts';
 
 export function jsonLine(exchange: Exchange): string {
   const { request, startedAtMs, durationMs, workerPid } = exchange;
+  const user = environValue(exchange, 'REMOTE_USER');
   return (
     `{"time":"${new Date(startedAtMs).toISOString()}"` +
     `,"remote":${orNull(request.remoteAddress)}` +
+    (user === '' ? '' : `,"user":${jsonString(user)}`) +
     `,"method":${orNull(request.method)}` +
     `,"target":${orNull(request.target)}` +
     `,"protocol":"${protocolName(exchange)}"` +
