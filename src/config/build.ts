@@ -49,6 +49,7 @@ export function buildConfiguration(
     pidFile: values['pid-file'],
     logs: logSettings(values, entries, serverRoot),
     http: httpSettings(values),
+    cacheStore: sections.cacheStore,
     features: featuresOf(values, sections),
     sites: sitesOf(values, applicationName(found.target), sections),
     applications: [applicationSettings(values, found, environment)],

@@ -3,6 +3,7 @@
  * process its part. Made by config/, read by everybody. Sizes are bytes, times are milliseconds.
  */
 
+import type { CacheStoreSettings } from './sections/cache-store.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { RouteSettings } from './sections/route.ts';
 
@@ -26,6 +27,7 @@ export interface Configuration {
   /** For all sites. */
   readonly features: FeatureSettings;
   readonly sites: readonly SiteSettings[];
+  readonly cacheStore: CacheStoreSettings;
   /** Each has a name of its own. */
   readonly applications: readonly ApplicationSettings[];
   /** Files that are touched to have everything reloaded. */

@@ -6,6 +6,8 @@ import { respond } from '../handlers/respond/respond.ts';
 import { addressRules } from '../middleware/address-rules/address-rules.ts';
 import { basicAuth } from '../middleware/basic-auth/basic-auth.ts';
 import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
+import { cache } from '../middleware/cache/cache.ts';
+import type { ResponseStore } from '../middleware/cache/store.ts';
 import { compress } from '../middleware/compress/compress.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
 import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
@@ -17,6 +19,8 @@ import type { Log } from '../telemetry/log.ts';
 /** What features and answers are made with. */
 export interface Tools {
   readonly application: (name: string) => MountedApplication | null;
+  /** Of all caches. */
+  readonly cacheStore: ResponseStore;
   readonly log: Log;
   readonly passwordChecks: PasswordChecks;
 }
@@ -31,6 +35,7 @@ const FEATURES = {
   'limit-requests': limitRequests,
   'limit-in-flight': limitInFlight,
   'basic-auth': basicAuth,
+  cache,
   compress,
 } satisfies Made<FeatureSettings>;
 

@@ -7,6 +7,7 @@ import { FileStore } from '../handlers/static-files/file-store.ts';
 import { createStaticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
 import { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
+import { openCacheStore, type ResponseStore } from '../middleware/cache/store.ts';
 import { observe } from '../middleware/observe.ts';
 import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
 import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
@@ -20,6 +21,7 @@ export interface Site {
   readonly handle: Handler;
   /** The middleware alone around another handler: for requests that never come to routing. */
   readonly wrap: Middleware;
+  readonly cacheStore: ResponseStore;
   reopenLogs(): void;
   close(): Promise<void>;
 }
@@ -48,7 +50,8 @@ export function composeSite(
   const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const store = new FileStore();
   const passwordChecks = new PasswordChecks();
-  const tools: Tools = { application, log, passwordChecks };
+  const cacheStore = openCacheStore(configuration.cacheStore, log);
+  const tools: Tools = { application, log, passwordChecks, cacheStore };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route) => makeAnswer(route, tools),
@@ -61,8 +64,10 @@ export function composeSite(
     handle: wrap(routes),
     wrap,
     reopenLogs: () => writer?.reopen(),
+    cacheStore,
     close: async () => {
       passwordChecks.close();
+      await cacheStore.close();
       await writer?.close();
     },
   };

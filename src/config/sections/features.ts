@@ -5,6 +5,7 @@
 import { nested } from '../section.ts';
 import { type AddressRulesSettings, addressRules } from './address-rules.ts';
 import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
+import { type CacheSettings, cache } from './cache.ts';
 import { type CompressSettings, compress } from './compress.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
 import { type LimitInFlightSettings, limitInFlight } from './limit-in-flight.ts';
@@ -18,6 +19,7 @@ export const features = {
   'limit-requests': nested(limitRequests),
   'limit-in-flight': nested(limitInFlight),
   'basic-auth': nested(basicAuth),
+  cache: nested(cache),
   compress: nested(compress),
 };
 
@@ -29,6 +31,7 @@ export interface FeatureSettings {
   readonly 'limit-requests': LimitRequestsSettings | null;
   readonly 'limit-in-flight': LimitInFlightSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
+  readonly cache: CacheSettings | null;
   readonly compress: CompressSettings | null;
 }
 

@@ -1,5 +1,6 @@
 /** The sections that stand at the top of the configuration file, beside the settings. */
-import { manyOf, section } from '../section.ts';
+import { manyOf, nested, section } from '../section.ts';
+import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
 import { type FeatureSettings, features } from './features.ts';
 import { type RouteSettings, route } from './route.ts';
 import { type NamedSite, site } from './site.ts';
@@ -10,12 +11,18 @@ export interface Sections {
   /** Of the default site. */
   readonly routes: readonly RouteSettings[];
   readonly sites: readonly NamedSite[];
+  readonly cacheStore: CacheStoreSettings;
 }
 
 export const sections = section({
   help: 'the configuration file',
-  parts: { ...features, routes: manyOf(route), sites: manyOf(site) },
-  build: ({ routes, sites, ...features }): Sections => ({ features, routes, sites }),
+  parts: { ...features, routes: manyOf(route), sites: manyOf(site), 'cache-store': nested(cacheStore) },
+  build: ({ routes, sites, 'cache-store': store, ...features }): Sections => ({
+    features,
+    routes,
+    sites,
+    cacheStore: store ?? DEFAULT_CACHE_STORE,
+  }),
 });
 
 export function isSectionName(name: string): boolean {

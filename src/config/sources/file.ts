@@ -8,6 +8,7 @@ import { parse, TomlError } from 'smol-toml';
 import { closest } from '../../base/closest.ts';
 import { displayPath, quote } from '../origin.ts';
 import { readSection } from '../read-section.ts';
+import { DEFAULT_CACHE_STORE } from '../sections/cache-store.ts';
 import { NO_FEATURES } from '../sections/features.ts';
 import { isSectionName, type Sections, sections } from '../sections/table.ts';
 import { isSettingName, settingNames, settings } from '../settings/table.ts';
@@ -21,7 +22,12 @@ export interface FileSource extends Source {
   readonly sections: Sections;
 }
 
-export const NO_SECTIONS: Sections = { features: NO_FEATURES, routes: [], sites: [] };
+export const NO_SECTIONS: Sections = {
+  features: NO_FEATURES,
+  routes: [],
+  sites: [],
+  cacheStore: DEFAULT_CACHE_STORE,
+};
 const NOTHING = { given: [], sections: NO_SECTIONS };
 
 /** `path` is absolute; messages call the file as it is called from `cwd`. */

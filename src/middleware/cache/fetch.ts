@@ -1,0 +1,277 @@
+/**
+ * One request of the cache to the handler behind it. To the handler it is an exchange like any other; what the handler
+ * says is judged, recorded where it may be stored, and passed on to the client that asked for it, the *leader*, as it
+ * comes. There is no leader when a stored response is refreshed in the background, and none any more once it has gone:
+ * what is being recorded is then recorded to its end.
+ */
+import type { Bytes, Exchange, FieldList, Outcome, Progress, Request } from '../../exchange.ts';
+import type { Entry } from './entry.ts';
+
+/** What the cache makes of the head of an answer. */
+export type Verdict =
+  /** The stored response is still right, or still to be used. */
+  | { readonly kind: 'use'; readonly entry: Entry; readonly why: string }
+  /** To be stored when it is whole: `store` is given all bytes of the body. */
+  | { readonly kind: 'record'; readonly store: (body: Buffer) => Entry | null }
+  | { readonly kind: 'pass' };
+
+export interface FetchOwner {
+  /** Called once with the head of the answer. */
+  judge(status: number, fields: FieldList): Verdict;
+  /** The handler has failed without an answer: the stored response to use in its place, or null. */
+  rescue(): { readonly entry: Entry; readonly why: string } | null;
+  /** Answers the leader from a whole response. */
+  answer(leader: Exchange, entry: Entry, why: string): void;
+  /** Called once: what those who wait can have; null: nothing. */
+  settle(entry: Entry | null): void;
+  /** Does anybody but the leader want the answer? */
+  isAwaited(): boolean;
+  /** The value of Cache-Status for an answer that the leader gets from the handler; null: no such field. */
+  passedStatus(isStored: boolean): string | null;
+  /** Bytes of a body that may be recorded. */
+  readonly bodyBytesMax: number;
+}
+
+interface Head {
+  readonly status: number;
+  readonly fields: FieldList;
+  readonly reason: string | undefined;
+}
+
+export class Fetch implements Exchange {
+  readonly request: Request;
+  readonly body = null;
+  readonly id: string;
+  readonly startedAtMs: number;
+  readonly receivedAt: number;
+  captures: Exchange['captures'];
+  environ: Exchange['environ'];
+
+  readonly #owner: FetchOwner;
+  #leader: Exchange | null;
+  /** The leader wants less than the whole (a condition, a range): it is answered when the whole is there. */
+  readonly #isDeferred: boolean;
+  #store: ((body: Buffer) => Entry | null) | null = null;
+  #head: Head | null = null;
+  /** The leader has got its head. */
+  #isSending = false;
+  #chunks: Buffer[] = [];
+  #sent = 0;
+  #isSettled = false;
+  #hasEnded = false;
+
+  onDrain: (() => void) | null = null;
+  onGone: (() => void) | null = null;
+  onFinished: ((exchange: Exchange) => void) | null = null;
+
+  status = 0;
+  responseFields: FieldList = [];
+  bodyBytesSent = 0;
+  outcome: Outcome = 'complete';
+  #endedAt = 0;
+  #workerPid = 0;
+  #application: Progress | null = null;
+
+  /** `origin`: the exchange that brought it about; it is the leader unless it has been answered already. */
+  constructor(
+    owner: FetchOwner,
+    origin: Exchange,
+    request: Request,
+    role: 'leader' | 'deferred' | 'background',
+  ) {
+    this.#owner = owner;
+    this.request = request;
+    this.id = origin.id;
+    this.captures = origin.captures;
+    this.environ = origin.environ;
+    this.receivedAt = role === 'background' ? performance.now() : origin.receivedAt;
+    this.startedAtMs = role === 'background' ? Date.now() : origin.startedAtMs;
+    this.#isDeferred = role === 'deferred';
+    this.#leader = role === 'background' ? null : origin;
+    if (this.#leader === null) return;
+    origin.onGone = () => this.#leaderGone();
+    origin.onDrain = () => this.#pump();
+  }
+
+  get durationMs(): number {
+    return (this.#endedAt || performance.now()) - this.receivedAt;
+  }
+
+  get endedAt(): number {
+    return this.#endedAt;
+  }
+
+  get workerPid(): number {
+    return this.#workerPid;
+  }
+
+  set workerPid(pid: number) {
+    this.#workerPid = pid;
+    if (this.#leader !== null) this.#leader.workerPid = pid;
+  }
+
+  get application(): Progress | null {
+    return this.#application;
+  }
+
+  set application(progress: Progress | null) {
+    this.#application = progress;
+    if (this.#leader !== null) this.#leader.application = progress;
+  }
+
+  respond(status: number, fields: FieldList, body: Bytes, reason?: string): void {
+    if (this.#head !== null || this.#hasEnded) return;
+    const verdict = this.#begin(status, fields, reason);
+    if (verdict.kind === 'use') return this.#use(verdict.entry, verdict.why);
+    const isRecorded = verdict.kind === 'record' && body.length <= this.#owner.bodyBytesMax;
+    if (!isRecorded || !this.#isDeferred) {
+      // First of all the client: what must not be sent must not be stored.
+      this.#guard(() => this.#leader?.respond(status, this.#marked(fields, isRecorded), body, reason));
+      this.#leader = null;
+    }
+    const entry = isRecorded ? verdict.store(copy(body)) : null;
+    if (this.#leader !== null && entry !== null) this.#owner.answer(this.#leader, entry, 'stored');
+    else this.#leader?.respond(status, this.#marked(fields, false), body, reason);
+    this.#settle(entry);
+    this.#finish('complete');
+  }
+
+  start(status: number, fields: FieldList, reason?: string): void {
+    if (this.#head !== null || this.#hasEnded) return;
+    const verdict = this.#begin(status, fields, reason);
+    if (verdict.kind === 'use') return this.#use(verdict.entry, verdict.why);
+    if (verdict.kind === 'record') this.#store = verdict.store;
+    if (this.#store === null || !this.#isDeferred) this.#startLeader();
+    if (this.#store === null) this.#settle(null);
+  }
+
+  write(chunk: Bytes): boolean {
+    if (this.#head === null || this.#hasEnded) return true;
+    this.bodyBytesSent += chunk.length;
+    if (this.#store !== null && this.bodyBytesSent > this.#owner.bodyBytesMax) this.#stopRecording();
+    if (this.#store === null && this.#leader === null) return true;
+    this.#chunks.push(copy(chunk));
+    this.#pump();
+    // A slow leader does not hold up what is recorded, which is all in memory anyway.
+    return this.#store !== null || this.#chunks.length === 0;
+  }
+
+  end(): void {
+    if (this.#head === null || this.#hasEnded) return;
+    const entry = this.#store === null ? null : this.#store(Buffer.concat(this.#chunks));
+    this.#finish('complete');
+    if (this.#leader !== null && !this.#isSending) {
+      if (entry !== null) this.#owner.answer(this.#leader, entry, 'stored');
+      else this.#startLeader();
+    }
+    this.#pump();
+    this.#settle(entry);
+  }
+
+  abort(status: number, why: string): void {
+    if (this.#hasEnded) return;
+    const rescued = this.#head === null ? this.#owner.rescue() : null;
+    if (rescued !== null) return this.#use(rescued.entry, rescued.why);
+    this.status ||= status;
+    this.#store = null;
+    this.#finish('aborted');
+    this.#leader?.abort(status, why);
+    this.#settle(null);
+  }
+
+  #begin(status: number, fields: FieldList, reason: string | undefined): Verdict {
+    this.status = status;
+    this.responseFields = fields;
+    this.#head = { status, fields, reason };
+    return this.#owner.judge(status, fields);
+  }
+
+  /** The leader and all who wait get a stored response. */
+  #use(entry: Entry, why: string): void {
+    this.#finish('complete');
+    if (this.#leader !== null) this.#owner.answer(this.#leader, entry, why);
+    this.#settle(entry);
+  }
+
+  #startLeader(): void {
+    const { status, fields, reason } = this.#head!;
+    this.#isSending = true;
+    this.#guard(() => this.#leader?.start(status, this.#marked(fields, this.#store !== null), reason));
+  }
+
+  /** Fields that must not be sent are the handler's to hear of, and nobody's to wait for. */
+  #guard(send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      this.#store = null;
+      this.#settle(null);
+      this.#head = null;
+      throw error;
+    }
+  }
+
+  #marked(fields: FieldList, isStored: boolean): FieldList {
+    const status = this.#owner.passedStatus(isStored);
+    return status === null ? fields : [...fields, 'Cache-Status', status];
+  }
+
+  #pump(): void {
+    const leader = this.#leader;
+    if (leader === null || !this.#isSending) return;
+    while (this.#sent < this.#chunks.length) {
+      if (leader.write(this.#chunks[this.#sent++]!) || this.#sent === this.#chunks.length) continue;
+      return;
+    }
+    if (this.#hasEnded) {
+      this.#leader = null;
+      return leader.end();
+    }
+    if (this.#store !== null) return;
+    this.#chunks = [];
+    this.#sent = 0;
+    this.onDrain?.();
+  }
+
+  /** It is too large: what has been recorded is only kept until the leader has it. */
+  #stopRecording(): void {
+    this.#store = null;
+    if (!this.#isSending && this.#leader !== null) this.#startLeader();
+    this.#settle(null);
+    if (this.#leader === null) return this.#cancel();
+    this.#chunks = this.#chunks.slice(this.#sent);
+    this.#sent = 0;
+  }
+
+  #leaderGone(): void {
+    this.#leader = null;
+    if (this.#store === null && !this.#hasEnded && !this.#owner.isAwaited()) this.#cancel();
+  }
+
+  /** Nobody wants it any more. */
+  #cancel(): void {
+    this.#chunks = [];
+    this.#finish('client-gone');
+    this.#settle(null);
+    this.onGone?.();
+  }
+
+  #settle(entry: Entry | null): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#owner.settle(entry);
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.outcome = outcome;
+    this.#endedAt = performance.now();
+    this.onFinished?.(this);
+  }
+}
+
+/** Bytes that stay as they are: those of a handler may be part of a larger buffer, or be used again. */
+function copy(bytes: Bytes): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes);
+}
