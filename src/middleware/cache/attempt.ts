@@ -100,9 +100,9 @@ export class Attempt implements FetchOwner {
     return this.#flightKey !== null && this.#parts.flights.isAwaited(this.#flightKey);
   }
 
-  passedStatus(isStored: boolean): string | null {
-    if (!this.#parts.rules.hasStatusField) return null;
-    return `vivarium; fwd=${this.#why}${isStored ? '; stored' : ''}`;
+  addedFields(isStored: boolean): FieldList {
+    if (!this.#parts.rules.hasStatusField) return [];
+    return ['Cache-Status', `vivarium; fwd=${this.#why}${isStored ? '; stored' : ''}`];
   }
 
   #record(status: number, fields: FieldList): Verdict {

@@ -167,7 +167,8 @@ const NOT_UPDATED = new Set(['content-length', 'content-encoding', 'content-rang
 
 /** The fields of a stored response with those of a 304 in their place. */
 export function updatedFields(stored: FieldList, news: FieldList): FieldList {
-  const replaced = new Set<string>();
+  // The age of the stored one is counted from its Date.
+  const replaced = new Set(['date']);
   const added: string[] = [];
   for (let i = 0; i < news.length; i += 2) {
     const lower = news[i]!.toLowerCase();

@@ -26,8 +26,8 @@ export interface FetchOwner {
   settle(entry: Entry | null): void;
   /** Does anybody but the leader want the answer? */
   isAwaited(): boolean;
-  /** The value of Cache-Status for an answer that the leader gets from the handler; null: no such field. */
-  passedStatus(isStored: boolean): string | null;
+  /** For an answer that the leader gets from the handler. */
+  addedFields(isStored: boolean): FieldList;
   /** Bytes of a body that may be recorded. */
   readonly bodyBytesMax: number;
 }
@@ -57,6 +57,8 @@ export class Fetch implements Exchange {
   #isSending = false;
   #chunks: Buffer[] = [];
   #sent = 0;
+  /** The leader has asked for a pause. */
+  #isFull = false;
   #isSettled = false;
   #hasEnded = false;
 
@@ -90,7 +92,11 @@ export class Fetch implements Exchange {
     this.#leader = role === 'background' ? null : origin;
     if (this.#leader === null) return;
     origin.onGone = () => this.#leaderGone();
-    origin.onDrain = () => this.#pump();
+    origin.onDrain = () => {
+      this.#isFull = false;
+      this.#pump();
+      if (!this.#isFull) this.onDrain?.();
+    };
   }
 
   get durationMs(): number {
@@ -153,7 +159,7 @@ export class Fetch implements Exchange {
     this.#chunks.push(copy(chunk));
     this.#pump();
     // A slow leader does not hold up what is recorded, which is all in memory anyway.
-    return this.#store !== null || this.#chunks.length === 0;
+    return this.#store !== null || !this.#isFull;
   }
 
   end(): void {
@@ -212,25 +218,22 @@ export class Fetch implements Exchange {
   }
 
   #marked(fields: FieldList, isStored: boolean): FieldList {
-    const status = this.#owner.passedStatus(isStored);
-    return status === null ? fields : [...fields, 'Cache-Status', status];
+    return [...fields, ...this.#owner.addedFields(isStored)];
   }
 
   #pump(): void {
     const leader = this.#leader;
     if (leader === null || !this.#isSending) return;
-    while (this.#sent < this.#chunks.length) {
-      if (leader.write(this.#chunks[this.#sent++]!) || this.#sent === this.#chunks.length) continue;
-      return;
-    }
+    while (!this.#isFull && this.#sent < this.#chunks.length)
+      this.#isFull = !leader.write(this.#chunks[this.#sent++]!);
+    if (this.#sent < this.#chunks.length) return;
     if (this.#hasEnded) {
       this.#leader = null;
-      return leader.end();
+      leader.end();
+    } else if (this.#store === null) {
+      this.#chunks = [];
+      this.#sent = 0;
     }
-    if (this.#store !== null) return;
-    this.#chunks = [];
-    this.#sent = 0;
-    this.onDrain?.();
   }
 
   /** It is too large: what has been recorded is only kept until the leader has it. */
