@@ -81,8 +81,11 @@ export interface Exchange {
   /** Sends body bytes. False: hold the next ones until `onDrain`. */
   write(chunk: Bytes): boolean;
   end(): void;
-  /** Gives up: before the head a 500-class answer is sent, after it the connection is cut so that the client can tell. */
-  abort(status: number, why: string): void;
+  /**
+   * Gives up: before the head an error page of ours is sent, with `fields` besides (Retry-After and the like), after it
+   * the connection is cut so that the client can tell.
+   */
+  abort(status: number, why: string, fields?: FieldList): void;
 
   /** Room again after `write` returned false. Set by the handler. */
   onDrain: (() => void) | null;

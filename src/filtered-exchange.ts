@@ -34,8 +34,8 @@ export class FilteredExchange implements Exchange {
   }
 
   /** An error page of ours is an answer like any other, until a head was sent. */
-  abort(status: number, why: string): void {
-    if (this.inner.status === 0) this.respond(status, ERROR_FIELDS, errorPage(status, why));
+  abort(status: number, why: string, fields: FieldList = []): void {
+    if (this.inner.status === 0) this.respond(status, [...ERROR_FIELDS, ...fields], errorPage(status, why));
     else this.inner.abort(status, why);
   }
 

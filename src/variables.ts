@@ -47,20 +47,26 @@ export const TEMPLATE_ALLOWED = `a text in which {${Object.keys(VARIABLES).join(
   FAMILIES,
 ).join('.NAME}, {')}.NAME} are replaced, and {{ is a brace`;
 
+/** How the value of a variable is made safe; `before` and `after`: the template on both sides of it. */
+export type Escaping = (name: string, before: string, after: string) => (value: string) => string;
+
 /** Null when the text is no template. */
-export function compileTemplate(text: string): Template | null {
+export function compileTemplate(text: string, escaping?: Escaping): Template | null {
   const pieces: (string | Template)[] = [];
   let literal = '';
-  for (const [piece] of latin1(text).matchAll(/\{\{|\{[^{}]*\}|[^{]+|\{/g)) {
+  const whole = latin1(text);
+  for (const { 0: piece, index } of whole.matchAll(/\{\{|\{[^{}]*\}|[^{]+|\{/g)) {
     if (piece === '{') return null;
     if (piece === '{{') literal += '{';
     else if (!piece.startsWith('{')) literal += piece;
     else {
-      const variable = compileVariable(piece.slice(1, -1));
-      if (variable === null) return null;
+      const name = piece.slice(1, -1);
+      const value = compileVariable(name);
+      if (value === null) return null;
+      const makeSafe = escaping?.(name, whole.slice(0, index), whole.slice(index + piece.length));
       if (literal !== '') pieces.push(literal);
       literal = '';
-      pieces.push(variable);
+      pieces.push(makeSafe === undefined ? value : (exchange) => makeSafe(value(exchange)));
     }
   }
   if (pieces.length === 0) return () => literal;

@@ -44,6 +44,13 @@ export function encodeQuery(query: string): string {
   return query.replace(/[^\x21-\x7e]/g, escapeByte);
 }
 
-function escapeByte(byte: string): string {
+/** A path of a URL as bytes (latin-1); null when an escape is malformed or hides a NUL. */
+export function decodePath(path: string): string | null {
+  if (!path.includes('%')) return path;
+  if (/%(?![\dA-Fa-f]{2})|%00/.test(path)) return null;
+  return path.replace(/%(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+export function escapeByte(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }

@@ -1,9 +1,12 @@
 /** `vivarium routes`: which site and which route answer a URL, and why. */
 import { isIP } from 'node:net';
 import { answerNames } from '../config/sections/answers.ts';
-import { featureNames } from '../config/sections/features.ts';
+import { type FeatureSettings, featureNames } from '../config/sections/features.ts';
 import type { Request } from '../exchange.ts';
 import { fieldName, RequestFields } from '../fields.ts';
+import type { Middleware } from '../handler.ts';
+import { requestHeaders } from '../middleware/request-headers/request-headers.ts';
+import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import { parseTarget } from '../protocols/http1/request-target.ts';
 import { explain, type Step } from '../routing/explain.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
@@ -39,8 +42,8 @@ async function runRoutes(argv: readonly string[], context: CommandContext): Prom
   const steps = explain(configuration, asked.request, {
     featureNames,
     answerNames,
-    rewriting: () => null,
     mountPoint: (name) => applications.find((one) => one.name === name)?.mountPoint ?? null,
+    rewriting,
   });
   if (switches.has('json')) terminal.print(`${JSON.stringify(steps, null, 2)}\n`);
   else {
@@ -48,6 +51,14 @@ async function runRoutes(argv: readonly string[], context: CommandContext): Prom
     terminal.print(steps.map(formatStep).join(''));
   }
   return OK;
+}
+
+/** Features that change what the routes behind them see. */
+function rewriting({ 'request-headers': headers, rewrite: rule }: FeatureSettings): Middleware | null {
+  const changed = headers === null ? null : requestHeaders(headers);
+  const rewritten = rule === null ? null : rewrite(rule);
+  if (changed === null || rewritten === null) return changed ?? rewritten;
+  return (next) => changed(rewritten(next));
 }
 
 function formatStep({ verdict, place, why }: Step): string {

@@ -2,6 +2,7 @@
 import type { AnswerSettings } from '../config/sections/answers.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
+import { redirect } from '../handlers/redirect/redirect.ts';
 import { respond } from '../handlers/respond/respond.ts';
 import { addressRules } from '../middleware/address-rules/address-rules.ts';
 import { basicAuth } from '../middleware/basic-auth/basic-auth.ts';
@@ -12,7 +13,9 @@ import { compress } from '../middleware/compress/compress.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
 import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
 import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
+import { requestHeaders } from '../middleware/request-headers/request-headers.ts';
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
+import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import type { MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -37,10 +40,13 @@ const FEATURES = {
   'basic-auth': basicAuth,
   cache,
   compress,
+  'request-headers': requestHeaders,
+  rewrite,
 } satisfies Made<FeatureSettings>;
 
 const ANSWERS = {
   application: (name, tools) => tools.application(name)?.handle ?? null,
+  redirect,
   respond,
 } satisfies Made<AnswerSettings>;
 

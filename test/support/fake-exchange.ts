@@ -133,11 +133,11 @@ export class FakeExchange implements Exchange {
     this.#finish('complete');
   }
 
-  abort(status: number, why: string): void {
+  abort(status: number, why: string, fields: FieldList = []): void {
     if (this.#ended) return;
     this.aborted = why;
     if (this.status === 0)
-      this.respond(status, ['Content-Type', 'text/html; charset=utf-8'], `<p>${why}</p>`);
+      this.respond(status, ['Content-Type', 'text/html; charset=utf-8', ...fields], `<p>${why}</p>`);
     else this.#finish('aborted');
   }
 

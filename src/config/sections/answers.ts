@@ -3,16 +3,19 @@
 import { nested } from '../section.ts';
 import { one } from '../setting.ts';
 import { text } from '../value-types.ts';
+import { type RedirectSettings, redirect } from './redirect.ts';
 import { type RespondSettings, respond } from './respond.ts';
 
 export const answers = {
   application: one(text('NAME'), { default: null, help: 'an application of [applications], by its name' }),
+  redirect: nested(redirect),
   respond: nested(respond),
 };
 
 /** Null: not this one. */
 export interface AnswerSettings {
   readonly application: string | null;
+  readonly redirect: RedirectSettings | null;
   readonly respond: RespondSettings | null;
 }
 

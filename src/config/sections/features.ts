@@ -10,7 +10,9 @@ import { type CompressSettings, compress } from './compress.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
 import { type LimitInFlightSettings, limitInFlight } from './limit-in-flight.ts';
 import { type LimitRequestsSettings, limitRequests } from './limit-requests.ts';
+import { type RequestHeadersSettings, requestHeaders } from './request-headers.ts';
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
+import { type RewriteSettings, rewrite } from './rewrite.ts';
 
 export const features = {
   geoip: nested(geoip),
@@ -21,6 +23,8 @@ export const features = {
   'basic-auth': nested(basicAuth),
   cache: nested(cache),
   compress: nested(compress),
+  'request-headers': nested(requestHeaders),
+  rewrite: nested(rewrite),
 };
 
 /** Null: not here. */
@@ -33,6 +37,8 @@ export interface FeatureSettings {
   readonly 'basic-auth': BasicAuthSettings | null;
   readonly cache: CacheSettings | null;
   readonly compress: CompressSettings | null;
+  readonly 'request-headers': RequestHeadersSettings | null;
+  readonly rewrite: RewriteSettings | null;
 }
 
 export const featureNames = Object.keys(features) as readonly (keyof FeatureSettings)[];

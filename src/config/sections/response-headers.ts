@@ -2,7 +2,7 @@
 
 import { section } from '../section.ts';
 import { list, map } from '../setting.ts';
-import { fieldValue, token } from './types.ts';
+import { changeableField, fieldValue } from './types.ts';
 
 export interface ResponseHeadersSettings {
   /** Taken away first. */
@@ -18,10 +18,10 @@ export interface ResponseHeadersSettings {
 export const responseHeaders = section({
   help: 'changes header fields of answers',
   parts: {
-    remove: list(token, { help: 'fields to take away' }),
-    set: map(token, fieldValue, { help: 'fields to send in the place of those of the same name' }),
-    default: map(token, fieldValue, { help: 'fields to send where there is none of the name' }),
-    add: map(token, fieldValue, { help: 'fields to send beside those of the same name' }),
+    remove: list(changeableField, { help: 'fields to take away' }),
+    set: map(changeableField, fieldValue, { help: 'fields to send in the place of those of the same name' }),
+    default: map(changeableField, fieldValue, { help: 'fields to send where there is none of the name' }),
+    add: map(changeableField, fieldValue, { help: 'fields to send beside those of the same name' }),
   },
   build: (values): ResponseHeadersSettings => values,
 });

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { isNetwork } from '../../base/address-list.ts';
 import { compilePattern } from '../../base/pattern.ts';
+import { compilePath, compileUrl, PATH_ALLOWED, URL_ALLOWED } from '../../url-template.ts';
 import { compileTemplate, TEMPLATE_ALLOWED } from '../../variables.ts';
-import type { ValueType } from '../value-types.ts';
+import { numberFromText, type ValueType } from '../value-types.ts';
 
 function checked(
   placeholder: string,
@@ -16,6 +17,10 @@ function checked(
 
 /** A text with variables in braces: see variables.ts. */
 export const template = checked('TEMPLATE', TEMPLATE_ALLOWED, (text) => compileTemplate(text) !== null);
+
+/** Where a client is sent to, and what a path is rewritten to: see url-template.ts. */
+export const urlTemplate = checked('URL', URL_ALLOWED, (text) => compileUrl(text) !== null);
+export const pathTemplate = checked('PATH', PATH_ALLOWED, (text) => compilePath(text) !== null);
 
 const PATTERN_ALLOWED =
   'in which * stands for any characters, or ~ and a regular expression, or ~* and one that ignores case';
@@ -58,3 +63,23 @@ export const fieldValue = checked(
   `${TEMPLATE_ALLOWED}; no line breaks`,
   (text) => /^[^\x00-\x08\x0a-\x1f\x7f]*$/.test(text) && compileTemplate(text) !== null,
 );
+
+/** The framing of a message and its connection are not to be changed: others rely on them. */
+const FRAMING =
+  /^(connection|content-length|expect|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
+
+export const changeableField = checked(
+  'NAME',
+  'the name of a header field that says nothing of framing or connection',
+  (text) => /^[!#$%&'*+.^_`|~\w-]+$/.test(text) && !FRAMING.test(text),
+);
+
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+export const redirectStatus: ValueType<number> = {
+  schema: z.literal(REDIRECTS),
+  allowed: '301, 302, 303, 307 or 308',
+  placeholder: 'STATUS',
+  fromText: numberFromText,
+  format: String,
+};

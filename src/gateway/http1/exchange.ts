@@ -216,10 +216,10 @@ export class Http1Exchange implements Exchange {
     this.#finish(this.#keepAlive && !missing, missing);
   }
 
-  abort(status: number, why: string): void {
+  abort(status: number, why: string, fields: FieldList = []): void {
     if (this.#state === 'ended') return;
     if (this.#state === 'waiting') {
-      this.respond(status, ERROR_FIELDS, errorPage(status, why));
+      this.respond(status, [...ERROR_FIELDS, ...fields], errorPage(status, why));
       return;
     }
     this.#flushHead();

@@ -87,9 +87,9 @@ export class CompressedExchange extends FilteredExchange {
     this.abort(500, 'The answer is shorter than it says.');
   }
 
-  override abort(status: number, why: string): void {
+  override abort(status: number, why: string, fields?: FieldList): void {
     this.#pump?.cancel();
-    this.inner.abort(status, why);
+    this.inner.abort(status, why, fields);
   }
 
   override get onDrain(): (() => void) | null {

@@ -1,0 +1,35 @@
+/** Changes header fields of requests before what follows sees them. Values are templates. */
+import type { RequestHeadersSettings } from '../../config/sections/request-headers.ts';
+import { derivedRequest } from '../../derived-request.ts';
+import type { Exchange } from '../../exchange.ts';
+import { fieldName, RequestFields } from '../../fields.ts';
+import { FilteredExchange } from '../../filtered-exchange.ts';
+import type { Middleware } from '../../handler.ts';
+import { compileFields, type FieldTemplates, filledFields } from '../../templates.ts';
+
+export function requestHeaders(settings: RequestHeadersSettings): Middleware {
+  const { remove, set, add } = settings;
+  const removed = new Set([...remove, ...Object.keys(set)].map((name) => name.toLowerCase()));
+  const added = [...compileFields(set), ...compileFields(add)];
+  const defaults = compileFields(settings.default);
+  return (next) => (exchange) => {
+    const fields = changedFields(exchange, removed, added, defaults);
+    next(new FilteredExchange(exchange, derivedRequest(exchange.request, { fields })));
+  };
+}
+
+function changedFields(
+  exchange: Exchange,
+  removed: ReadonlySet<string>,
+  added: FieldTemplates,
+  defaults: FieldTemplates,
+): RequestFields {
+  const { names, values } = exchange.request.fields;
+  const changed = new RequestFields();
+  for (let i = 0; i < names.length; i++)
+    if (!removed.has(names[i]!.lower)) changed.add(names[i]!, values[i]!);
+  const missing = defaults.filter(({ lower }) => changed.get(lower) === null);
+  const news = filledFields([...added, ...missing], exchange);
+  for (let i = 0; i < news.length; i += 2) changed.add(fieldName(news[i]!), news[i + 1]!);
+  return changed;
+}
