@@ -3,6 +3,7 @@ import type {
   ApplicationSettings,
   Configuration,
   DevelopmentSettings,
+  Http2Settings,
   HttpSettings,
   ListenAddress,
   LogSettings,
@@ -125,6 +126,16 @@ function httpSettings(values: Values): HttpSettings {
     responseBufferSize: values['response-buffer-size'],
     responseSpoolSize: values['response-spool-size'],
     serverTokens: values['server-tokens'],
+    http2: values.http2 ? http2Settings(values) : null,
+  };
+}
+
+function http2Settings(values: Values): Http2Settings {
+  return {
+    maxConcurrentStreams: values['http2-max-concurrent-streams'],
+    initialWindowSize: values['http2-initial-window-size'],
+    resetBurst: values['http2-reset-burst'],
+    resetRate: values['http2-reset-rate'],
   };
 }
 

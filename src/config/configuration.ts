@@ -82,6 +82,17 @@ export interface HttpSettings {
   /** Bytes of one response that may wait in a temporary file for a slow client. 0: no file. */
   readonly responseSpoolSize: number;
   readonly serverTokens: boolean;
+  /** null: HTTP/1.1 alone. */
+  readonly http2: Http2Settings | null;
+}
+
+export interface Http2Settings {
+  readonly maxConcurrentStreams: number;
+  /** Bytes of a request body that a client may send ahead of us. */
+  readonly initialWindowSize: number;
+  /** Requests taken back, pings and changes of settings: at once, and per second in the long run. */
+  readonly resetBurst: number;
+  readonly resetRate: number;
 }
 
 export interface UrlAlias {

@@ -17,7 +17,7 @@ import type { Exchange } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
-import { ServerFields } from '../protocols/http1/response-head.ts';
+import { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';

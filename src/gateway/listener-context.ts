@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
 import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
-import type { ServerFields } from '../protocols/http1/response-head.ts';
+import type { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** What the connections of a listener share. */

@@ -1,11 +1,20 @@
 /** A listening socket and its connections. */
 import net from 'node:net';
+import type { Connection } from './connection.ts';
 import { Http1Connection } from './http1/connection.ts';
+import { Http2Connection } from './http2/connection.ts';
+import { comparePreface } from './http2/preface.ts';
 import type { ListenerContext } from './listener-context.ts';
 
 interface ConnectedSocket extends net.Socket {
-  connection: Http1Connection;
+  connection: Connection;
   listener: Listener;
+}
+
+interface Http1Socket extends ConnectedSocket {
+  connection: Http1Connection;
+  /** Bytes that may yet become the preface of HTTP/2. */
+  firstBytes: Buffer | null;
 }
 
 const OVERLOADED =
@@ -14,7 +23,7 @@ const OVERLOADED =
 export class Listener {
   readonly #server: net.Server;
   readonly #context: ListenerContext;
-  readonly #connections = new Set<Http1Connection>();
+  readonly #connections = new Set<Connection>();
   /** Connections since the start, those that were turned away among them. */
   accepted = 0;
   turnedAway = 0;
@@ -76,15 +85,37 @@ export class Listener {
       socket.end(OVERLOADED, 'latin1', () => socket.destroy());
       return;
     }
-    const connection = new Http1Connection(socket, this.#context, performance.now());
-    this.#connections.add(connection);
-    (socket as ConnectedSocket).connection = connection;
     (socket as ConnectedSocket).listener = this;
-    socket.on('data', onData);
-    socket.on('end', onEnd);
-    socket.on('drain', onDrain);
     socket.on('error', ignore);
     socket.on('close', onClose);
+    this.#serveHttp1(socket, this.#context.settings.http2 !== null);
+  }
+
+  /** `mayBeHttp2`: the first bytes tell (RFC 9113, section 3.3, prior knowledge). */
+  #serveHttp1(socket: net.Socket, mayBeHttp2: boolean): void {
+    const connection = new Http1Connection(socket, this.#context, performance.now());
+    this.#connections.add(connection);
+    (socket as Http1Socket).connection = connection;
+    (socket as Http1Socket).firstBytes = null;
+    socket.on('data', mayBeHttp2 ? onFirstData : onData);
+    socket.on('end', onEnd);
+    socket.on('drain', onDrain);
+  }
+
+  /** `received`: what has been read of the socket so far. */
+  serveHttp2(socket: net.Socket, received: Buffer | null): void {
+    const settings = this.#context.settings.http2!;
+    socket.pause();
+    const connection = new Http2Connection(socket, this.#context, settings, received, performance.now());
+    this.#connections.add(connection);
+    (socket as ConnectedSocket).connection = connection;
+  }
+
+  /** The socket speaks HTTP/2, as its first bytes have shown. */
+  becomesHttp2(socket: net.Socket, received: Buffer): void {
+    this.#connections.delete((socket as ConnectedSocket).connection);
+    socket.off('data', onFirstData).off('end', onEnd).off('drain', onDrain);
+    this.serveHttp2(socket, received);
   }
 
   /** Kept-alive connections give way to new ones. They are in order of arrival, so the first idle one will do. */
@@ -98,7 +129,7 @@ export class Listener {
     return false;
   }
 
-  closed(connection: Http1Connection): void {
+  closed(connection: Connection): void {
     this.#connections.delete(connection);
     connection.onClose();
     if (this.#connections.size === 0) this.#empty?.resolve();
@@ -106,16 +137,28 @@ export class Listener {
 }
 
 // Functions shared by all sockets: an idle connection keeps no closures of its own.
+function onFirstData(this: net.Socket, chunk: Buffer): void {
+  const socket = this as Http1Socket;
+  const received = socket.firstBytes === null ? chunk : Buffer.concat([socket.firstBytes, chunk]);
+  const likeness = comparePreface(received);
+  socket.firstBytes = likeness === 'part' ? received : null;
+  if (likeness === 'part') return;
+  if (likeness === 'whole') return socket.listener.becomesHttp2(socket, received);
+  socket.off('data', onFirstData);
+  socket.on('data', onData);
+  socket.connection.onData(received);
+}
+
 function onData(this: net.Socket, chunk: Buffer): void {
-  (this as ConnectedSocket).connection.onData(chunk);
+  (this as Http1Socket).connection.onData(chunk);
 }
 
 function onEnd(this: net.Socket): void {
-  (this as ConnectedSocket).connection.onEnd();
+  (this as Http1Socket).connection.onEnd();
 }
 
 function onDrain(this: net.Socket): void {
-  (this as ConnectedSocket).connection.onDrain();
+  (this as Http1Socket).connection.onDrain();
 }
 
 function onClose(this: net.Socket): void {

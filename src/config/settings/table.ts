@@ -3,6 +3,7 @@ import type { Setting, SettingGroup } from '../setting.ts';
 import { application } from './application.ts';
 import { development } from './development.ts';
 import { limits, responses, timeouts } from './http.ts';
+import { http2 } from './http2.ts';
 import { listening, server } from './listening.ts';
 import { logging } from './logging.ts';
 import { processes } from './processes.ts';
@@ -21,6 +22,7 @@ export const groups: readonly SettingGroup[] = [
   limits,
   timeouts,
   responses,
+  http2,
   development,
   server,
 ];
@@ -36,6 +38,7 @@ const table = {
   ...limits.settings,
   ...timeouts.settings,
   ...responses.settings,
+  ...http2.settings,
   ...development.settings,
   ...server.settings,
 };

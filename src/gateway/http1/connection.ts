@@ -13,8 +13,10 @@ import { CHUNKED } from '../../protocols/http1/framing.ts';
 import { Refusal } from '../../protocols/http1/refusal.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
 import { RequestParser } from '../../protocols/http1/request-parser.ts';
-import type { ServerFields } from '../../protocols/http1/response-head.ts';
+import type { ServerFields } from '../../protocols/response-fields.ts';
+import { bodyDeadline } from '../body-deadline.ts';
 import { CollectedBody } from '../collected-body.ts';
+import type { Connection } from '../connection.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
@@ -33,7 +35,7 @@ const FORGET_MS = 3_000;
 /** Up to this size a body is copied behind its head, so that both are one write. */
 const JOIN_MAX = 4_096;
 
-export class Http1Connection implements ExchangeConnection {
+export class Http1Connection implements Connection, ExchangeConnection {
   readonly #socket: Socket;
   readonly #context: ListenerContext;
   readonly #parser: RequestParser;
@@ -324,10 +326,7 @@ export class Http1Connection implements ExchangeConnection {
     if (this.#phase === 'body') {
       // While we cannot take more, the client is not to blame.
       if (this.#socket.isPaused()) return Number.POSITIVE_INFINITY;
-      const earned = settings.bodyMinRate > 0 ? (this.#received / settings.bodyMinRate) * 1000 : 0;
-      const latest =
-        settings.bodyMaxTimeoutMs > 0 ? this.#since + settings.bodyMaxTimeoutMs : Number.POSITIVE_INFINITY;
-      return Math.min(this.#deadline + earned, latest);
+      return bodyDeadline(settings, this.#since, this.#received);
     }
     return this.#deadline;
   }

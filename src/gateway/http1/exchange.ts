@@ -7,12 +7,8 @@ import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
 import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
-import {
-  type Framing,
-  responseHead,
-  type ServerFields,
-  UNKNOWN,
-} from '../../protocols/http1/response-head.ts';
+import { type Framing, responseHead } from '../../protocols/http1/response-head.ts';
+import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
 import { reasonPhrase } from '../../status.ts';
 import type { Peer } from '../peer.ts';
 import { mayRender, render, rendered } from './rendition.ts';

@@ -4,7 +4,7 @@
  * the Date has changed.
  */
 import type { FieldList } from '../../exchange.ts';
-import type { ServerFields } from '../../protocols/http1/response-head.ts';
+import type { ServerFields } from '../../protocols/response-fields.ts';
 
 /** Of larger bodies a copy would cost more than it saves. */
 const BODY_MAX = 16_384;

@@ -25,12 +25,6 @@ export function loggedStatus({ status, outcome }: Exchange): number | null {
   return outcome === 'timed-out' ? STATUS_TIMED_OUT : null;
 }
 
-/** The protocol as Apache and nginx write it. */
-export function protocolName(exchange: Exchange): string {
-  const { version } = exchange.request;
-  return version === 'HTTP/2' ? 'HTTP/2.0' : version;
-}
-
 const orDash = (text: string | null) => (text === null || text === '' ? '-' : escapeLogItem(text));
 
 /** A directive without an argument, or with one of a few. */
@@ -68,9 +62,9 @@ const workerPid: Item = ({ workerPid: pid }) => (pid === 0 ? '-' : String(pid));
 const unknown: Item = () => '-';
 
 /** A request whose head could not be read has no request line: the gateway gives it the method `-`. */
-const requestLine: Item = (exchange) => {
-  const { method, target } = exchange.request;
-  return method === '-' ? '-' : `${escapeLogItem(`${method} ${target}`)} ${protocolName(exchange)}`;
+const requestLine: Item = ({ request }) => {
+  const { method, target, version } = request;
+  return method === '-' ? '-' : `${escapeLogItem(`${method} ${target}`)} ${version}`;
 };
 
 /** X: ended before the answer was complete. +: the connection may serve more requests. -: it is closed. */
@@ -98,7 +92,7 @@ export const DIRECTIVES: Readonly<Record<string, Compile>> = {
   D: plain(microseconds),
   f: plain(unknown),
   h: choice({ '': remote, c: remote }),
-  H: plain(protocolName),
+  H: plain(({ request }) => request.version),
   i: (argument) => {
     const lower = required(argument, 'the name of a request header field').toLowerCase();
     return ({ request }) => orDash(request.fields.joined(lower));

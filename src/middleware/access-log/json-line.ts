@@ -1,7 +1,7 @@
 /** One JSON object a line, ASCII only. What a request does not have is null. */
 import type { Exchange } from '../../exchange.ts';
 import { environValue } from '../../variables.ts';
-import { loggedStatus, protocolName } from './directives.ts';
+import { loggedStatus } from './directives.ts';
 import { jsonString } from './escape.ts';
 
 export function jsonLine(exchange: Exchange): string {
@@ -13,7 +13,7 @@ export function jsonLine(exchange: Exchange): string {
     (user === '' ? '' : `,"user":${jsonString(user)}`) +
     `,"method":${orNull(request.method)}` +
     `,"target":${orNull(request.target)}` +
-    `,"protocol":"${protocolName(exchange)}"` +
+    `,"protocol":"${request.version}"` +
     `,"status":${loggedStatus(exchange)}` +
     `,"bytes":${exchange.bodyBytesSent}` +
     `,"duration_ms":${Math.round(durationMs * 1000) / 1000}` +

@@ -69,7 +69,7 @@ test('a request that could not be read', () => {
 });
 
 test('hosts and protocols of other kinds', () => {
-  const v6 = answered({ authority: '[2001:db8::1]:8443', version: 'HTTP/2' });
+  const v6 = answered({ authority: '[2001:db8::1]:8443', version: 'HTTP/2.0' });
   assert.equal(compileLogFormat('%v %H')(v6), '[2001:db8::1] HTTP/2.0');
 });
 

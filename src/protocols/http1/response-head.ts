@@ -3,10 +3,17 @@
  * The server decides about framing and connection; what an application says about them is taken as a wish.
  */
 import type { FieldList } from '../../exchange.ts';
-import { tokenCharacters } from './characters.ts';
-
-/** The body is of unknown length. */
-export const UNKNOWN = -1;
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  DATE,
+  HOP_BY_HOP,
+  meaningOf,
+  parseContentLength,
+  SERVER,
+  type ServerFields,
+  UNKNOWN,
+} from '../response-fields.ts';
 
 export type Framing = 'none' | 'length' | 'chunked' | 'close';
 
@@ -23,66 +30,6 @@ export interface ResponseHead {
   /** Body bytes that were promised; UNKNOWN when none were. */
   readonly contentLength: number;
   readonly keepAlive: boolean;
-}
-
-/** A field that must not be sent; its text is for the log. */
-export class InvalidField extends Error {}
-
-const PLAIN = 0;
-const CONTENT_LENGTH = 1;
-const CONNECTION = 2;
-const DATE = 3;
-const SERVER = 4;
-const HOP_BY_HOP = 5;
-
-const MEANINGS: Readonly<Record<string, number>> = {
-  'content-length': CONTENT_LENGTH,
-  connection: CONNECTION,
-  date: DATE,
-  server: SERVER,
-  'keep-alive': HOP_BY_HOP,
-  'proxy-connection': HOP_BY_HOP,
-  'transfer-encoding': HOP_BY_HOP,
-  upgrade: HOP_BY_HOP,
-};
-
-/** What a name means, by the name as it is written; a few hundred at most, whatever applications invent. */
-const meanings = new Map<string, number>();
-const MEANINGS_MAX = 500;
-
-function meaningOf(name: string): number {
-  const known = meanings.get(name);
-  if (known !== undefined) return known;
-  if (name === '') throw new InvalidField('a header without a name');
-  for (let i = 0; i < name.length; i++) {
-    if (tokenCharacters[name.charCodeAt(i)] !== 1)
-      throw new InvalidField(`the header name ${JSON.stringify(name)}`);
-  }
-  const meaning = MEANINGS[name.toLowerCase()] ?? PLAIN;
-  if (meanings.size < MEANINGS_MAX) meanings.set(name, meaning);
-  return meaning;
-}
-
-/** Date and Server, ready to be sent; renewed by `tick` once a second. */
-export class ServerFields {
-  readonly #server: string;
-  #date = '';
-  text = '';
-
-  /** `server`: the value of the Server field. */
-  constructor(server: string, now: Date) {
-    this.#server = server;
-    this.tick(now);
-  }
-
-  tick(now: Date): void {
-    this.#date = now.toUTCString();
-    this.text = `Date: ${this.#date}\r\nServer: ${this.#server}\r\n`;
-  }
-
-  only(date: boolean, server: boolean): string {
-    return (date ? `Date: ${this.#date}\r\n` : '') + (server ? `Server: ${this.#server}\r\n` : '');
-  }
 }
 
 /**
@@ -158,11 +105,4 @@ export function responseHead(
     contentLength: length,
     keepAlive,
   };
-}
-
-function parseContentLength(value: string, before: number): number {
-  if (!/^\d{1,15}$/.test(value)) throw new InvalidField(`Content-Length: ${JSON.stringify(value)}`);
-  const length = Number(value);
-  if (before !== UNKNOWN && before !== length) throw new InvalidField(`a second Content-Length: ${value}`);
-  return length;
 }

@@ -1,0 +1,186 @@
+/**
+ * One request and its answer on a stream of HTTP/2. Keeps the promise of Content-Length: never more bytes than were
+ * declared, and a stream that is reset when there are fewer.
+ */
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
+import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
+import { responseHead } from '../../protocols/http2/response-head.ts';
+import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
+
+/** What an exchange needs of its stream. */
+export interface ExchangeOwner {
+  readonly stream: ServerHttp2Stream;
+  readonly server: ServerFields;
+  /** The field that names the request in its answer; null for none. */
+  readonly requestIdHeader: string | null;
+  /** Everything has been handed to the stream. */
+  exchangeEnded(): void;
+  /** An answer that broke its own promise; for the error log. */
+  report(exchange: Http2Exchange, code: string, what: string): void;
+}
+
+const NO_FIELDS: FieldList = [];
+const HEAD_ONLY = { endStream: true };
+const BODY_FOLLOWS = {};
+
+export class Http2Exchange implements Exchange {
+  readonly #owner: ExchangeOwner;
+  readonly #stream: ServerHttp2Stream;
+  readonly #began: number;
+  readonly request: Request;
+  readonly id: string;
+  body: RequestBody | null = null;
+  captures: Readonly<Record<string, string>> | null = null;
+  environ: string[] | null = null;
+
+  #state: 'waiting' | 'started' | 'ended' = 'waiting';
+  #hasBody = true;
+  /** Body bytes that were promised and are still owed; UNKNOWN when none were promised. */
+  #owed = UNKNOWN;
+
+  onDrain: (() => void) | null = null;
+  onGone: (() => void) | null = null;
+  onFinished: ((exchange: Exchange) => void) | null = null;
+
+  status = 0;
+  responseFields: FieldList = NO_FIELDS;
+  bodyBytesSent = 0;
+  outcome: Outcome = 'complete';
+  durationMs = 0;
+  workerPid = 0;
+  application: Progress | null = null;
+  receivedAt: number;
+
+  /** `began`, `receivedAt`: performance.now() when the head and when the whole request was there. */
+  constructor(owner: ExchangeOwner, request: Request, id: string, began: number, receivedAt: number) {
+    this.#owner = owner;
+    this.#stream = owner.stream;
+    this.request = request;
+    this.id = id;
+    this.#began = began;
+    this.receivedAt = receivedAt;
+  }
+
+  get startedAtMs(): number {
+    return performance.timeOrigin + this.#began;
+  }
+
+  get endedAt(): number {
+    return this.#began + this.durationMs;
+  }
+
+  get isEnded(): boolean {
+    return this.#state === 'ended';
+  }
+
+  respond(status: number, fields: FieldList, body: Bytes): void {
+    if (this.#state !== 'waiting' || this.#isLost) return;
+    this.#begin(status, fields, body.length);
+    if (!this.#hasBody) return this.#finish();
+    const owed = this.#owed;
+    const sent = body.length > owed ? body.slice(0, owed) : body;
+    this.bodyBytesSent = sent.length;
+    if (body.length !== owed) this.#reportLength(owed, body.length);
+    if (sent.length < owed) return this.#break();
+    this.#stream.end(sent, 'latin1');
+    this.#finish();
+  }
+
+  start(status: number, fields: FieldList): void {
+    if (this.#state !== 'waiting' || this.#isLost) return;
+    this.#begin(status, fields, UNKNOWN);
+    this.#state = 'started';
+  }
+
+  write(chunk: Bytes): boolean {
+    if (this.#state !== 'started' || this.#isLost) return true;
+    if (!this.#hasBody || chunk.length === 0) return true;
+    let block = chunk;
+    if (this.#owed !== UNKNOWN) {
+      if (block.length > this.#owed) {
+        this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent + block.length);
+        block = block.slice(0, this.#owed);
+        if (block.length === 0) return true;
+      }
+      this.#owed -= block.length;
+    }
+    this.bodyBytesSent += block.length;
+    return this.#stream.write(block, 'latin1');
+  }
+
+  end(): void {
+    if (this.#state !== 'started' || this.#isLost) return;
+    if (this.#hasBody && this.#owed > 0) {
+      this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent);
+      return this.#break();
+    }
+    if (this.#hasBody) this.#stream.end();
+    this.#finish();
+  }
+
+  abort(status: number, why: string): void {
+    if (this.#state === 'ended' || this.#isLost) return;
+    if (this.#state === 'waiting') return this.respond(status, ERROR_FIELDS, errorPage(status, why));
+    this.outcome = 'aborted';
+    this.#break();
+  }
+
+  /** The stream or the connection is lost. */
+  clientGone(outcome: Outcome): void {
+    if (this.#state === 'ended') return;
+    this.outcome = outcome;
+    this.#conclude();
+    this.onGone?.();
+  }
+
+  /** Reset by the client: its 'close' follows, and `clientGone` with it. */
+  get #isLost(): boolean {
+    return this.#stream.closed || this.#stream.destroyed;
+  }
+
+  /** Sends the head; from here on the status is decided. */
+  #begin(status: number, fields: FieldList, bodyBytes: number): void {
+    const head = responseHead(this.request.method, status, fields, bodyBytes, this.#owner.server);
+    const { requestIdHeader } = this.#owner;
+    if (requestIdHeader !== null && !hasField(fields, requestIdHeader))
+      head.list.push(requestIdHeader, this.id);
+    this.#stream.respond(head.list, head.hasBody ? BODY_FOLLOWS : HEAD_ONLY);
+    this.status = status;
+    this.responseFields = fields;
+    this.#hasBody = head.hasBody;
+    this.#owed = head.contentLength;
+  }
+
+  /** The client must see that something is missing. */
+  #break(): void {
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#conclude();
+    this.#owner.exchangeEnded();
+  }
+
+  #conclude(): void {
+    this.#state = 'ended';
+    this.body?.discard();
+    this.durationMs = performance.now() - this.#began;
+    this.onFinished?.(this);
+  }
+
+  #reportLength(declared: number, actual: number): void {
+    const relation = actual > declared ? 'cut off' : 'the stream is reset';
+    this.#owner.report(
+      this,
+      'response-length',
+      `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
+    );
+  }
+}
+
+function hasField(fields: FieldList, name: string): boolean {
+  const lower = name.toLowerCase();
+  return fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
+}

@@ -1,0 +1,76 @@
+/**
+ * Response heads for HTTP/2 (RFC 9113, section 8.3.2): the list of names and values that `node:http2` encodes. It writes
+ * the names in lower case. What an application says about the connection is dropped, as there is none of its own.
+ */
+import type { FieldList } from '../../exchange.ts';
+import {
+  CONNECTION,
+  CONTENT_LENGTH,
+  DATE,
+  HOP_BY_HOP,
+  InvalidField,
+  meaningOf,
+  parseContentLength,
+  SERVER,
+  type ServerFields,
+  UNKNOWN,
+} from '../response-fields.ts';
+
+export interface ResponseHead {
+  readonly list: string[];
+  /** False where RFC 9110 forbids one: the head is all there is. */
+  readonly hasBody: boolean;
+  /** Body bytes that were promised; UNKNOWN when none were. */
+  readonly contentLength: number;
+}
+
+/** `node:http2` sends no others. */
+const STATUS_MIN = 200;
+const STATUS_MAX = 599;
+
+/**
+ * `bodyBytes`: the length of the whole body, or UNKNOWN while it is still being made.
+ * Values are trusted to hold no control characters: each source checks its own.
+ * @throws InvalidField
+ */
+export function responseHead(
+  method: string,
+  status: number,
+  fields: FieldList,
+  bodyBytes: number,
+  server: ServerFields,
+): ResponseHead {
+  if (status < STATUS_MIN || status > STATUS_MAX)
+    throw new InvalidField(`the status ${status}, which HTTP/2 does not carry here`);
+  const list = [':status', String(status)];
+  let length = UNKNOWN;
+  let date = true;
+  let serverName = true;
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i]!;
+    const value = fields[i + 1]!;
+    switch (meaningOf(name)) {
+      case CONTENT_LENGTH:
+        length = parseContentLength(value, length);
+        continue;
+      case CONNECTION:
+      case HOP_BY_HOP:
+        continue;
+      case DATE:
+        date = false;
+        break;
+      case SERVER:
+        serverName = false;
+        break;
+    }
+    list.push(name, value);
+  }
+  if (date) list.push('date', server.date);
+  if (serverName) list.push('server', server.server);
+  const isHead = method === 'HEAD';
+  const hasBody = !isHead && status !== 204 && status !== 205 && status !== 304;
+  if (length === UNKNOWN && (hasBody || (isHead && bodyBytes > 0))) length = bodyBytes;
+  if (status === 204 || status === 205) length = UNKNOWN;
+  if (length !== UNKNOWN) list.push('content-length', String(length));
+  return { list, hasBody, contentLength: length };
+}
