@@ -179,7 +179,7 @@ test('an idle connection gives way to a new one when max-clients is reached', as
   await first.find(Frame.data, 1);
   assert.equal((await getOnce(small.port, '/hello')).status, 503);
   first.send(frame(Frame.reset, 0, 1, u32(ErrorCode.cancel)));
-  first.request(3, 'GET', '/hello');
+  first.request(3, 'GET', '/gate?name=x');
   await first.find(Frame.data, 3);
   assert.equal((await getOnce(small.port, '/hello')).text, 'hello\n');
   assert.equal(await first.readGoaway(), ErrorCode.none);

@@ -127,9 +127,8 @@ export class Http2Connection implements Connection {
   #close(now: number): void {
     if (this.#session.closed || this.#session.destroyed) return;
     this.#deadline = now + LINGER_MS;
-    // Nothing is unread on an idle connection, so its end needs no waiting for the client.
-    if (this.#streams.size === 0) this.#socket.once('finish', () => this.#socket.destroy());
-    this.#session.close();
+    if (this.#streams.size === 0) this.#session.destroy();
+    else this.#session.close();
   }
 
   #spend(what: string): void {
