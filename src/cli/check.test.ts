@@ -33,7 +33,7 @@ test('every value in effect is shown with its origin, in groups and aligned', as
     .split('\n')
     .filter((line) => line.endsWith(' default'))
     .map((line) => line.indexOf(' default'));
-  assert.equal(new Set(columns.filter((column) => column < 80)).size, 1);
+  assert.equal(new Set(columns.filter((column) => column < 90)).size, 1);
 });
 
 test('--json has the settings, the configuration and the warnings', async (t) => {
