@@ -25,6 +25,17 @@ export interface Case {
   readonly connections: number;
   /** The client takes gzip, and a stack has to give it. */
   readonly gzip?: true;
+  /** So many sites are configured, `siteName(0)` and on, all with the same application; one in the middle is asked. */
+  readonly sites?: number;
+}
+
+export function siteName(number: number): string {
+  return `site${number}.example.org`;
+}
+
+/** The name that a request is for; null: the address. */
+export function hostOf({ sites }: Case): string | null {
+  return sites === undefined ? null : siteName(Math.floor(sites / 2));
 }
 
 function wsgi(name: string, title: string, source: string, answer: Case['answer']): Case {
@@ -58,6 +69,7 @@ export const CASES: readonly Case[] = [
   wsgi('django', 'Django hello, two middlewares', 'django_app', hello),
   wsgi('json', 'JSON answer of 10 KB', 'json_10k', { bytes: 10240 }),
   { ...wsgi('gzip', 'JSON answer of 20 KB, compressed with gzip', 'json_20k', { bytes: 20480 }), gzip: true },
+  { ...wsgi('sites-200', 'Hello world, one of 200 sites', 'hello', hello), sites: 200 },
   wsgi('answer-1m', 'Answer of 1 MB', 'answer_1m', { bytes: MEGABYTE }),
   {
     ...wsgi('upload-1m', 'Upload of 1 MB', 'upload_1m', { bytes: uploaded.length, body: uploaded }),

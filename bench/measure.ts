@@ -1,6 +1,6 @@
 /** One measurement of one stack: what wrk saw, and what it cost the stack. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Case, SLOW_CONNECTIONS, SLOW_PATH } from './cases.ts';
+import { type Case, hostOf, SLOW_CONNECTIONS, SLOW_PATH } from './cases.ts';
 import { openIdleConnections } from './idle-connections.ts';
 import { busySecondsOf } from './proc.ts';
 import type { Stack } from './stack.ts';
@@ -33,7 +33,8 @@ export async function measureLoad(
   signal: AbortSignal,
 ): Promise<LoadSample> {
   const { connections, gzip } = test;
-  const load = { url: stack.origin + test.request.path, connections, seconds, script, gzip };
+  const url = stack.origin + test.request.path;
+  const load = { url, connections, seconds, script, gzip, host: hostOf(test) };
   const slow = { url: stack.origin + SLOW_PATH, connections: SLOW_CONNECTIONS, seconds };
   const before = readClocks(stack);
   const [report, beside] = await Promise.all([

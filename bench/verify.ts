@@ -1,7 +1,7 @@
 /** Asks a stack once, as any client would, and says what is wrong with the answer. */
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import type { Case } from './cases.ts';
+import { type Case, hostOf } from './cases.ts';
 
 const ANSWER_TIMEOUT_MS = 2_000;
 
@@ -22,6 +22,7 @@ function ask(origin: string, test: Case): Promise<{ status: number; body: Buffer
   const { method, path, bodyBytes } = test.request;
   const headers = {
     ...(bodyBytes > 0 ? { 'content-length': bodyBytes } : {}),
+    ...(test.sites ? { host: hostOf(test)! } : {}),
     ...(test.gzip ? { 'accept-encoding': 'gzip' } : {}),
   };
   const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);

@@ -24,12 +24,16 @@ export interface Load {
   /** Path of a Lua script that makes the requests; without one they are plain GETs. */
   readonly script?: string | undefined;
   readonly gzip?: boolean | undefined;
+  readonly host?: string | null;
 }
 
 export async function runWrk(load: Load, signal: AbortSignal): Promise<LoadReport> {
   const script = load.script === undefined ? [] : ['-s', load.script];
   const sizes = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, '--timeout', '5s'];
-  const fields = load.gzip === true ? ['-H', 'Accept-Encoding: gzip'] : [];
+  const fields = [
+    ...(load.gzip === true ? ['-H', 'Accept-Encoding: gzip'] : []),
+    ...(load.host ? ['-H', `Host: ${load.host}`] : []),
+  ];
   const args = ['-c', String(LOAD_CORE), 'wrk', ...sizes, '--latency', ...script, ...fields, load.url];
   const { stdout } = await run('taskset', args, { signal });
   return parseWrk(stdout);

@@ -1,4 +1,5 @@
 /** nginx: in front of uWSGI for applications, alone for static files. */
+import { siteName } from '../cases.ts';
 import type { Job, Peer } from './peer.ts';
 import { isApplication, missingCommands, versionPrinted } from './peer.ts';
 import { uwsgiCommand } from './uwsgi.ts';
@@ -98,10 +99,16 @@ ${sending(job)}
   scgi_temp_path scgi;
   open_file_cache max=1000 inactive=60s;
   open_file_cache_valid 30s;
-  server {
-    listen 127.0.0.1:${job.port} backlog=${job.backlog};
-${location.replace(/^\n/, '').replace(/^ {2}/gm, '')}
-  }
+${servers(job, location.replace(/^\n/, '').replace(/^ {2}/gm, ''))}
 }
 `;
+}
+
+function servers({ test: { sites = 1 }, port, backlog }: Job, location: string): string {
+  const names = Array.from({ length: sites }, (_, number) => siteName(number));
+  const blocks = names.map((name, number) => {
+    const options = number === 0 ? ` backlog=${backlog}` : '';
+    return `  server {\n    listen 127.0.0.1:${port}${options};\n    server_name ${name};\n${location}\n  }`;
+  });
+  return blocks.join('\n');
 }

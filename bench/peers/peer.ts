@@ -44,7 +44,8 @@ export interface Peer {
 export const isApplication = (test: Case): boolean => test.source !== 'static';
 
 /** For servers that run an application and do no more to its answers. */
-export const isPlainApplication = (test: Case): boolean => isApplication(test) && test.gzip !== true;
+export const isPlainApplication = (test: Case): boolean =>
+  isApplication(test) && test.gzip !== true && test.sites === undefined;
 
 /** For servers with one thread, for which the slow URL is not a fair question. */
 export const isSingleThreaded = (test: Case): boolean => isPlainApplication(test) && test.kind !== 'mixed';

@@ -1,8 +1,10 @@
 /** Vivarium itself, as a user starts it. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Peer } from './peer.ts';
+import { siteName } from '../cases.ts';
+import type { Job, Peer } from './peer.ts';
 import { isApplication, PYTHON, THREADS } from './peer.ts';
 
 const COMMAND = fileURLToPath(new URL('../../bin/vivarium', import.meta.url));
@@ -22,6 +24,17 @@ export const vivarium: Peer = {
     const listen = ['--host', '127.0.0.1', '--port', String(job.port)];
     const files = isApplication(job.test) ? [] : ['--url-alias', '/static', job.staticDirectory];
     const compressing = job.test.gzip ? ['--compress-responses'] : [];
-    return { commands: [[COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing]] };
+    const configured = job.test.sites === undefined ? [] : ['--config', `${job.directory}/vivarium.toml`];
+    const command = [COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing];
+    return { commands: [[...command, ...configured]], files: { 'vivarium.toml': sites(job) } };
   },
 };
+
+/** Each with an entry of its own, as they would be in a file that was not generated. */
+function sites({ test: { sites = 0 }, appsDirectory }: Job): string {
+  const application = basename(appsDirectory);
+  const entries = Array.from({ length: sites }, (_, number) => {
+    return `[[sites]]\nhosts = ["${siteName(number)}"]\napplication = "${application}"\n`;
+  });
+  return entries.join('\n');
+}
