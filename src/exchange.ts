@@ -62,7 +62,8 @@ export interface RequestBody {
 }
 
 export interface Exchange {
-  readonly request: Request;
+  /** Replaced before anybody looks at it by what a trusted proxy says of its client (middleware/trusted-proxies). */
+  request: Request;
   /** The collected body; null when the request has none. */
   readonly body: RequestBody | null;
   /** Names this request in logs, in the environ and, when asked, in the response. */

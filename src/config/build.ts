@@ -9,6 +9,7 @@ import type {
   LogSettings,
   RecyclingSettings,
   SiteSettings,
+  TrustedProxySettings,
 } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
@@ -21,6 +22,8 @@ import { warmupRequest } from './warmup.ts';
 
 /** Where `inactivity-timeout` is 0, which means no limit for workers that would be replaced. */
 const LAST_WORKER_INACTIVITY_MS = 300_000;
+/** What nearly every proxy sends, and none passes on unseen. */
+const HONOURED = ['x-forwarded-for', 'x-forwarded-proto'];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -51,6 +54,7 @@ export function buildConfiguration(
     logs: logSettings(values, entries, serverRoot),
     http: httpSettings(values),
     cacheStore: sections.cacheStore,
+    trustedProxies: trustedProxySettings(values),
     features: featuresOf(values, sections),
     sites: sitesOf(values, applicationName(found.target), sections),
     applications: [applicationSettings(values, found, environment)],
@@ -101,6 +105,16 @@ function logSettings(values: Values, entries: readonly Entry[], serverRoot: stri
     accessLog: values['access-log'],
     accessLogFormat: values['access-log-format'],
     slowRequestsMs: ms(values['slow-requests']),
+  };
+}
+
+function trustedProxySettings(values: Values): TrustedProxySettings | null {
+  const trusted = values['trust-proxy'];
+  if (trusted.length === 0) return null;
+  return {
+    networks: trusted.filter((proxy) => proxy !== 'unix:' && proxy !== 'none'),
+    trustsUnix: trusted.includes('unix:'),
+    honoured: values['trust-proxy-header'].length === 0 ? HONOURED : values['trust-proxy-header'],
   };
 }
 

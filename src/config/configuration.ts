@@ -24,6 +24,8 @@ export interface Configuration {
   readonly pidFile: string | null;
   readonly logs: LogSettings;
   readonly http: HttpSettings;
+  /** Null: no proxies are spoken of, and what they send is passed on as it is. */
+  readonly trustedProxies: TrustedProxySettings | null;
   /** For all sites. */
   readonly features: FeatureSettings;
   readonly sites: readonly SiteSettings[];
@@ -40,6 +42,15 @@ export interface Configuration {
   readonly evictionTimeoutMs: number;
   /** Time a process then has before it is killed. */
   readonly shutdownTimeoutMs: number;
+}
+
+export interface TrustedProxySettings {
+  /** Addresses and networks. */
+  readonly networks: readonly string[];
+  /** Those that come over a Unix socket. */
+  readonly trustsUnix: boolean;
+  /** Forwarding fields that are believed, in lower case; of those that say the same the first that is there counts. */
+  readonly honoured: readonly string[];
 }
 
 export interface LogSettings {

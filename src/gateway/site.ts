@@ -10,6 +10,7 @@ import { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { openCacheStore, type ResponseStore } from '../middleware/cache/store.ts';
 import { observe } from '../middleware/observe.ts';
 import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
+import { trustedProxies } from '../middleware/trusted-proxies/trusted-proxies.ts';
 import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
@@ -47,7 +48,9 @@ export function composeSite(
       : [accessLog(accessLogFormat, (line) => writer.write(line), hasColors(configuration.logs))];
   const slow = slowRequestsMs > 0 ? [slowRequests(slowRequestsMs, log)] : [];
   const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
-  const wrap: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
+  const counted: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
+  const { trustedProxies: proxies } = configuration;
+  const wrap: Middleware = proxies === null ? counted : (next) => trustedProxies(proxies)(counted(next));
   const store = new FileStore();
   const passwordChecks = new PasswordChecks();
   const cacheStore = openCacheStore(configuration.cacheStore, log);

@@ -1,4 +1,6 @@
 /** Settings: sockets and the identity the server runs under. */
+
+import { forwardingHeader, trustedProxy } from '../proxy-types.ts';
 import { list, one } from '../setting.ts';
 import { count, listenAddress, path, text } from '../value-types.ts';
 
@@ -24,6 +26,13 @@ export const listening = {
     'server-backlog': one(count(1, BACKLOG_MAX), {
       default: 500,
       help: 'connections that may wait in the kernel to be accepted',
+    }),
+    'trust-proxy': list(trustedProxy, {
+      help: 'address or network of a proxy whose forwarding headers are believed; those of others are removed',
+    }),
+    'trust-proxy-header': list(forwardingHeader, {
+      defaultText: 'X-Forwarded-For and X-Forwarded-Proto',
+      help: 'header of trusted proxies that is believed; all others are removed',
     }),
     'max-clients': one(count(1, 1_000_000), { default: 20_000, help: 'simultaneous client connections' }),
   },

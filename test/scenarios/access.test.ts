@@ -1,0 +1,112 @@
+/** Who may do what and how often, with the real server. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { makeFolder } from '../support/folder.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { type Server, startServer } from '../support/vivarium.ts';
+
+const APPLICATION = `
+KEYS = ('REMOTE_ADDR', 'wsgi.url_scheme', 'HTTP_HOST', 'SERVER_PORT', 'HTTP_AUTHORIZATION', 'HTTP_X_FORWARDED_FOR', 'HTTP_X_REAL_IP')
+
+def application(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [' '.join(str(environ.get(key, '-')) for key in KEYS).encode()]
+`;
+
+async function serve(t: TestContext, file: string, files: Record<string, string> = {}) {
+  const folder = makeFolder(t, {
+    'wsgi.py': APPLICATION,
+    'vivarium.toml': `processes = 1\n${file}`,
+    ...files,
+  });
+  const server = await startServer([`${folder}/wsgi.py`]);
+  t.after(() => server.stop());
+  return { server, folder };
+}
+
+async function get(server: Server, path: string, fields: Record<string, string> = {}) {
+  const client = await RawClient.open(server.port);
+  const lines = Object.entries({ Host: 'example.org', ...fields, Connection: 'close' });
+  await client.send(
+    `GET ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+  );
+  const answer = await client.readResponse();
+  client.close();
+  return answer;
+}
+
+const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+const ALICE = 'alice:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
+
+test('a password is asked for, and a changed file is noticed', async (t) => {
+  const file = `[[routes]]\nmatch = ["/admin", "/admin/*"]\nbasic-auth = "users"\n`;
+  const { server, folder } = await serve(t, file, { users: ALICE });
+  assert.equal((await get(server, '/')).status, 200);
+  for (const path of ['/admin', '/admin/x', '/%61dmin/x', '//admin/x', '/y/../admin/x'])
+    assert.equal((await get(server, path)).status, 401, path);
+  assert.equal((await get(server, '/admin/', basic('alice:wrong'))).status, 401);
+  const signedIn = await get(server, '/admin/', basic('alice:secret'));
+  assert.deepEqual([signedIn.status, signedIn.text.split(' ')[4]], [200, '-']);
+  await server.waitForOutput(/ - alice \[.*"GET \/admin\/ HTTP\/1\.1" 200/);
+
+  writeFileSync(`${folder}/users`, ALICE.replace('alice', 'carol'));
+  while ((await get(server, '/admin/', basic('alice:secret'))).status !== 401);
+  assert.equal((await get(server, '/admin/', basic('carol:secret'))).status, 200);
+});
+
+test('a client that asks too often is refused, and others are not', async (t) => {
+  const file = `trust-proxy = "127.0.0.1"\n\n[limit-requests]\nrate = "1r/h"\nburst = 2\nnodelay = true\n`;
+  const { server } = await serve(t, file);
+  const statuses = async (client: string) => {
+    const answers = [];
+    for (let i = 0; i < 4; i++) answers.push((await get(server, '/', { 'X-Forwarded-For': client })).status);
+    return answers;
+  };
+  assert.deepEqual(await statuses('203.0.113.9'), [200, 200, 200, 429]);
+  assert.deepEqual(await statuses('203.0.113.10'), [200, 200, 200, 429]);
+  await server.waitForOutput(
+    /requests-limited: .*vivarium.toml:\d+: limit-requests: refused \d within a second/,
+  );
+});
+
+test('only so many requests of a client at the same time', async (t) => {
+  const { server } = await serve(
+    t,
+    `[[routes]]\nlimit-in-flight = 1\nlimit-requests = { rate = "1r/s", burst = 1 }\n`,
+  );
+  assert.equal((await get(server, '/')).status, 200);
+  const waiting = get(server, '/');
+  let refused = 0;
+  while (refused === 0) if ((await get(server, '/')).status === 429) refused++;
+  assert.equal((await waiting).status, 200);
+});
+
+test('rules about addresses', async (t) => {
+  const { server } = await serve(
+    t,
+    `trust-proxy = "127.0.0.1"\naddress-rules = ["allow 203.0.113.0/24", "deny all"]\n`,
+  );
+  assert.equal((await get(server, '/')).status, 403);
+  assert.equal((await get(server, '/', { 'X-Forwarded-For': '203.0.113.9' })).status, 200);
+  assert.equal((await get(server, '/', { 'X-Forwarded-For': '203.0.113.9, 198.51.100.1' })).status, 403);
+});
+
+test('behind a trusted proxy the application and the access log see the client', async (t) => {
+  const file = `trust-proxy = "127.0.0.1"\ntrust-proxy-header = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"]\n`;
+  const { server } = await serve(t, file);
+  const { text } = await get(server, '/', {
+    'X-Forwarded-For': '1.2.3.4, 203.0.113.9',
+    'X-Forwarded-Proto': 'https',
+    'X-Forwarded-Host': 'shop.test',
+    'X-Real-IP': '6.6.6.6',
+  });
+  assert.equal(text, '203.0.113.9 https shop.test 443 - 203.0.113.9 -');
+  await server.waitForOutput(/^203\.0\.113\.9 - - \[/m);
+});
+
+test('who is no trusted proxy is not believed', async (t) => {
+  const { server } = await serve(t, `trust-proxy = "none"\n`);
+  const fields = { 'X-Forwarded-For': '203.0.113.9', 'X-Real-IP': '6.6.6.6', 'X-Forwarded-Proto': 'https' };
+  assert.equal((await get(server, '/', fields)).text, `127.0.0.1 http example.org ${server.port} - - -`);
+});
