@@ -11,6 +11,7 @@ test('the three forms of RFC 9110 name the same second', () => {
     'Sun, 06 Nov 1994 08:49:37 GMT',
     'Sunday, 06-Nov-94 08:49:37 GMT',
     'Sun Nov  6 08:49:37 1994',
+    'SUN, 06 NOV 1994 08:49:37 gmt',
   ]) {
     assert.equal(parseHttpDate(text, NOW), expected, text);
   }

@@ -6,9 +6,9 @@ const TIME = '(?<hour>[01]\\d|2[0-3]):(?<minute>[0-5]\\d):(?<second>[0-5]\\d|60)
 const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
 const LONG_DAY = '(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day';
 
-const IMF_FIXDATE = new RegExp(`^${DAY}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`);
-const RFC_850 = new RegExp(`^${LONG_DAY}, (?<day>\\d\\d)-${MONTH}-(?<shortYear>\\d\\d) ${TIME} GMT$`);
-const ASCTIME = new RegExp(`^${DAY} ${MONTH} (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})$`);
+const IMF_FIXDATE = new RegExp(`^${DAY}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`, 'i');
+const RFC_850 = new RegExp(`^${LONG_DAY}, (?<day>\\d\\d)-${MONTH}-(?<shortYear>\\d\\d) ${TIME} GMT$`, 'i');
+const ASCTIME = new RegExp(`^${DAY} ${MONTH} (?<day>[ \\d]\\d) ${TIME} (?<year>\\d{4})$`, 'i');
 
 /** ECMAScript's toUTCString is defined to print exactly IMF-fixdate. */
 export function formatHttpDate(timeMs: number): string {
@@ -23,7 +23,7 @@ export function parseHttpDate(text: string, nowMs: number = Date.now()): number 
   const fullYear = year === undefined ? expandYear(Number(shortYear), nowMs) : Number(year);
   return Date.UTC(
     fullYear,
-    MONTHS.indexOf(month!),
+    MONTHS.findIndex((name) => name.toLowerCase() === month!.toLowerCase()),
     Number(day),
     Number(hour),
     Number(minute),
