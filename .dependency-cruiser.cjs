@@ -33,8 +33,9 @@ module.exports = {
     only('protocols', ['base/', 'fields\\.ts', 'exchange\\.ts']),
     only('telemetry', ['base/', ...vocabulary]),
     only('routing', ['base/', ...vocabulary]),
-    only('middleware', ['base/', 'telemetry/', ...vocabulary]),
-    only('handlers', ['base/', 'telemetry/', ...vocabulary]),
+    only('files', ['base/', ...vocabulary]),
+    only('middleware', ['base/', 'telemetry/', 'files/', ...vocabulary]),
+    only('handlers', ['base/', 'telemetry/', 'files/', ...vocabulary]),
     only('development', ['base/', ...vocabulary]),
     only('admin', [
       'base/',
@@ -46,6 +47,7 @@ module.exports = {
     ]),
     only('apps', [
       'base/',
+      'files/',
       'protocols/',
       'telemetry/',
       'development/',

@@ -15,6 +15,7 @@ import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
 import { DEFAULT_COMPRESS } from './sections/compress.ts';
 import { type FeatureSettings, NO_FEATURES } from './sections/features.ts';
+import { DEFAULT_FILE_OPTIONS, type FileOptions } from './sections/files.ts';
 import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
 import { applicationName, type Target } from './target/target.ts';
@@ -56,6 +57,7 @@ export function buildConfiguration(
     cacheStore: sections.cacheStore,
     trustedProxies: trustedProxySettings(values),
     features: featuresOf(values, sections),
+    aliasFiles: aliasFiles(values, sections),
     sites: sitesOf(values, applicationName(found.target), sections),
     applications: [applicationSettings(values, found, environment)],
     touchFiles: values['touch-reload'],
@@ -80,6 +82,17 @@ function sitesOf(values: Values, application: string, { sites, routes }: Section
     ...sites.map((site) => ({ ...site, isDefault: false, urlAliases: [] })),
     { ...fromSettings, hosts: [], isDefault: true, place: 'the default site' },
   ];
+}
+
+/** What flags say counts more than the section. */
+function aliasFiles(values: Values, { files }: Sections): FileOptions {
+  const options = files ?? DEFAULT_FILE_OPTIONS;
+  const index = values['directory-index'];
+  return {
+    ...options,
+    index: index.length === 0 ? options.index : index,
+    listing: values['directory-listing'] || options.listing,
+  };
 }
 
 /** `listen` replaces host and port, unless one of these comes from a stronger source. */

@@ -5,6 +5,7 @@
 
 import type { CacheStoreSettings } from './sections/cache-store.ts';
 import type { FeatureSettings } from './sections/features.ts';
+import type { FileOptions } from './sections/files.ts';
 import type { RouteSettings } from './sections/route.ts';
 
 export type ListenAddress =
@@ -30,6 +31,8 @@ export interface Configuration {
   readonly features: FeatureSettings;
   readonly sites: readonly SiteSettings[];
   readonly cacheStore: CacheStoreSettings;
+  /** For the files of URL aliases. */
+  readonly aliasFiles: FileOptions;
   /** Each has a name of its own. */
   readonly applications: readonly ApplicationSettings[];
   /** Files that are touched to have everything reloaded. */

@@ -156,6 +156,9 @@ export function path(placeholder: keyof typeof PATH_KINDS): ValueType<string> {
   };
 }
 
+/** A name in a directory. */
+export const fileName = text('NAME', /^(?!\.{1,2}$)[^/\0]+$/, 'the name of a file, without a slash');
+
 /** A program: looked up on PATH unless the name has a slash. */
 export const command: ValueType<string> = {
   ...text('PATH', /^[^\0]+$/, 'the path of a program, or its name on PATH'),

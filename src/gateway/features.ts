@@ -4,6 +4,8 @@ import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { redirect } from '../handlers/redirect/redirect.ts';
 import { respond } from '../handlers/respond/respond.ts';
+import type { FileStore } from '../handlers/static-files/file-store.ts';
+import { staticFiles } from '../handlers/static-files/static-files.ts';
 import { addressRules } from '../middleware/address-rules/address-rules.ts';
 import { basicAuth } from '../middleware/basic-auth/basic-auth.ts';
 import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
@@ -24,11 +26,14 @@ export interface Tools {
   readonly application: (name: string) => MountedApplication | null;
   /** Of all caches. */
   readonly cacheStore: ResponseStore;
+  readonly files: FileStore;
   readonly log: Log;
   readonly passwordChecks: PasswordChecks;
 }
 
-type Made<S> = { readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: Tools) => unknown };
+type Made<S> = {
+  readonly [K in keyof S]: (settings: NonNullable<S[K]>, tools: Tools, next: Handler) => unknown;
+};
 
 /** In the order in which a request meets them. */
 const FEATURES = {
@@ -47,6 +52,7 @@ const FEATURES = {
 const ANSWERS = {
   application: (name, tools) => tools.application(name)?.handle ?? null,
   redirect,
+  files: staticFiles,
   respond,
 } satisfies Made<AnswerSettings>;
 
@@ -63,12 +69,12 @@ export function makeFeatures(settings: FeatureSettings, tools: Tools): Middlewar
   return (next) => made.reduceRight((handler, middleware) => middleware(handler), next);
 }
 
-/** Null when there is none. */
-export function makeAnswer(settings: AnswerSettings, tools: Tools): Handler | null {
+/** Null when there is none. `next`: what answers where an answer has nothing to say. */
+export function makeAnswer(settings: AnswerSettings, tools: Tools, next: Handler): Handler | null {
   const makers = Object.entries(ANSWERS) as [
     keyof AnswerSettings,
-    (settings: never, tools: Tools) => Handler | null,
+    (settings: never, tools: Tools, next: Handler) => Handler | null,
   ][];
-  for (const [name, make] of makers) if (settings[name] !== null) return make(settings[name] as never, tools);
-  return null;
+  const chosen = makers.find(([name]) => settings[name] !== null);
+  return chosen === undefined ? null : chosen[1](settings[chosen[0]] as never, tools, next);
 }

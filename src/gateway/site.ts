@@ -4,7 +4,7 @@ import { showsColors } from '../base/color.ts';
 import type { Configuration, LogSettings } from '../config/configuration.ts';
 import type { Handler, Middleware, Observer } from '../handler.ts';
 import { FileStore } from '../handlers/static-files/file-store.ts';
-import { createStaticFiles } from '../handlers/static-files/static-files.ts';
+import { staticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
 import { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { openCacheStore, type ResponseStore } from '../middleware/cache/store.ts';
@@ -51,15 +51,15 @@ export function composeSite(
   const counted: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const { trustedProxies: proxies } = configuration;
   const wrap: Middleware = proxies === null ? counted : (next) => trustedProxies(proxies)(counted(next));
-  const store = new FileStore();
   const passwordChecks = new PasswordChecks();
   const cacheStore = openCacheStore(configuration.cacheStore, log);
-  const tools: Tools = { application, log, passwordChecks, cacheStore };
+  const tools: Tools = { application, files: new FileStore(), log, passwordChecks, cacheStore };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
-    answer: (route) => makeAnswer(route, tools),
+    answer: (route, next) => makeAnswer(route, tools, next),
     application,
-    staticFiles: (alias) => createStaticFiles(alias, { log, store }),
+    staticFiles: ({ url, path: root }) =>
+      staticFiles({ ...configuration.aliasFiles, root, stripPrefix: url }, tools),
     notFound: (exchange) => exchange.abort(404, 'Nothing is served at this address.'),
     misdirected: (exchange) => exchange.abort(421, 'No site of this server has this name.'),
   });

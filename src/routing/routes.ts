@@ -10,8 +10,8 @@ import { compileMatcher, type Matcher } from './matcher.ts';
 export interface RouteParts {
   /** What the features of a route do; null when it has none. */
   readonly features: (route: RouteSettings) => Middleware | null;
-  /** Null: the routes behind it answer. */
-  readonly answer: (route: RouteSettings) => Handler | null;
+  /** Null: the routes behind it answer, which are `next`. */
+  readonly answer: (route: RouteSettings, next: Handler) => Handler | null;
   /** Whoever wants to know how a route was chosen. */
   readonly onTried?: (route: RouteSettings, matcher: Matcher, exchange: Exchange) => void;
 }
@@ -27,7 +27,7 @@ export function compileRoutes(
 
 function compileRoute(route: RouteSettings, parts: RouteParts, next: Handler): Handler {
   const matcher = compileMatcher(route.match);
-  const inner = parts.answer(route) ?? next;
+  const inner = parts.answer(route, next) ?? next;
   const chosen = parts.features(route)?.(inner) ?? inner;
   const { onTried } = parts;
   if (onTried !== undefined) {

@@ -4,11 +4,13 @@ import { nested } from '../section.ts';
 import { one } from '../setting.ts';
 import { text } from '../value-types.ts';
 import { type RedirectSettings, redirect } from './redirect.ts';
+import { type FilesSettings, files } from './files.ts';
 import { type RespondSettings, respond } from './respond.ts';
 
 export const answers = {
   application: one(text('NAME'), { default: null, help: 'an application of [applications], by its name' }),
   redirect: nested(redirect),
+  files: nested(files),
   respond: nested(respond),
 };
 
@@ -16,6 +18,7 @@ export const answers = {
 export interface AnswerSettings {
   readonly application: string | null;
   readonly redirect: RedirectSettings | null;
+  readonly files: FilesSettings | null;
   readonly respond: RespondSettings | null;
 }
 

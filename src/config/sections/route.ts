@@ -2,6 +2,7 @@
 import { nested, section } from '../section.ts';
 import { type AnswerSettings, answerNames, answers } from './answers.ts';
 import { type FeatureSettings, features } from './features.ts';
+import { mountedFiles } from './files.ts';
 import { type MatchSettings, match } from './match.ts';
 
 export interface RouteSettings extends FeatureSettings, AnswerSettings {
@@ -17,6 +18,7 @@ export const route = section({
   build: (values, place): RouteSettings => {
     const given = answerNames.filter((name) => values[name] !== null);
     if (given.length > 1) place.refuse(null, given.join(' and '), 'one answer');
-    return { ...values, place: place.text };
+    const files = values.files === null ? null : mountedFiles(values.files, values.match);
+    return { ...values, files, place: place.text };
   },
 });

@@ -2,6 +2,7 @@
 import { manyOf, nested, section } from '../section.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
 import { type FeatureSettings, features } from './features.ts';
+import { type FileOptions, filesAtTop } from './files.ts';
 import { type RouteSettings, route } from './route.ts';
 import { type NamedSite, site } from './site.ts';
 
@@ -12,15 +13,24 @@ export interface Sections {
   readonly routes: readonly RouteSettings[];
   readonly sites: readonly NamedSite[];
   readonly cacheStore: CacheStoreSettings;
+  /** For the URL aliases; null: nothing is said of them. */
+  readonly files: FileOptions | null;
 }
 
 export const sections = section({
   help: 'the configuration file',
-  parts: { ...features, routes: manyOf(route), sites: manyOf(site), 'cache-store': nested(cacheStore) },
-  build: ({ routes, sites, 'cache-store': store, ...features }): Sections => ({
+  parts: {
+    ...features,
+    files: nested(filesAtTop),
+    routes: manyOf(route),
+    sites: manyOf(site),
+    'cache-store': nested(cacheStore),
+  },
+  build: ({ routes, sites, files, 'cache-store': store, ...features }): Sections => ({
     features,
     routes,
     sites,
+    files,
     cacheStore: store ?? DEFAULT_CACHE_STORE,
   }),
 });

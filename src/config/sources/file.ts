@@ -26,6 +26,7 @@ export const NO_SECTIONS: Sections = {
   features: NO_FEATURES,
   routes: [],
   sites: [],
+  files: null,
   cacheStore: DEFAULT_CACHE_STORE,
 };
 const NOTHING = { given: [], sections: NO_SECTIONS };

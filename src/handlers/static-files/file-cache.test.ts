@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FileCache } from './file-cache.ts';
+import { CacheLimit, FileCache } from './file-cache.ts';
 
 test('what was used stays, what was not goes', () => {
-  const cache = new FileCache<string>(3);
+  const limit = new CacheLimit<string>(3);
+  const cache = new FileCache<string>(limit);
   for (const key of ['a', 'b', 'c']) cache.set(key, key, 1);
   cache.get('a');
   cache.set('d', 'd', 1);
@@ -15,7 +16,8 @@ test('what was used stays, what was not goes', () => {
 });
 
 test('when everything was used the oldest goes', () => {
-  const cache = new FileCache<string>(2);
+  const limit = new CacheLimit<string>(2);
+  const cache = new FileCache<string>(limit);
   for (const key of ['a', 'b']) {
     cache.set(key, key, 1);
     cache.get(key);
@@ -25,11 +27,12 @@ test('when everything was used the oldest goes', () => {
 });
 
 test('what is heavier than the cache is not kept, and takes its predecessor along', () => {
-  const cache = new FileCache<string>(10);
+  const limit = new CacheLimit<string>(10);
+  const cache = new FileCache<string>(limit);
   cache.set('a', 'old', 1);
   cache.set('a', 'new', 11);
   assert.equal(cache.get('a'), undefined);
-  assert.equal(cache.weightBytes, 0);
+  assert.equal(limit.weightBytes, 0);
 });
 
 test('the weight is that of what it holds, and never above the limit', () => {
@@ -40,18 +43,45 @@ test('the weight is that of what it holds, and never above the limit', () => {
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const cache = new FileCache<number>(10);
+      const limit = new CacheLimit<number>(10);
+      const cache = new FileCache<number>(limit);
       for (const each of steps) {
         if (each.do === 'set') cache.set(each.key, each.weight, each.weight);
         else cache[each.do](each.key);
         const held = ['a', 'b', 'c', 'd', 'e'].map((name) => cache.get(name) ?? 0);
         assert.equal(
           held.reduce((sum, weight) => sum + weight, 0),
-          cache.weightBytes,
+          limit.weightBytes,
         );
-        assert.ok(cache.weightBytes <= 10);
+        assert.ok(limit.weightBytes <= 10);
         if (each.do === 'set' && each.weight <= 10) assert.equal(cache.get(each.key), each.weight);
       }
     }),
   );
+});
+
+test('caches share a limit, and what goes is handed over', () => {
+  const limit = new CacheLimit<string>(2);
+  const gone: string[] = [];
+  const [a, b] = [0, 1].map(() => new FileCache<string>(limit, (value) => gone.push(value)));
+  a!.set('x', 'a-x', 1);
+  b!.set('x', 'b-x', 1);
+  b!.set('y', 'b-y', 1);
+  assert.deepEqual(gone, ['a-x']);
+  assert.equal(a!.get('x'), undefined);
+  b!.set('x', 'too heavy', 3);
+  assert.deepEqual(gone, ['a-x', 'b-x', 'too heavy']);
+  b!.delete('y');
+  assert.equal(gone.at(-1), 'b-y');
+  assert.equal(limit.weightBytes, 0);
+});
+
+test('a sweep takes what was not used since the last one', () => {
+  const limit = new CacheLimit<string>(10);
+  const cache = new FileCache<string>(limit);
+  for (const key of ['used', 'unused', 'other']) cache.set(key, key, 1);
+  cache.get('used');
+  limit.sweep((value) => value !== 'other');
+  const left = () => ['used', 'unused', 'other'].filter((key) => cache.get(key) !== undefined);
+  assert.deepEqual(left(), ['used', 'other']);
 });

@@ -1,25 +1,32 @@
 /**
- * From a URL path to a file: the place that keeps requests inside the root of an alias.
+ * From the path of a URL to a file: the place that keeps requests inside the root.
  *
  * Names are bytes on both sides: paths are latin-1 strings with one character a byte, so every name a file system
- * can hold is reachable and none is changed on the way. Symbolic links are followed (nginx's default).
+ * can hold is reachable and none is changed on the way. Symbolic links are the business of file-tree.ts.
  */
-import { isBelow, pathPrefix } from '../../base/url-path.ts';
-import type { UrlAlias } from '../../config/configuration.ts';
+import { compilePattern } from '../../base/pattern.ts';
+import { isBelow } from '../../base/url-path.ts';
 
-const INDEX = 'index.html';
+/** Of one name: file systems have no longer ones, and patterns need not be tried on them. */
+const NAME_BYTES_MAX = 255;
 
-/** A segment that begins with a dot (`.git`, `.env`); `.well-known` is there to be found (RFC 8615). */
-const HIDDEN = /\/\.(?!well-known(?:\/|$))/;
+/** The part of a canonical path that is below `prefix`, with its slash; null when it must not be served. */
+export function pathBelow(canonicalPath: string, prefix: string, isHidden: IsHidden): string | null {
+  if (!isBelow(canonicalPath, prefix)) return null;
+  const rest = canonicalPath.slice(prefix.length);
+  if (rest.includes('\0')) return null;
+  for (const name of rest.split('/')) {
+    if (name.length > NAME_BYTES_MAX || (name !== '' && isHidden(name))) return null;
+  }
+  return rest;
+}
 
-/** The file (latin-1) for a canonical path; null when the path is not of this alias or must not be served. */
-export function fileLocator(alias: UrlAlias): (canonicalPath: string) => string | null {
-  const prefix = pathPrefix(alias.url);
-  const root = Buffer.from(alias.path, 'utf8').toString('latin1').replace(/\/+$/, '');
-  return (path) => {
-    if (!isBelow(path, prefix)) return null;
-    const rest = path.slice(prefix.length);
-    if (rest.includes('\0') || HIDDEN.test(rest)) return null;
-    return `${root}${rest.endsWith('/') ? `${rest}${INDEX}` : rest}` || '/';
-  };
+type IsHidden = (name: string) => boolean;
+
+/** `hide`: patterns for single names; of those that match the last counts, and with a `!` it shows the name again. */
+export function compileHidden(hide: readonly string[]): IsHidden {
+  const rules = hide
+    .map((text) => ({ matches: compilePattern(text.replace(/^!/, ''))!, isHidden: !text.startsWith('!') }))
+    .reverse();
+  return (name) => rules.find(({ matches }) => matches(name) !== null)?.isHidden ?? false;
 }

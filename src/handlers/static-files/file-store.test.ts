@@ -1,10 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, statSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  fstatSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { FILE_BYTES_MAX, FileStore, type Found } from './file-store.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { OpenFile } from '../../files/open-file.ts';
+import {
+  FILE_BYTES_MAX,
+  FileStore,
+  type Found,
+  release,
+  type StoredEntry,
+  StoredFiles,
+} from './file-store.ts';
+import { fileTree } from './file-tree.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vivarium-store-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -17,18 +36,27 @@ function put(name: string, text: string): string {
   return path;
 }
 
+const options = {
+  tree: fileTree(directory, 'follow'),
+  fieldsOf: () => ({ contentType: 'text/plain', fields: [] }),
+  codings: [],
+};
+
 /** A store whose clock stands still until the test moves it. */
-function storeAt(): { store: FileStore; clock: { nowMs: number }; find: (name: string) => Promise<Found> } {
+function storeAt() {
   const clock = { nowMs: 0 };
-  const store = new FileStore({ nowMs: () => clock.nowMs });
-  const find = (name: string) =>
-    new Promise<Found>((resolve) => store.find(`/${name}`, join(directory, name), resolve));
-  return { store, clock, find };
+  const shared = new FileStore({ nowMs: () => clock.nowMs });
+  const store = new StoredFiles(shared, options);
+  return { shared, store, clock, find: (name: string) => store.find(`/${name}`) };
+}
+
+function entryOf(found: Found): StoredEntry {
+  assert.equal(found.kind, 'file');
+  return (found as Extract<Found, { kind: 'file' }>).entry;
 }
 
 function bodyOf(found: Found): string {
-  assert.equal(found.kind, 'file');
-  return String((found as Extract<Found, { kind: 'file' }>).file.body);
+  return String(entryOf(found).content);
 }
 
 test('a file is fresh for one second after it was checked', async () => {
@@ -37,11 +65,11 @@ test('a file is fresh for one second after it was checked', async () => {
   assert.equal(store.fresh('/fresh.txt'), null);
   await find('fresh.txt');
   clock.nowMs = 999;
-  assert.equal(String(store.fresh('/fresh.txt')?.body), 'one');
+  assert.equal(String(store.fresh('/fresh.txt')?.content), 'one');
   clock.nowMs = 1000;
   assert.equal(store.fresh('/fresh.txt'), null);
   await find('fresh.txt');
-  assert.equal(String(store.fresh('/fresh.txt')?.body), 'one');
+  assert.equal(String(store.fresh('/fresh.txt')?.content), 'one');
 });
 
 test('every kind of change is noticed', async () => {
@@ -65,22 +93,54 @@ test('a file changed a moment ago is read again: its next change could bear the 
   const first = await find('busy.txt');
   const second = await find('busy.txt');
   assert.equal(bodyOf(second), 'one');
-  assert.notEqual((second as { file: unknown }).file, (first as { file: unknown }).file);
+  assert.notEqual(entryOf(second), entryOf(first));
 });
 
 test('requests for one path share one look at the file system', async () => {
   put('shared.txt', 'one');
   const { find } = storeAt();
   const [a, b] = await Promise.all([find('shared.txt'), find('shared.txt')]);
-  assert.equal((a as { file: unknown }).file, (b as { file: unknown }).file);
+  assert.equal(entryOf(a), entryOf(b));
 });
 
-test('what is too large for memory is left to be streamed, however it grew', async () => {
-  const { find } = storeAt();
+/** Is a descriptor open? Another file may have got its number since, so the file is compared. */
+function isOpen({ fd, stats }: OpenFile): boolean {
+  try {
+    return fstatSync(fd).ino === stats.ino;
+  } catch {
+    return false;
+  }
+}
+
+async function closed(file: OpenFile): Promise<void> {
+  while (isOpen(file)) await nextTurn();
+}
+
+test('what is too large for memory is kept open, and closed when nobody uses it', {
+  timeout: 20_000,
+}, async () => {
+  const { shared, store, find } = storeAt();
   put('limit.bin', 'x'.repeat(FILE_BYTES_MAX));
   assert.equal(bodyOf(await find('limit.bin')).length, FILE_BYTES_MAX);
-  put('limit.bin', 'x'.repeat(FILE_BYTES_MAX + 1));
-  assert.equal((await find('limit.bin')).kind, 'large-file');
+  const path = put('limit.bin', 'x'.repeat(FILE_BYTES_MAX + 1));
+  const entry = entryOf(await find('limit.bin'));
+  const file = entry.content as OpenFile;
+  assert.equal(store.fresh('/limit.bin'), entry);
+  // A new file in its place: the old one is sent to those who have it, and closed after that.
+  renameSync(put('other.bin', 'y'.repeat(FILE_BYTES_MAX + 2)), path);
+  const after = entryOf(await find('limit.bin'));
+  assert.equal(after.representation.sizeBytes, FILE_BYTES_MAX + 2);
+  assert.ok(isOpen(file));
+  release(entry);
+  await closed(file);
+  // Used since the last sweep, then not.
+  release(after);
+  store.fresh('/limit.bin');
+  shared.sweep();
+  assert.ok(isOpen(after.content as OpenFile));
+  shared.sweep();
+  await closed(after.content as OpenFile);
+  assert.equal(store.fresh('/limit.bin'), null);
 });
 
 test('directories are told, and what is neither file nor directory does not exist', async () => {

@@ -1,18 +1,26 @@
 /**
- * Finds files and keeps the small ones in memory, ready to be sent. What is kept is compared with the file system
- * at most once a second; requests that meanwhile ask for the same path wait for one and the same look.
- *
- * One store serves one site, because its keys are URL paths.
+ * Finds the files below a root and keeps them ready to be sent: small ones in memory, larger ones open. What is kept is
+ * compared with the file system at most once a second; requests that meanwhile ask for the same file wait for one and
+ * the same look. A file may have compressed forms beside it (variants.ts), which are looked at and kept with it.
  */
-import { close, constants, fstat, open, read, type Stats, stat } from 'node:fs';
-import { FileCache } from './file-cache.ts';
-import { describe, isSameFile, type Representation } from './representation.ts';
+import type { Stats } from 'node:fs';
+import type { CodingName } from '../../config/sections/compress.ts';
+import { type OpenFile, readWhole } from '../../files/open-file.ts';
+import { describe, isSameFile, type Representation } from '../../files/representation.ts';
+import { CacheLimit, FileCache } from './file-cache.ts';
+import type { FileFields } from './file-fields.ts';
+import type { FileTree } from './file-tree.ts';
+import { isUpToDate, SUFFIXES, VARY } from './variants.ts';
 
-/** Larger files are streamed. */
+/** Larger files are streamed from their descriptor. */
 export const FILE_BYTES_MAX = 1024 * 1024;
 const CACHE_BYTES_MAX = 32 * 1024 * 1024;
 /** What an entry costs besides its bytes, roughly: bounds the number of entries. */
 const ENTRY_BYTES = 1024;
+/** What an open descriptor counts for: no more than 128 of them are kept. */
+const DESCRIPTOR_BYTES = 256 * 1024;
+/** Descriptors that were not used between two sweeps are closed: a deleted file holds its place on the disk till then. */
+const SWEEP_INTERVAL_MS = 10_000;
 const CHECK_INTERVAL_MS = 1000;
 /**
  * The clock of modification times ticks every few milliseconds. A file read this soon after its last change may be
@@ -20,135 +28,190 @@ const CHECK_INTERVAL_MS = 1000;
  */
 const SETTLED_AFTER_MS = 1000;
 
-export interface FileInMemory {
+export interface StoredFile {
   readonly representation: Representation;
-  readonly body: Buffer;
+  readonly content: Buffer | OpenFile;
 }
 
-interface Entry extends FileInMemory {
-  readonly stats: Stats;
+export interface Variant extends StoredFile {
+  readonly coding: CodingName;
+}
+
+export interface StoredEntry extends StoredFile {
+  /** The smallest first. */
+  readonly variants: readonly Variant[];
+}
+
+interface Entry extends StoredEntry {
+  /** Of the file, and of each form that it might have; null: it was not there. */
+  readonly seen: readonly (Stats | null)[];
   readonly settled: boolean;
   checkedAtMs: number;
 }
 
 export type Found =
-  | { readonly kind: 'file'; readonly file: FileInMemory }
-  /** A file that is too large for memory: see openFile. */
-  | { readonly kind: 'large-file' }
+  | { readonly kind: 'file'; readonly entry: StoredEntry }
   | { readonly kind: 'directory' }
   | { readonly kind: 'error'; readonly error: NodeJS.ErrnoException };
 
-export interface OpenFile {
-  readonly fd: number;
-  readonly stats: Stats;
-}
-
 type Callback = (found: Found) => void;
 
+/** What all directories of a server share: one limit, one clock. */
 export class FileStore {
-  readonly #cache: FileCache<Entry>;
-  readonly #searches = new Map<string, Callback[]>();
-  readonly #nowMs: () => number;
+  readonly limit: CacheLimit<Entry>;
+  readonly nowMs: () => number;
+  #sweeper: NodeJS.Timeout | null = null;
 
   constructor(options: { readonly cacheBytesMax?: number; readonly nowMs?: () => number } = {}) {
-    this.#cache = new FileCache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
-    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.limit = new CacheLimit(options.cacheBytesMax ?? CACHE_BYTES_MAX);
+    this.nowMs = options.nowMs ?? (() => performance.now());
   }
 
-  /** The file of a URL path, when it is in memory and was checked within the last second. */
-  fresh(path: string): FileInMemory | null {
+  /** From the first descriptor on. */
+  watchDescriptors(): void {
+    this.#sweeper ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
+  }
+
+  sweep(): void {
+    this.limit.sweep((entry) => openFilesOf(entry).length > 0);
+  }
+}
+
+export interface StoredFilesOptions {
+  readonly tree: FileTree;
+  readonly fieldsOf: (path: string) => FileFields;
+  /** Compressed forms to look for. */
+  readonly codings: readonly CodingName[];
+}
+
+/** The files of one directory. Paths are below the root and latin-1. */
+export class StoredFiles {
+  readonly #store: FileStore;
+  readonly #cache: FileCache<Entry>;
+  readonly #options: StoredFilesOptions;
+  readonly #searches = new Map<string, Callback[]>();
+
+  constructor(store: FileStore, options: StoredFilesOptions) {
+    this.#store = store;
+    this.#options = options;
+    this.#cache = new FileCache(store.limit, release);
+  }
+
+  /** The file, when it is kept and was checked within the last second. To be used within this turn. */
+  fresh(path: string): StoredEntry | null {
     const entry = this.#cache.get(path);
-    return entry !== undefined && this.#nowMs() - entry.checkedAtMs < CHECK_INTERVAL_MS ? entry : null;
+    return entry !== undefined && this.#store.nowMs() - entry.checkedAtMs < CHECK_INTERVAL_MS ? entry : null;
   }
 
-  /** Looks at the file system. `path` is the canonical URL path, `fileName` the file (latin-1) it stands for. */
-  find(path: string, fileName: string, callback: Callback): void {
-    const waiting = this.#searches.get(path);
-    if (waiting !== undefined) {
-      waiting.push(callback);
-      return;
-    }
-    const callbacks = [callback];
-    this.#searches.set(path, callbacks);
-    this.#search(path, fileName, (found) => {
+  /** Looks at the file system. An entry that is found is held for the caller, who has to `release` it. */
+  find(path: string): Promise<Found> {
+    return new Promise((resolve) => {
+      const waiting = this.#searches.get(path);
+      if (waiting !== undefined) waiting.push(resolve);
+      else this.#begin(path, [resolve]);
+    });
+  }
+
+  #begin(path: string, waiting: Callback[]): void {
+    this.#searches.set(path, waiting);
+    const done = (found: Found): void => {
       this.#searches.delete(path);
-      for (const each of callbacks) each(found);
-    });
+      for (const each of waiting) each(found);
+    };
+    this.#search(path).then(
+      (entry) => {
+        if (entry === null) return done({ kind: 'directory' });
+        for (const _ of waiting) hold(entry);
+        done({ kind: 'file', entry });
+        release(entry);
+      },
+      (error: NodeJS.ErrnoException) => {
+        this.#cache.delete(path);
+        done({ kind: 'error', error });
+      },
+    );
   }
 
-  #search(path: string, fileName: string, done: Callback): void {
-    stat(Buffer.from(fileName, 'latin1'), (error, stats) => {
-      const entry = this.#cache.get(path);
-      if (error === null && entry?.settled && isSameFile(entry.stats, stats)) {
-        entry.checkedAtMs = this.#nowMs();
-        return done({ kind: 'file', file: entry });
-      }
+  /** Null for a directory. The entry is held for the caller. */
+  async #search(path: string): Promise<Entry | null> {
+    const { tree, codings } = this.#options;
+    const stats = await tree.stat(path);
+    if (stats.isDirectory()) {
       this.#cache.delete(path);
-      if (error !== null) return done({ kind: 'error', error });
-      if (stats.isDirectory()) return done({ kind: 'directory' });
-      if (stats.size > FILE_BYTES_MAX) return done({ kind: 'large-file' });
-      this.#load(path, fileName, done);
-    });
-  }
-
-  #load(path: string, fileName: string, done: Callback): void {
-    const checkedAtMs = this.#nowMs();
-    const readAtMs = Date.now();
-    openFile(fileName, (error, file) => {
-      if (error !== null) return done({ kind: 'error', error });
-      const { fd, stats } = file;
-      if (stats.size > FILE_BYTES_MAX) return close(fd, () => done({ kind: 'large-file' }));
-      readWhole(fd, stats.size, (readError, bytes) => {
-        close(fd, () => {});
-        if (readError !== null) return done({ kind: 'error', error: readError });
-        const representation = describe(fileName, stats);
-        const settled = readAtMs - Math.max(stats.mtimeMs, stats.ctimeMs) > SETTLED_AFTER_MS;
-        const entry: Entry = { representation, body: bytes, stats, settled, checkedAtMs };
-        this.#cache.set(path, entry, bytes.length + path.length + ENTRY_BYTES);
-        done({ kind: 'file', file: entry });
-      });
-    });
-  }
-}
-
-/** Opens a regular file. What is at the other end of the callback closes it. */
-export function openFile(
-  fileName: string,
-  callback: (...result: [error: NodeJS.ErrnoException, file: null] | [error: null, file: OpenFile]) => void,
-): void {
-  // Non-blocking, because opening a FIFO would otherwise wait for a writer.
-  open(Buffer.from(fileName, 'latin1'), constants.O_RDONLY | constants.O_NONBLOCK, (error, fd) => {
-    if (error !== null) return callback(error, null);
-    fstat(fd, (statError, stats) => {
-      const refusal = statError ?? (stats.isFile() ? null : notAFile());
-      if (refusal === null) return callback(null, { fd, stats });
-      close(fd, () => callback(refusal, null));
-    });
-  });
-}
-
-/** Devices, sockets and FIFOs are not served: as far as a client can tell they do not exist. */
-function notAFile(): NodeJS.ErrnoException {
-  return Object.assign(new Error('not a regular file'), { code: 'ENOENT' });
-}
-
-/** A file that shrinks while it is read is an error: its description no longer holds. */
-function readWhole(
-  fd: number,
-  sizeBytes: number,
-  callback: (...result: [error: NodeJS.ErrnoException, bytes: null] | [error: null, bytes: Buffer]) => void,
-): void {
-  const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-  const readFrom = (position: number): void => {
-    if (position === sizeBytes) {
-      callback(null, bytes);
-      return;
+      return null;
     }
-    read(fd, bytes, position, sizeBytes - position, position, (error, bytesRead) => {
-      if (error !== null) return callback(error, null);
-      if (bytesRead === 0) return callback(new Error('the file shrank while it was read'), null);
-      readFrom(position + bytesRead);
-    });
-  };
-  readFrom(0);
+    const variants = codings.map((coding) => tree.stat(path + SUFFIXES[coding]).catch(() => null));
+    const seen = [stats, ...(await Promise.all(variants))];
+    const known = this.#cache.get(path);
+    if (known?.settled && known.seen.every((before, i) => isUnchanged(before, seen[i]!))) {
+      known.checkedAtMs = this.#store.nowMs();
+      return hold(known);
+    }
+    this.#cache.delete(path);
+    return this.#load(
+      path,
+      codings.filter((_, i) => isUpToDate(seen[i + 1]!, stats)),
+      seen,
+    );
+  }
+
+  async #load(path: string, codings: readonly CodingName[], seen: readonly (Stats | null)[]): Promise<Entry> {
+    const checkedAtMs = this.#store.nowMs();
+    const readAtMs = Date.now();
+    const { tree, fieldsOf } = this.#options;
+    const { contentType, fields } = fieldsOf(path);
+    const all = codings.length === 0 ? fields : [...fields, ...VARY];
+    const loadOne = async (coding: CodingName | null): Promise<StoredFile> => {
+      const file = await tree.open(coding === null ? path : path + SUFFIXES[coding]);
+      const representation = describe(file.stats, { contentType, coding, fields: all });
+      return { representation, content: await contentOf(file) };
+    };
+    const original = await loadOne(null);
+    const variants: Variant[] = [];
+    for (const coding of codings) {
+      // Gone in the meantime, or not to be read: then without it.
+      const variant = await loadOne(coding).catch(() => null);
+      if (variant !== null) variants.push({ ...variant, coding });
+    }
+    variants.sort((a, b) => a.representation.sizeBytes - b.representation.sizeBytes);
+    const isSettled = (stats: Stats | null) =>
+      stats === null || readAtMs - Math.max(stats.mtimeMs, stats.ctimeMs) > SETTLED_AFTER_MS;
+    const entry: Entry = { ...original, variants, seen, settled: seen.every(isSettled), checkedAtMs };
+    if (openFilesOf(entry).length > 0) this.#store.watchDescriptors();
+    this.#cache.set(path, hold(entry), weightBytes(entry) + path.length);
+    return entry;
+  }
+}
+
+async function contentOf(file: OpenFile): Promise<Buffer | OpenFile> {
+  if (file.stats.size > FILE_BYTES_MAX) return file;
+  try {
+    return await readWhole(file);
+  } finally {
+    file.release();
+  }
+}
+
+function isUnchanged(before: Stats | null, now: Stats | null): boolean {
+  return before === null || now === null ? before === now : isSameFile(before, now);
+}
+
+function openFilesOf(entry: StoredEntry): OpenFile[] {
+  return [entry, ...entry.variants].flatMap(({ content }) => (Buffer.isBuffer(content) ? [] : [content]));
+}
+
+function hold<E extends StoredEntry>(entry: E): E {
+  for (const file of openFilesOf(entry)) file.share();
+  return entry;
+}
+
+export function release(entry: StoredEntry): void {
+  for (const file of openFilesOf(entry)) file.release();
+}
+
+function weightBytes(entry: StoredEntry): number {
+  return [entry, ...entry.variants].reduce(
+    (sum, { content }) => sum + (Buffer.isBuffer(content) ? content.length : DESCRIPTOR_BYTES),
+    ENTRY_BYTES,
+  );
 }

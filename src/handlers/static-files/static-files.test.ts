@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { FakeExchange, type FakeRequest } from '../../../test/support/fake-exchange.ts';
+import { DEFAULT_FILE_OPTIONS, type FilesSettings } from '../../config/sections/files.ts';
 import { createLog } from '../../telemetry/log.ts';
-import { createStaticFiles } from './static-files.ts';
+import { FileStore } from './file-store.ts';
+import { staticFiles } from './static-files.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vivarium-static-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -40,7 +42,9 @@ symlinkSync(join(directory, 'outside.txt'), join(root, 'link.txt'));
 
 const messages: string[] = [];
 const log = createLog('test', 'info', (line) => messages.push(line));
-const handler = createStaticFiles({ url: '/static', path: root }, { log });
+const handlerOf = (stripPrefix: string, settings: Partial<FilesSettings> = {}) =>
+  staticFiles({ ...DEFAULT_FILE_OPTIONS, root, stripPrefix, ...settings }, { log, files: new FileStore() });
+const handler = handlerOf('/static');
 
 async function request(target: string, settings: FakeRequest = {}): Promise<FakeExchange> {
   const exchange = new FakeExchange({ target, ...settings });
@@ -132,7 +136,7 @@ test('a directory is redirected to its slash, with the query, and to no other ho
   mkdirSync(join(root, 'evil.com'));
   mkdirSync(join(root, '\\evil'));
   mkdirSync(join(root, 'r\r\nSet-Cookie: x'));
-  const everything = createStaticFiles({ url: '/', path: root }, { log });
+  const everything = handlerOf('/');
   for (const [target, expected] of [
     ['//evil.com', '/evil.com/'],
     ['/%2Fevil.com', '/evil.com/'],
@@ -148,7 +152,7 @@ test('a directory is redirected to its slash, with the query, and to no other ho
 });
 
 test('an alias may be a single file', async () => {
-  const icon = createStaticFiles({ url: '/favicon.css', path: join(root, 'a.css') }, { log });
+  const icon = handlerOf('/favicon.css', { root: join(root, 'a.css') });
   for (const [target, status] of [
     ['/favicon.css', 200],
     ['/favicon.css/', 404],
@@ -231,7 +235,7 @@ test('ranges are answered alike from memory and from disk', async () => {
 
 test('a client that leaves while the file is looked for is not answered', async () => {
   for (const name of ['a.css', 'large.bin']) {
-    const cold = createStaticFiles({ url: '/static', path: root }, { log });
+    const cold = handlerOf('/static');
     const gone = new FakeExchange({ target: `/static/${name}` });
     const patient = new FakeExchange({ target: `/static/${name}` });
     cold(gone);

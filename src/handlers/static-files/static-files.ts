@@ -1,146 +1,171 @@
 /**
- * The static-files handler: GET and HEAD of the files below a URL alias, with conditional requests, ranges and
- * `index.html`, but without directory listings.
+ * The static-files handler: GET and HEAD of the files below a root, with conditional requests and ranges, index files,
+ * listings, compressed forms beside the files, and files that are tried in turn.
  *
- * A small file that was looked at within the last second is answered at once from memory (file-store.ts); every
- * other request takes the slow path through the file system. Paths are made safe in file-path.ts.
+ * A file that was looked at within the last second is answered at once from what file-store.ts keeps; every other
+ * request takes the slow path through the file system. Paths are made safe in file-path.ts, links in file-tree.ts.
  */
-import { close } from 'node:fs';
-import { STATUS_CODES } from 'node:http';
-import { canonicalPath, encodePath, encodeQuery } from '../../base/url-path.ts';
-import type { UrlAlias } from '../../config/configuration.ts';
+import { canonicalPath, pathPrefix } from '../../base/url-path.ts';
+import type { FilesSettings } from '../../config/sections/files.ts';
 import type { Exchange } from '../../exchange.ts';
+import { sendFromMemory, sendOpenFile } from '../../files/send-file.ts';
 import type { Handler } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { fileLocator } from './file-path.ts';
-import { type FileInMemory, FileStore, type Found, openFile } from './file-store.ts';
-import { streamFile } from './file-stream.ts';
-import { planAnswer } from './plan.ts';
-import { lengthBytes, type Part } from './ranges.ts';
-import { describe, type Representation } from './representation.ts';
+import { compileFileFields } from './file-fields.ts';
+import { compileHidden, pathBelow } from './file-path.ts';
+import { type FileStore, release, type StoredEntry, StoredFiles } from './file-store.ts';
+import { type FileTree, fileTree, type Listed } from './file-tree.ts';
+import { answerListing, LISTED_MAX } from './listing.ts';
+import {
+  meansMissing,
+  redirectToDirectory,
+  refuseForError,
+  refuseMethod,
+  refuseMissing,
+} from './refusals.ts';
+import { type Attempts, compileAttempts } from './try-files.ts';
+import { bestForm } from './variants.ts';
 
-export interface StaticFilesOptions {
+export interface StaticFilesTools {
   readonly log: Log;
-  /** Shared by the aliases of one site, so that they share one limit of memory. */
-  readonly store?: FileStore;
+  /** Shared by all directories of a server, so that they share one limit of memory. */
+  readonly files: FileStore;
 }
 
-export function createStaticFiles(
-  alias: UrlAlias,
-  { log, store = new FileStore() }: StaticFilesOptions,
+/** `next` answers what `=next` of try-files leaves to it. */
+export function staticFiles(
+  settings: FilesSettings,
+  { log, files }: StaticFilesTools,
+  next: Handler = refuseMissing,
 ): Handler {
-  const locate = fileLocator(alias);
+  return new StaticFiles(settings, files, next, log).handle;
+}
 
-  function findAndSend(exchange: Exchange): void {
-    const path = canonicalPath(exchange.request.decodedPath);
-    const fileName = locate(path);
-    if (fileName === null) {
-      refuseMissing(exchange);
+class StaticFiles {
+  readonly #root: string;
+  readonly #prefix: string;
+  readonly #isHidden: (name: string) => boolean;
+  readonly #tree: FileTree;
+  readonly #stored: StoredFiles;
+  readonly #indexes: readonly string[];
+  readonly #lists: boolean;
+  readonly #attempts: Attempts;
+  readonly #next: Handler;
+  readonly #log: Log;
+
+  constructor(settings: FilesSettings, store: FileStore, next: Handler, log: Log) {
+    this.#root = settings.root;
+    this.#prefix = pathPrefix(settings.stripPrefix ?? '');
+    this.#isHidden = compileHidden(settings.hide);
+    this.#tree = fileTree(settings.root, settings.symlinks);
+    this.#stored = new StoredFiles(store, {
+      tree: this.#tree,
+      fieldsOf: compileFileFields(settings),
+      codings: settings.precompressed,
+    });
+    this.#indexes = settings.index.map((name) => Buffer.from(name, 'utf8').latin1Slice());
+    this.#lists = settings.listing;
+    this.#attempts = compileAttempts(settings.tryFiles);
+    this.#next = next;
+    this.#log = log;
+  }
+
+  readonly handle: Handler = (exchange) => {
+    const { method, decodedPath } = exchange.request;
+    const { fallback, beginWithPath } = this.#attempts;
+    if (method !== 'GET' && method !== 'HEAD') {
+      if (fallback === 'next') this.#next(exchange);
+      else refuseMethod(exchange);
       return;
     }
-    const isGone = watchForGone(exchange);
-    store.find(path, fileName, (found) => {
-      if (!isGone()) send(exchange, path, fileName, found);
-    });
-  }
-
-  function send(exchange: Exchange, path: string, fileName: string, found: Found): void {
-    if (found.kind === 'file') {
-      sendFromMemory(exchange, found.file);
-    } else if (found.kind === 'large-file') {
-      openAndStream(exchange, fileName, (error) => refuseForError(exchange, error, fileName, log));
-    } else if (found.kind === 'error') {
-      refuseForError(exchange, found.error, fileName, log);
-    } else if (path.endsWith('/')) {
-      refuseMissing(exchange); // The index is itself a directory: a redirect would come back to it.
-    } else {
-      redirect(exchange, path);
-    }
-  }
-
-  return (exchange) => {
-    const { method, decodedPath } = exchange.request;
-    if (method === 'GET' || method === 'HEAD') {
-      const file = store.fresh(decodedPath);
-      if (file !== null) sendFromMemory(exchange, file);
-      else findAndSend(exchange);
-    } else {
-      answerShortly(exchange, 405, 'Allow', 'GET, HEAD');
-    }
+    const entry = beginWithPath ? this.#fresh(decodedPath) : null;
+    if (entry !== null) send(exchange, entry);
+    else this.#look(exchange).catch((error) => refuseForError(exchange, error, this.#root, this.#log));
   };
-}
 
-function sendFromMemory(exchange: Exchange, { representation, body }: FileInMemory): void {
-  const { status, fields, parts } = planAnswer(exchange.request, representation);
-  exchange.respond(status, fields, parts === null ? body : pick(body, parts));
-}
+  /** What is kept stands under its canonical path: other spellings are simply not found. */
+  #fresh(decodedPath: string): StoredEntry | null {
+    if (!decodedPath.startsWith(this.#prefix)) return null;
+    const path = decodedPath.slice(this.#prefix.length);
+    return this.#stored.fresh(path.endsWith('/') ? path + this.#indexes[0] : path);
+  }
 
-function pick(body: Buffer, parts: readonly Part[]): Buffer {
-  const pieces = parts.map((part) =>
-    typeof part === 'string' ? Buffer.from(part, 'latin1') : body.subarray(part.start, part.end),
-  );
-  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-}
-
-/** The plan is made of the open file's own description, so that head and body cannot be of two files. */
-function openAndStream(exchange: Exchange, fileName: string, onError: (error: Error) => void): void {
-  const isGone = watchForGone(exchange);
-  openFile(fileName, (error, file) => {
-    if (error !== null) {
-      if (!isGone()) onError(error);
-    } else if (isGone()) {
-      closeQuietly(file.fd);
-    } else {
-      sendOpenFile(exchange, file.fd, describe(fileName, file.stats));
+  async #look(exchange: Exchange): Promise<void> {
+    const isGone = watchForGone(exchange);
+    const path = pathBelow(canonicalPath(exchange.request.decodedPath), this.#prefix, this.#isHidden);
+    const { of, fallback } = this.#attempts;
+    for (const attempt of path === null ? [] : of(path)) {
+      if (isGone()) return;
+      if (pathBelow(attempt, '', this.#isHidden) === null) continue;
+      const isAnswered = attempt.endsWith('/')
+        ? await this.#tryDirectory(exchange, attempt, path!, isGone)
+        : await this.#tryFile(exchange, attempt, isGone);
+      if (isAnswered) return;
     }
-  });
-}
-
-function sendOpenFile(exchange: Exchange, fd: number, file: Representation): void {
-  const { status, fields, parts } = planAnswer(exchange.request, file);
-  if (status === 304) {
-    closeQuietly(fd);
-    exchange.respond(status, fields, '');
-    return;
+    if (isGone()) return;
+    exchange.onGone = null;
+    if (fallback === 'next') this.#next(exchange);
+    else if (fallback === 404) refuseMissing(exchange);
+    else exchange.abort(fallback, 'The file could not be had.');
   }
-  const wanted = parts ?? [{ start: 0, end: file.sizeBytes }];
-  exchange.start(status, [...fields, 'Content-Length', String(lengthBytes(wanted))]);
-  streamFile(exchange, fd, exchange.request.method === 'HEAD' ? [] : wanted);
-}
 
-/**
- * A directory asked for without its final slash. The path is canonical and encoded anew, so that `//host` or `/\host`
- * can never come out of it.
- */
-function redirect(exchange: Exchange, path: string): void {
-  const query = encodeQuery(exchange.request.query);
-  answerShortly(exchange, 301, 'Location', `${encodePath(path)}/${query === '' ? '' : `?${query}`}`);
-}
-
-const NOT_FOUND = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
-const FORBIDDEN = new Set(['EACCES', 'EPERM']);
-
-function refuseForError(exchange: Exchange, error: NodeJS.ErrnoException, fileName: string, log: Log): void {
-  const code = error.code ?? '';
-  if (NOT_FOUND.has(code)) {
-    refuseMissing(exchange);
-    return;
+  /** False when there is no such file. */
+  async #tryFile(exchange: Exchange, path: string, isGone: () => boolean): Promise<boolean> {
+    const fresh = this.#stored.fresh(path);
+    if (fresh !== null) {
+      send(exchange, fresh);
+      return true;
+    }
+    const found = await this.#stored.find(path);
+    if (found.kind === 'file') {
+      if (!isGone()) send(exchange, found.entry);
+      release(found.entry);
+      return true;
+    }
+    if (isGone()) return true;
+    return found.kind === 'error' && this.#refused(exchange, path, found.error);
   }
-  const file = Buffer.from(fileName, 'latin1').toString('utf8');
-  log.error('static-file-failed', `[request ${exchange.id}] ${file}: ${error.message}`);
-  if (FORBIDDEN.has(code)) exchange.abort(403, 'The server may not read this file.');
-  else exchange.abort(500, 'The file could not be read.');
+
+  /** `asked`: the path that the request is for. */
+  async #tryDirectory(
+    exchange: Exchange,
+    path: string,
+    asked: string,
+    isGone: () => boolean,
+  ): Promise<boolean> {
+    try {
+      if (path === `${asked}/`) {
+        const isDirectory = (await this.#tree.stat(path)).isDirectory();
+        if (isDirectory && !isGone()) redirectToDirectory(exchange, this.#prefix + asked);
+        return isDirectory || isGone();
+      }
+      for (const index of this.#indexes) if (await this.#tryFile(exchange, path + index, isGone)) return true;
+      if (!this.#lists || isGone()) return isGone();
+      const listed = await this.#tree.list(path, LISTED_MAX);
+      if (!isGone())
+        answerListing(exchange, this.#prefix + path, path === '/', visible(listed, this.#isHidden));
+      return true;
+    } catch (error) {
+      return isGone() || this.#refused(exchange, path, error as Error);
+    }
+  }
+
+  /** False when the file may simply be missing. */
+  #refused(exchange: Exchange, path: string, error: Error): boolean {
+    if (meansMissing(error)) return false;
+    refuseForError(exchange, error, this.#root + path, this.#log);
+    return true;
+  }
 }
 
-/** Files that are hidden, outside or not there: a client cannot tell which. */
-function refuseMissing(exchange: Exchange): void {
-  exchange.abort(404, 'There is no such file.');
+function send(exchange: Exchange, entry: StoredEntry): void {
+  const { representation, content } = bestForm(entry, exchange.request.fields);
+  if (Buffer.isBuffer(content)) sendFromMemory(exchange, representation, content);
+  else sendOpenFile(exchange, content.share(), representation);
 }
 
-/** Short answers that need fields of their own. */
-function answerShortly(exchange: Exchange, status: number, name: string, value: string): void {
-  const text = `${status} ${STATUS_CODES[status]}\n`;
-  exchange.respond(status, ['Content-Type', 'text/plain; charset=utf-8', name, value], text);
+function visible({ files, isWhole }: Listed, isHidden: (name: string) => boolean): Listed {
+  return { files: files.filter(({ name }) => !isHidden(name)), isWhole };
 }
 
 /** While a handler waits for the file system the client may leave: ask before sending or opening anything. */
@@ -150,8 +175,4 @@ function watchForGone(exchange: Exchange): () => boolean {
     gone = true;
   };
   return () => gone;
-}
-
-function closeQuietly(fd: number): void {
-  close(fd, () => {});
 }

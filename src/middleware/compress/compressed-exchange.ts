@@ -2,11 +2,12 @@
  * An exchange whose answer may be compressed on its way to the client: looked at when its head comes, and from then on
  * either left alone, compressed at once (small and whole), or sent through an encoder (large, or still being made).
  */
+
+import type { Wish } from '../../base/accept-encoding.ts';
 import type { CodingName } from '../../config/sections/compress.ts';
 import type { Bytes, Exchange, FieldList } from '../../exchange.ts';
 import { FilteredExchange } from '../../filtered-exchange.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Wish } from './accept-encoding.ts';
 import { compressedFields, type Described, describe, notModifiedFields, withVary } from './answer.ts';
 import { CODINGS } from './codings.ts';
 import type { Compressor } from './compressor.ts';
@@ -14,7 +15,7 @@ import { EncoderPump } from './encoder-pump.ts';
 
 export class CompressedExchange extends FilteredExchange {
   readonly #compressor: Compressor;
-  readonly #wish: Wish;
+  readonly #wish: Wish<CodingName>;
   readonly #log: Log;
   #pump: EncoderPump | null = null;
   /** What the handler wants to be called when the client is gone, while the pump is. */
@@ -23,7 +24,7 @@ export class CompressedExchange extends FilteredExchange {
   #declared: number | null = null;
   #received = 0;
 
-  constructor(inner: Exchange, compressor: Compressor, wish: Wish, log: Log) {
+  constructor(inner: Exchange, compressor: Compressor, wish: Wish<CodingName>, log: Log) {
     super(inner);
     this.#compressor = compressor;
     this.#wish = wish;

@@ -1,7 +1,8 @@
 /** What the exchanges of one `compress` share: the rules, a limit on encoders, and answers that are given again. */
+
+import { type Wish, wishReader } from '../../base/accept-encoding.ts';
 import type { CodingName, CompressSettings } from '../../config/sections/compress.ts';
 import type { Bytes, FieldList } from '../../exchange.ts';
-import { type Wish, wishReader } from './accept-encoding.ts';
 import { compressedFields, type Described, typeTest, withVary } from './answer.ts';
 import { CODINGS, type Encoder } from './codings.ts';
 
@@ -24,7 +25,7 @@ const NEVER = new Set([204, 205, 206, 304]);
 export class Compressor {
   readonly #settings: CompressSettings;
   readonly #isCompressible: (type: string) => boolean;
-  readonly readWish: (accept: string | null) => Wish;
+  readonly readWish: (accept: string | null) => Wish<CodingName>;
   #encoders = 0;
   /** By their list of fields, which is frozen for that purpose (files in memory); for each coding, and null for none. */
   readonly #kept = new WeakMap<FieldList, Map<CodingName | null, KeptAnswer>>();
@@ -36,7 +37,12 @@ export class Compressor {
   }
 
   /** `size`: bytes of the body; null when they are not known yet. */
-  mayCompress(status: number, { isFixed, type }: Described, size: number | null, wish: Wish): boolean {
+  mayCompress(
+    status: number,
+    { isFixed, type }: Described,
+    size: number | null,
+    wish: Wish<CodingName>,
+  ): boolean {
     if (isFixed || size === 0 || status < 200 || NEVER.has(status)) return false;
     if (wish.refusesIdentity && wish.coding !== null) return true;
     return (size === null || size >= this.#settings.minSize) && this.#isCompressible(type);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fakeRequest } from '../../../test/support/fake-exchange.ts';
+import { fakeRequest } from '../../test/support/fake-exchange.ts';
 import { allowsRange, evaluateConditions, mayBeConditional } from './conditions.ts';
 
 const EARLIER = 'Fri, 20 Nov 2026 02:47:41 GMT';

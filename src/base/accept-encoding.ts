@@ -1,20 +1,21 @@
 /** Which content coding a client is served best with (RFC 9110, section 12.5.3). */
-import type { CodingName } from '../../config/sections/compress.ts';
 
-export interface Wish {
+export interface Wish<Name extends string> {
   /** Null: as it is. */
-  readonly coding: CodingName | null;
+  readonly coding: Name | null;
   /** The client would rather have no answer than one that is not compressed. */
   readonly refusesIdentity: boolean;
 }
 
-const AS_IT_IS: Wish = { coding: null, refusesIdentity: false };
+const AS_IT_IS: Wish<never> = { coding: null, refusesIdentity: false };
 /** Clients send a handful of different values; one that invents them is read anew each time. */
 const REMEMBERED_MAX = 500;
 
 /** `offered`: of those that the client likes equally the first is taken. */
-export function wishReader(offered: readonly CodingName[]): (accept: string | null) => Wish {
-  const remembered = new Map<string, Wish>();
+export function wishReader<Name extends string>(
+  offered: readonly Name[],
+): (accept: string | null) => Wish<Name> {
+  const remembered = new Map<string, Wish<Name>>();
   return (accept) => {
     if (accept === null || accept === '') return AS_IT_IS;
     const known = remembered.get(accept);
@@ -25,13 +26,13 @@ export function wishReader(offered: readonly CodingName[]): (accept: string | nu
   };
 }
 
-function readWish(accept: string, offered: readonly CodingName[]): Wish {
+function readWish<Name extends string>(accept: string, offered: readonly Name[]): Wish<Name> {
   const weights = new Map(accept.toLowerCase().split(',').map(readItem));
   const any = weights.get('*');
   const weightOf = (name: string): number | undefined => weights.get(name) ?? any;
   // Not named, it is welcome, but less than any coding that is (section 12.5.3, rule 2).
   const identity = weightOf('identity');
-  let coding: CodingName | null = null;
+  let coding: Name | null = null;
   let best = identity ?? 0;
   for (const name of offered) {
     const weight = (name === 'gzip' ? weights.get('x-gzip') : undefined) ?? weightOf(name) ?? 0;

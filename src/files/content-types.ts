@@ -85,13 +85,24 @@ const UNKNOWN = 'application/octet-stream';
 
 const byExtension = new Map<string, string>();
 for (const [type, extensions] of Object.entries(TYPES)) {
-  for (const extension of extensions.split(' ')) {
-    byExtension.set(extension, type.startsWith('text/') ? `${type}; charset=utf-8` : type);
-  }
+  for (const extension of extensions.split(' ')) byExtension.set(extension, type);
 }
 
-/** A name without an extension, or with one nobody knows, is bytes: a browser then saves it and runs nothing. */
-export function contentType(fileName: string): string {
-  const extension = /\.([^./]+)$/.exec(fileName)?.[1];
-  return (extension === undefined ? undefined : byExtension.get(extension.toLowerCase())) ?? UNKNOWN;
+const NO_TYPES: ReadonlyMap<string, string> = new Map();
+
+/**
+ * A name without an extension, or with one nobody knows, is bytes: a browser then saves it and runs nothing.
+ * `types`: by extension, before those that are known here.
+ */
+export function contentType(
+  fileName: string,
+  types: ReadonlyMap<string, string> = NO_TYPES,
+  charset: string | null = 'utf-8',
+): string {
+  const extension = /\.([^./]+)$/.exec(fileName)?.[1]?.toLowerCase();
+  if (extension === undefined) return UNKNOWN;
+  const type = types.get(extension) ?? byExtension.get(extension) ?? UNKNOWN;
+  return charset !== null && type.startsWith('text/') && !type.includes('charset=')
+    ? `${type}; charset=${charset}`
+    : type;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  fstatSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -12,8 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FakeExchange } from '../../../test/support/fake-exchange.ts';
+import { FakeExchange } from '../../test/support/fake-exchange.ts';
 import { streamFile } from './file-stream.ts';
+import { OpenFile } from './open-file.ts';
 import type { Part } from './ranges.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vivarium-stream-'));
@@ -27,7 +29,8 @@ function begin(name: string, parts: readonly Part[], lengthBytes: number, room?:
   const exchange = new FakeExchange();
   if (room !== undefined) exchange.roomBytes = room;
   exchange.start(200, ['Content-Length', String(lengthBytes)]);
-  streamFile(exchange, openSync(path, 'r'), parts);
+  const fd = openSync(path, 'r');
+  streamFile(exchange, new OpenFile(fd, fstatSync(fd)), parts);
   return exchange;
 }
 

@@ -1,5 +1,5 @@
 /** Which answer a GET or HEAD of a file gets: a function of the request's fields and of the file's description. */
-import type { FieldList, Request } from '../../exchange.ts';
+import type { FieldList, Request } from '../exchange.ts';
 import { allowsRange, evaluateConditions, mayBeConditional } from './conditions.ts';
 import { contentRange, multipart, type Part, parseRanges } from './ranges.ts';
 import type { Representation } from './representation.ts';
@@ -17,13 +17,9 @@ export function planAnswer(request: Request, file: Representation): Plan {
   if (!mayBeConditional(request.fields)) return { status: 200, fields: file.fields, parts: null };
   switch (evaluateConditions(request.fields, file)) {
     case 'not-modified':
-      return { status: 304, fields: file.validatorFields, parts: [] };
+      return { status: 304, fields: file.kept, parts: [] };
     case 'precondition-failed':
-      return {
-        status: 412,
-        fields: [...TEXT, ...file.validatorFields],
-        parts: ['412 Precondition Failed\n'],
-      };
+      return { status: 412, fields: [...TEXT, ...file.kept], parts: ['412 Precondition Failed\n'] };
     case 'proceed':
       return planRanges(request, file) ?? { status: 200, fields: file.fields, parts: null };
   }
@@ -41,13 +37,10 @@ function planRanges(request: Request, file: Representation): Plan | null {
     return { status: 416, fields, parts: ['416 Range Not Satisfiable\n'] };
   }
   if (ranges.length === 1) {
-    const fields = ['Content-Type', file.contentType, ...file.validatorFields];
-    return {
-      status: 206,
-      fields: [...fields, 'Content-Range', contentRange(first, file.sizeBytes)],
-      parts: ranges,
-    };
+    const fields = [...file.fields, 'Content-Range', contentRange(first, file.sizeBytes)];
+    return { status: 206, fields, parts: ranges };
   }
+  if (file.isCoded) return null;
   const { type, parts } = multipart(ranges, file);
-  return { status: 206, fields: ['Content-Type', type, ...file.validatorFields], parts };
+  return { status: 206, fields: ['Content-Type', type, ...file.rest], parts };
 }

@@ -1,21 +1,22 @@
 /**
- * Sends parts of a file at the client's pace. One read is under way while the last block is on its way out, so a
- * slow client holds one block here and no more. The descriptor is closed once, however the exchange ends.
+ * Sends parts of a file at the client's pace: a block is read when the last one has been taken, so a slow client holds
+ * one block here and no more. The file is released once, however the exchange ends.
  */
-import { close, read } from 'node:fs';
-import type { Bytes, Exchange } from '../../exchange.ts';
+import { read } from 'node:fs';
+import type { Bytes, Exchange } from '../exchange.ts';
+import type { OpenFile } from './open-file.ts';
 import type { Part } from './ranges.ts';
 
 const BLOCK_BYTES = 256 * 1024;
 
-/** Takes over `fd` and the exchange, whose head has been sent with the content-length of `parts`. */
-export function streamFile(exchange: Exchange, fd: number, parts: readonly Part[]): void {
-  new FileStream(exchange, fd, parts).pump();
+/** Takes over the exchange, whose head has been sent with the content-length of `parts`, and releases the file. */
+export function streamFile(exchange: Exchange, file: OpenFile, parts: readonly Part[]): void {
+  new FileStream(exchange, file, parts).pump();
 }
 
 class FileStream {
   readonly #exchange: Exchange;
-  readonly #fd: number;
+  readonly #file: OpenFile;
   readonly #parts: readonly Part[];
   /** What is sent next: which part, and from where in it. */
   #part = 0;
@@ -26,9 +27,9 @@ class FileStream {
   #blocked = false;
   #over = false;
 
-  constructor(exchange: Exchange, fd: number, parts: readonly Part[]) {
+  constructor(exchange: Exchange, file: OpenFile, parts: readonly Part[]) {
     this.#exchange = exchange;
-    this.#fd = fd;
+    this.#file = file;
     this.#parts = parts;
     exchange.onDrain = () => {
       this.#blocked = false;
@@ -38,11 +39,9 @@ class FileStream {
   }
 
   pump(): void {
-    while (!this.#over && !this.#reading) {
+    while (!this.#over && !this.#reading && !this.#blocked) {
       if (this.#block === null) {
         this.#fetch();
-      } else if (this.#blocked) {
-        return;
       } else {
         const block = this.#block;
         this.#block = null;
@@ -71,9 +70,9 @@ class FileStream {
     // A new block each time: the socket may still hold the last one.
     const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - position));
     this.#reading = true;
-    read(this.#fd, block, 0, block.length, position, (error, bytesRead) => {
+    read(this.#file.fd, block, 0, block.length, position, (error, bytesRead) => {
       this.#reading = false;
-      if (this.#over) return this.#close();
+      if (this.#over) return this.#file.release();
       if (error !== null) return this.#giveUp(`reading the file failed: ${error.message}`);
       if (bytesRead === 0) return this.#giveUp('the file shrank while it was sent');
       this.#offset += bytesRead;
@@ -94,10 +93,6 @@ class FileStream {
     this.#block = null;
     this.#exchange.onDrain = null;
     this.#exchange.onGone = null;
-    if (!this.#reading) this.#close();
-  }
-
-  #close(): void {
-    close(this.#fd, () => {});
+    if (!this.#reading) this.#file.release();
   }
 }

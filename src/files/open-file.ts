@@ -1,0 +1,75 @@
+/** Files, opened: descriptors that several answers share, and small files read whole. */
+import { close, constants, fstat, open, read, type Stats } from 'node:fs';
+import { promisify } from 'node:util';
+
+/** Names are latin-1 strings with one character a byte: a file system can hold names that no other text can say. */
+export type FileName = string;
+
+/** Non-blocking, because opening a FIFO would otherwise wait for a writer. */
+export const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+export const openPath = promisify(open) as (path: Buffer, flags: number) => Promise<number>;
+export const statOf = promisify(fstat) as (fd: number) => Promise<Stats>;
+
+/** An open regular file. Its descriptor is closed when the last of those who use it has released it. */
+export class OpenFile {
+  readonly fd: number;
+  readonly stats: Stats;
+  #users = 1;
+
+  constructor(fd: number, stats: Stats) {
+    this.fd = fd;
+    this.stats = stats;
+  }
+
+  /** One user more. */
+  share(): this {
+    this.#users++;
+    return this;
+  }
+
+  /** Once for the opener, and once for each `share`. */
+  release(): void {
+    if (--this.#users === 0) closeQuietly(this.fd);
+  }
+}
+
+export async function openFile(fileName: FileName): Promise<OpenFile> {
+  return asRegularFile(await openPath(bytesOf(fileName), READ_FLAGS));
+}
+
+/** Takes over the descriptor. Devices, sockets and FIFOs are not served: as far as a client can tell they do not exist. */
+export async function asRegularFile(fd: number): Promise<OpenFile> {
+  try {
+    const stats = await statOf(fd);
+    if (!stats.isFile()) throw Object.assign(new Error('not a regular file'), { code: 'ENOENT' });
+    return new OpenFile(fd, stats);
+  } catch (error) {
+    closeQuietly(fd);
+    throw error;
+  }
+}
+
+/** A file that shrinks while it is read is an error: its description no longer holds. */
+export function readWhole({ fd, stats }: OpenFile): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafeSlow(stats.size);
+  return new Promise((resolve, reject) => {
+    const readFrom = (position: number): void => {
+      if (position === bytes.length) return resolve(bytes);
+      read(fd, bytes, position, bytes.length - position, position, (error, bytesRead) => {
+        if (error !== null) reject(error);
+        else if (bytesRead === 0) reject(new Error('the file shrank while it was read'));
+        else readFrom(position + bytesRead);
+      });
+    };
+    readFrom(0);
+  });
+}
+
+export function bytesOf(fileName: FileName): Buffer {
+  return Buffer.from(fileName, 'latin1');
+}
+
+export function closeQuietly(fd: number): void {
+  close(fd, () => {});
+}
