@@ -58,8 +58,8 @@ export function composeSite(
     features: (settings) => makeFeatures(settings, tools),
     answer: (route, next) => makeAnswer(route, tools, next),
     application,
-    staticFiles: ({ url, path: root }) =>
-      staticFiles({ ...configuration.aliasFiles, root, stripPrefix: url }, tools),
+    staticFiles: ({ url, path: root }, next) =>
+      staticFiles({ ...configuration.aliasFiles, root, stripPrefix: url }, tools, next),
     notFound: (exchange) => exchange.abort(404, 'Nothing is served at this address.'),
     misdirected: (exchange) => exchange.abort(421, 'No site of this server has this name.'),
   });

@@ -27,7 +27,8 @@ export interface SiteParts extends Omit<RouteParts, 'features'> {
   readonly features: (settings: FeatureSettings) => Middleware | null;
   /** Null: there is no application of that name. */
   readonly application: (name: string) => MountedApplication | null;
-  readonly staticFiles: (alias: UrlAlias) => Handler;
+  /** `next` answers what the alias does not. */
+  readonly staticFiles: (alias: UrlAlias, next: Handler) => Handler;
   readonly notFound: Handler;
   /** No site has the host name. */
   readonly misdirected: Handler;
@@ -85,7 +86,7 @@ function mounted({ mountPoint, handle }: MountedApplication, notFound: Handler):
 
 function aliased(site: SiteSettings, parts: SiteParts, otherwise: Handler): Handler {
   const aliases = site.urlAliases
-    .map((alias) => ({ prefix: pathPrefix(alias.url), handler: parts.staticFiles(alias) }))
+    .map((alias) => ({ prefix: pathPrefix(alias.url), handler: parts.staticFiles(alias, otherwise) }))
     .sort((a, b) => b.prefix.length - a.prefix.length);
   return (exchange) => {
     const path = canonicalPath(exchange.request.decodedPath);
