@@ -3,8 +3,8 @@
 import { nested } from '../section.ts';
 import { one } from '../setting.ts';
 import { text } from '../value-types.ts';
-import { type RedirectSettings, redirect } from './redirect.ts';
 import { type FilesSettings, files } from './files.ts';
+import { type RedirectSettings, redirect } from './redirect.ts';
 import { type RespondSettings, respond } from './respond.ts';
 
 export const answers = {
