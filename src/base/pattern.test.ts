@@ -26,6 +26,7 @@ test('a regular expression catches by number and by name', () => {
   assert.deepEqual(caught('~^/user/(?<id>\\d+)(/edit)?$', '/user/7'), { 1: '7', 2: '', id: '7' });
   assert.equal(caught('~^/user/', '/User/'), null);
   assert.deepEqual(caught('~*^/user/', '/User/'), {});
+  assert.deepEqual(caught('~^/go/(.*)$', '/go/a\r\nb'), { 1: 'a\r\nb' });
   assert.equal(compilePattern('~('), null);
 });
 

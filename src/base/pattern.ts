@@ -26,7 +26,8 @@ export function compilePattern(pattern: string): Pattern | null {
 function compileExpression(pattern: string): Pattern | null {
   const ignoresCase = pattern.startsWith('~*');
   try {
-    return matcherOf(new RegExp(latin1(pattern.slice(ignoresCase ? 2 : 1)), ignoresCase ? 'i' : ''));
+    // A dot is any character: an escaped line break in a path must not slip past a rule.
+    return matcherOf(new RegExp(latin1(pattern.slice(ignoresCase ? 2 : 1)), ignoresCase ? 'is' : 's'));
   } catch {
     return null;
   }
