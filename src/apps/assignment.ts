@@ -243,8 +243,7 @@ export class Assignment implements RequestLine, Progress {
   /** Refused before any worker saw it. */
   refuse(status: number, why: string): void {
     this.exchange.onGone = null;
-    const fields = ['Content-Type', 'text/plain; charset=utf-8', 'Retry-After', '1'];
-    this.exchange.respond(status, fields, `${why}\n`);
+    this.exchange.abort(status, why, ['Retry-After', '1']);
   }
 
   #answered(): void {

@@ -14,6 +14,7 @@ import type {
 import { parseListenAddress } from './listen-address.ts';
 import { type Entry, strengthOf } from './resolve.ts';
 import { DEFAULT_COMPRESS } from './sections/compress.ts';
+import { withErrorDocuments } from './sections/error-pages.ts';
 import { type FeatureSettings, NO_FEATURES } from './sections/features.ts';
 import { DEFAULT_FILE_OPTIONS, type FileOptions } from './sections/files.ts';
 import type { Sections } from './sections/table.ts';
@@ -68,10 +69,11 @@ export function buildConfiguration(
   });
 }
 
-/** The flag of mod_wsgi-express stands for a section with nothing in it. */
+/** Flags of mod_wsgi-express that say in short what sections say. */
 function featuresOf(values: Values, { features }: Sections): FeatureSettings {
   const compress = features.compress ?? (values['compress-responses'] ? DEFAULT_COMPRESS : null);
-  return { ...features, compress };
+  const errorPages = withErrorDocuments(features['error-pages'], values['error-document']);
+  return { ...features, compress, 'error-pages': errorPages };
 }
 
 /** The default site is what settings and the top of the file say; it comes last. */

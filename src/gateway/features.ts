@@ -12,6 +12,7 @@ import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts
 import { cache } from '../middleware/cache/cache.ts';
 import type { ResponseStore } from '../middleware/cache/store.ts';
 import { compress } from '../middleware/compress/compress.ts';
+import { errorPages } from '../middleware/error-pages/error-pages.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
 import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
 import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
@@ -39,6 +40,7 @@ type Made<S> = {
 const FEATURES = {
   geoip: (settings, { log }) => geoip(settings, log),
   'response-headers': responseHeaders,
+  'error-pages': errorPages,
   'address-rules': addressRules,
   'limit-requests': limitRequests,
   'limit-in-flight': limitInFlight,

@@ -7,6 +7,7 @@ import { type AddressRulesSettings, addressRules } from './address-rules.ts';
 import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
 import { type CacheSettings, cache } from './cache.ts';
 import { type CompressSettings, compress } from './compress.ts';
+import { type ErrorPagesSettings, errorPages } from './error-pages.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
 import { type LimitInFlightSettings, limitInFlight } from './limit-in-flight.ts';
 import { type LimitRequestsSettings, limitRequests } from './limit-requests.ts';
@@ -17,6 +18,7 @@ import { type RewriteSettings, rewrite } from './rewrite.ts';
 export const features = {
   geoip: nested(geoip),
   'response-headers': nested(responseHeaders),
+  'error-pages': nested(errorPages),
   'address-rules': nested(addressRules),
   'limit-requests': nested(limitRequests),
   'limit-in-flight': nested(limitInFlight),
@@ -31,6 +33,7 @@ export const features = {
 export interface FeatureSettings {
   readonly geoip: GeoipSettings | null;
   readonly 'response-headers': ResponseHeadersSettings | null;
+  readonly 'error-pages': ErrorPagesSettings | null;
   readonly 'address-rules': AddressRulesSettings | null;
   readonly 'limit-requests': LimitRequestsSettings | null;
   readonly 'limit-in-flight': LimitInFlightSettings | null;

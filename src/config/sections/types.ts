@@ -74,6 +74,11 @@ export const changeableField = checked(
   (text) => /^[!#$%&'*+.^_`|~\w-]+$/.test(text) && !FRAMING.test(text),
 );
 
+/** A status of an error, or all of its class. */
+export const errorStatus = checked('STATUS', 'a status like 404, or 4xx or 5xx', (text) =>
+  /^[45](\d\d|xx)$/.test(text),
+);
+
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 export const redirectStatus: ValueType<number> = {

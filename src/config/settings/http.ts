@@ -1,6 +1,7 @@
 /** Settings: HTTP limits, in size and in time, and buffers. */
-import { one } from '../setting.ts';
-import { bytes, count, onOff, seconds } from '../value-types.ts';
+import { errorStatus } from '../sections/types.ts';
+import { map, one } from '../setting.ts';
+import { bytes, count, onOff, seconds, urlPath } from '../value-types.ts';
 
 const RATE_MAX = 2 ** 30;
 
@@ -81,6 +82,10 @@ export const responses = {
     'response-spool-size': one(bytes({ zero: 'no file' }), {
       default: 2 ** 30,
       help: 'bytes of a response kept beyond that in a temporary file; 0 for no file',
+    }),
+    'error-document': map(errorStatus, urlPath, {
+      help: 'answers an error of the server with the page that a URL path has; [error-pages] in the file says more',
+      placeholder: 'STATUS URL',
     }),
     'compress-responses': one(onOff, {
       default: false,

@@ -17,7 +17,7 @@ export interface BasicAuthTools {
   readonly passwordChecks: PasswordChecks;
 }
 
-const TEXT: FieldList = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
+const NOT_STORED: FieldList = ['Cache-Control', 'no-store'];
 
 /** Throws when a file cannot be read. */
 export function basicAuth(settings: BasicAuthSettings, tools: BasicAuthTools): Middleware {
@@ -43,7 +43,7 @@ class Gate {
     this.#requirement = compileRequirements(settings.requirements);
     this.#report = new RefusalReport((what) => log.warn('sign-in-failed', `${settings.place}: ${what}`));
     const realm = Buffer.from(settings.realm, 'utf8').latin1Slice();
-    this.#challenge = [...TEXT, 'WWW-Authenticate', `Basic realm="${realm}", charset="UTF-8"`];
+    this.#challenge = [...NOT_STORED, 'WWW-Authenticate', `Basic realm="${realm}", charset="UTF-8"`];
   }
 
   pass(exchange: Exchange, next: Handler): void {
@@ -100,11 +100,11 @@ class Gate {
   }
 
   #ask(exchange: Exchange): void {
-    exchange.respond(401, this.#challenge, 'Sign in to see this.\n');
+    exchange.abort(401, 'Sign in to see this.', this.#challenge);
   }
 
   #turnAway(exchange: Exchange, user: string): void {
     this.#report.add('turned away', user);
-    exchange.respond(503, [...TEXT, 'Retry-After', '1'], 'Too many are signing in.\n');
+    exchange.abort(503, 'Too many are signing in.', [...NOT_STORED, 'Retry-After', '1']);
   }
 }

@@ -5,7 +5,7 @@ import type { Log } from '../../telemetry/log.ts';
 import { compileLimitKey } from '../limit-key.ts';
 import { RefusalReport } from '../refusal-report.ts';
 
-const FIELDS = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store', 'Retry-After', '1'];
+const FIELDS = ['Cache-Control', 'no-store', 'Retry-After', '1'];
 
 export function limitInFlight(settings: LimitInFlightSettings, { log }: { readonly log: Log }): Middleware {
   /** Only of keys that have some: the table cannot outgrow the requests themselves. */
@@ -24,7 +24,7 @@ export function limitInFlight(settings: LimitInFlightSettings, { log }: { readon
     const before = inFlight.get(key) ?? 0;
     if (before >= max) {
       report.add(dryRun ? 'would have refused' : 'refused', key);
-      if (!dryRun) return exchange.respond(status, FIELDS, 'Too many requests at the same time.\n');
+      if (!dryRun) return exchange.abort(status, 'Too many requests at the same time.', FIELDS);
     }
     inFlight.set(key, before + 1);
     const { onFinished } = exchange;

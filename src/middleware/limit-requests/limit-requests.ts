@@ -10,7 +10,7 @@ import { compileLimitKey } from '../limit-key.ts';
 import { RefusalReport } from '../refusal-report.ts';
 import { LeakyBuckets } from './leaky-buckets.ts';
 
-const TEXT = ['Content-Type', 'text/plain; charset=utf-8', 'Cache-Control', 'no-store'];
+const NOT_STORED = ['Cache-Control', 'no-store'];
 
 export function limitRequests(settings: LimitRequestsSettings, { log }: { readonly log: Log }): Middleware {
   const buckets = new LeakyBuckets(settings);
@@ -31,7 +31,7 @@ export function limitRequests(settings: LimitRequestsSettings, { log }: { readon
 
 function refuse(exchange: Exchange, status: number, retryMs: number): void {
   const seconds = String(Math.max(1, Math.ceil(retryMs / 1_000)));
-  exchange.respond(status, [...TEXT, 'Retry-After', seconds], 'Too many requests. Try again later.\n');
+  exchange.abort(status, 'Too many requests. Try again later.', [...NOT_STORED, 'Retry-After', seconds]);
 }
 
 /** A client that goes while it waits is not served. */
