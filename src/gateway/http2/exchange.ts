@@ -119,9 +119,10 @@ export class Http2Exchange implements Exchange {
     this.#finish();
   }
 
-  abort(status: number, why: string): void {
+  abort(status: number, why: string, fields: FieldList = []): void {
     if (this.#state === 'ended' || this.#isLost) return;
-    if (this.#state === 'waiting') return this.respond(status, ERROR_FIELDS, errorPage(status, why));
+    if (this.#state === 'waiting')
+      return this.respond(status, [...ERROR_FIELDS, ...fields], errorPage(status, why));
     this.outcome = 'aborted';
     this.#break();
   }

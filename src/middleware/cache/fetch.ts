@@ -174,14 +174,14 @@ export class Fetch implements Exchange {
     this.#settle(entry);
   }
 
-  abort(status: number, why: string): void {
+  abort(status: number, why: string, fields?: FieldList): void {
     if (this.#hasEnded) return;
     const rescued = this.#head === null ? this.#owner.rescue() : null;
     if (rescued !== null) return this.#use(rescued.entry, rescued.why);
     this.status ||= status;
     this.#store = null;
     this.#finish('aborted');
-    this.#leader?.abort(status, why);
+    this.#leader?.abort(status, why, fields);
     this.#settle(null);
   }
 
