@@ -6,6 +6,7 @@ import { entryOf } from '../config/resolve.ts';
 import { readFlags } from '../config/sources/flags.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
 import { LogFormatError } from '../middleware/access-log/log-format.ts';
+import { examineCertificates } from '../tls/certificate-files.ts';
 import type { CommandContext } from './command.ts';
 
 export interface ReadConfiguration {
@@ -26,8 +27,17 @@ export async function readConfiguration(
   const uid = process.getuid!();
   try {
     const result = await loadConfiguration({ flags, environment, cwd, pid, uid, isDev });
-    const mistakes = [...findFormatMistakes(result), ...findTerminalMistakes(result)];
-    return { switches: flags.switches, result: mistakes.length === 0 ? result : { mistakes } };
+    const certificates = examineCertificates(result.configuration.tls);
+    const mistakes = [
+      ...findFormatMistakes(result),
+      ...findTerminalMistakes(result),
+      ...certificates.mistakes,
+    ];
+    const warnings = [...result.warnings, ...certificates.warnings];
+    return {
+      switches: flags.switches,
+      result: mistakes.length === 0 ? { ...result, warnings } : { mistakes },
+    };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return { switches: flags.switches, result: { mistakes: error.mistakes } };

@@ -20,6 +20,7 @@ import { DEFAULT_FILE_OPTIONS, type FileOptions } from './sections/files.ts';
 import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
 import { applicationName, type Target } from './target/target.ts';
+import { tlsSettings } from './tls.ts';
 import { warmupRequest } from './warmup.ts';
 
 /** Where `inactivity-timeout` is 0, which means no limit for workers that would be replaced. */
@@ -47,9 +48,10 @@ export function buildConfiguration(
   const serverRoot = values['server-root']!;
   return deepFreeze({
     serverRoot,
-    listen: listenAddresses(values, entries),
-    adminListen: values['admin-listen'] === null ? null : parseListenAddress(values['admin-listen']),
+    listen: siteAddresses(values, entries),
+    adminListen: adminAddress(values),
     backlog: values['server-backlog'],
+    tls: tlsSettings(values, sections, allAddresses(values, entries)),
     user: values.user,
     group: values.group,
     pidFile: values['pid-file'],
@@ -103,9 +105,23 @@ export function listenBeatsPort(entries: readonly Entry[]): boolean {
   return listen >= 0 && listen >= Math.max(strengthOf(entries, 'host'), strengthOf(entries, 'port'));
 }
 
-function listenAddresses(values: Values, entries: readonly Entry[]): ListenAddress[] {
-  if (!listenBeatsPort(entries)) return [{ kind: 'tcp', host: values.host, port: values.port }];
-  return values.listen.map((address) => parseListenAddress(address)!);
+/** The site's, and that of the operators. */
+export function allAddresses(values: Values, entries: readonly Entry[]): ListenAddress[] {
+  const admin = adminAddress(values);
+  return [...siteAddresses(values, entries), ...(admin === null ? [] : [admin])];
+}
+
+/** `https-port` comes beside whatever else there is. */
+function siteAddresses(values: Values, entries: readonly Entry[]): ListenAddress[] {
+  const { host, port, 'https-port': httpsPort } = values;
+  const addresses: ListenAddress[] = listenBeatsPort(entries)
+    ? values.listen.map((address) => parseListenAddress(address)!)
+    : [{ kind: 'tcp', host, port }];
+  return httpsPort === null ? addresses : [...addresses, { kind: 'tcp', host, port: httpsPort, tls: true }];
+}
+
+function adminAddress(values: Values): ListenAddress | null {
+  return values['admin-listen'] === null ? null : parseListenAddress(values['admin-listen']);
 }
 
 /** As with mod_wsgi-express, `log-to-terminal` wins over a directory of the same source. */
@@ -135,6 +151,8 @@ function trustedProxySettings(values: Values): TrustedProxySettings | null {
 
 function httpSettings(values: Values): HttpSettings {
   return {
+    httpsOnly: values['https-only'],
+    hstsPolicy: values['hsts-policy'],
     requestIdHeader: values['request-id-header'],
     trustRequestId: values['trust-request-id'],
     limitRequestLine: values['limit-request-line'],

@@ -8,10 +8,13 @@ import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
 import type { RouteSettings } from './sections/route.ts';
 
-export type ListenAddress =
+export type SocketAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number };
+
+/** `tls`: its connections speak TLS. */
+export type ListenAddress = SocketAddress & { readonly tls?: true };
 
 export interface Configuration {
   /** Where sockets, temporary files and the default logs live; private to this instance. */
@@ -20,6 +23,8 @@ export interface Configuration {
   /** For metrics and health checks. */
   readonly adminListen: ListenAddress | null;
   readonly backlog: number;
+  /** Null: no listener speaks TLS. */
+  readonly tls: TlsSettings | null;
   readonly user: string | null;
   readonly group: string | null;
   readonly pidFile: string | null;
@@ -56,6 +61,38 @@ export interface TrustedProxySettings {
   readonly honoured: readonly string[];
 }
 
+export interface TlsSettings {
+  /** The first one is the default. */
+  readonly certificates: readonly CertificateFiles[];
+  /** One more that we make ourselves, for development. */
+  readonly selfSigned: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** A list as OpenSSL reads it. */
+  readonly ciphers: string;
+  /** Clients that name a host without a certificate are refused. */
+  readonly strictSni: boolean;
+  readonly handshakeTimeoutMs: number;
+  /** Handshakes at the same time. */
+  readonly handshakesMax: number;
+  /** How long a session can be resumed. 0: sessions are not resumed. */
+  readonly sessionTimeoutMs: number;
+  /** File of the certificates that those of clients are checked against. */
+  readonly clientAuthorities: string | null;
+  /** `optional`: requests below `clientVerifyUrls` need a certificate. */
+  readonly clientVerify: 'none' | 'optional' | 'required';
+  readonly clientVerifyUrls: readonly string[];
+  /** Applications get the SSL_* variables. */
+  readonly environment: boolean;
+}
+
+/** Files of PEM. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** More certificates of the chain, when they are not in the first file. */
+  readonly chain: string | null;
+}
+
 export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** null: the terminal. Otherwise `error_log` and `access_log` in this directory. */
@@ -68,6 +105,10 @@ export interface LogSettings {
 }
 
 export interface HttpSettings {
+  /** Requests that come without TLS are sent to where it is. */
+  readonly httpsOnly: boolean;
+  /** Value of Strict-Transport-Security in answers by TLS; null: none is sent. */
+  readonly hstsPolicy: string | null;
   /** Response field that names the request; null for none. */
   readonly requestIdHeader: string | null;
   /** The name that a request brings in that field is taken over. */

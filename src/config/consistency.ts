@@ -75,9 +75,14 @@ function findToolMistakes(values: Values, entries: readonly Entry[]): string[] {
 function findSharedAddress(values: Values, entries: readonly Entry[]): string[] {
   const admin = values['admin-listen'];
   if (admin === null || /:0$/.test(admin)) return [];
-  const site = listenBeatsPort(entries) ? values.listen : [`${values.host}:${values.port}`];
+  const https = values['https-port'] === null ? [] : [`${values.host}:${values['https-port']}`];
+  const site = [...(listenBeatsPort(entries) ? values.listen : [`${values.host}:${values.port}`]), ...https];
   const isShared = site.some((address) =>
-    isDeepStrictEqual(parseListenAddress(address), parseListenAddress(admin)),
+    // With and without TLS it is the same address.
+    isDeepStrictEqual(
+      { ...parseListenAddress(address), tls: true },
+      { ...parseListenAddress(admin), tls: true },
+    ),
   );
   if (!isShared) return [];
   const found = `${place(entries, 'admin-listen')}: found ${JSON.stringify(admin)}`;

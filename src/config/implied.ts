@@ -30,6 +30,8 @@ const DEBUGGER_DEFAULTS: Defaults = { ...UNLIMITED, 'graceful-timeout': 3600, pr
 /** The report is written when a worker ends. */
 const COVERAGE_DEFAULTS: Defaults = { 'shutdown-timeout': 60 };
 
+const SELF_SIGNED_PORT = 8443;
+
 const TOOLS = {
   'profiler-directory': ['enable-profiler', 'pstats'],
   'coverage-directory': ['enable-coverage', 'htmlcov'],
@@ -61,6 +63,8 @@ export function impliedDefaults(
     // Without it Flask answers exceptions itself, and keeps its templates.
     if (environment.FLASK_DEBUG === undefined) imply('vivarium dev', 'setenv', '1', 'FLASK_DEBUG');
   }
+  const isHttps = values['https-port'] !== null || values.listen.some((text) => text.startsWith('https:'));
+  if (values['https-self-signed'] && !isHttps) imply('https-self-signed', 'https-port', SELF_SIGNED_PORT);
   if (values['enable-profiler']) imply('enable-profiler', 'threads', 1);
   if (values['enable-coverage']) implyAll('enable-coverage', COVERAGE_DEFAULTS);
   if (values['enable-debugger']) implyAll('enable-debugger', DEBUGGER_DEFAULTS);

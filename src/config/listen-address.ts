@@ -1,6 +1,6 @@
 /** What `--listen` says, as text and as a value. */
 import { isIPv6 } from 'node:net';
-import type { ListenAddress } from './configuration.ts';
+import type { ListenAddress, SocketAddress } from './configuration.ts';
 
 const PORT_MAX = 65535;
 /** The longest path that fits into sockaddr_un.sun_path with its NUL on Linux. */
@@ -8,8 +8,19 @@ const UNIX_PATH_BYTES_MAX = 107;
 /** Descriptors below belong to stdin, stdout and stderr. */
 const FD_MIN = 3;
 
-/** HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N; null when it is none of them. */
+const TLS_PREFIX = 'https://';
+
+/**
+ * HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N, with https:// before it for TLS; null when it is
+ * none of them.
+ */
 export function parseListenAddress(text: string): ListenAddress | null {
+  if (!text.startsWith(TLS_PREFIX)) return parseSocketAddress(text);
+  const address = parseSocketAddress(text.slice(TLS_PREFIX.length));
+  return address && { ...address, tls: true };
+}
+
+function parseSocketAddress(text: string): SocketAddress | null {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length);
     if (path === '' || Buffer.byteLength(path) > UNIX_PATH_BYTES_MAX) return null;

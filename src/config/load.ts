@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cpuQuota } from '../base/cgroup.ts';
-import { buildConfiguration, listenBeatsPort } from './build.ts';
+import { allAddresses, buildConfiguration, listenBeatsPort } from './build.ts';
 import type { Configuration } from './configuration.ts';
 import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
 import { findApplication } from './find-application.ts';
@@ -23,6 +23,7 @@ import type { Flags } from './sources/flags.ts';
 import type { Given, Source } from './sources/given.ts';
 import { socketsOfSystemd } from './sources/systemd.ts';
 import { applicationName, parseTarget } from './target/target.ts';
+import { findTlsMistakes } from './tls.ts';
 
 export interface LoadRequest {
   readonly flags: Flags;
@@ -65,7 +66,18 @@ export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
     looked: place.looked,
     environment,
     identity: identity.identity,
-    mistakes: [...mistakes, ...resolved.mistakes, ...findContradictions(resolved), ...identity.mistakes],
+    mistakes: [
+      ...mistakes,
+      ...resolved.mistakes,
+      ...findContradictions(resolved),
+      ...findTlsMistakes(
+        resolved.values,
+        resolved.entries,
+        sections,
+        allAddresses(resolved.values, resolved.entries),
+      ),
+      ...identity.mistakes,
+    ],
   });
 
   const siteMistakes = findSiteMistakes(sections, [applicationName(application.target)]);
@@ -73,7 +85,11 @@ export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
 
   const found = [...application.given, ...machineDefaults(resolved.values['log-directory'])];
   const { values, entries } = resolveSettings([...found, ...given]);
-  const unused: SettingName[] = listenBeatsPort(entries) ? ['host', 'port'] : ['listen'];
+  const unused: SettingName[] = listenBeatsPort(entries)
+    ? values['https-port'] === null
+      ? ['host', 'port']
+      : ['port']
+    : ['listen'];
   return {
     configuration: buildConfiguration(values, entries, sections, application, environment),
     entries: entries.filter(({ name }) => !unused.includes(name)),

@@ -147,7 +147,12 @@ export function text(
   return { schema: z.string().regex(pattern), allowed, placeholder, fromText: asIs, format: String };
 }
 
-const PATH_KINDS = { FILE: 'a file', DIRECTORY: 'a directory', PATH: 'a file or a directory' } as const;
+const PATH_KINDS = {
+  FILE: 'a file',
+  DIRECTORY: 'a directory',
+  PATH: 'a file or a directory',
+  PREFIX: 'a certificate and its key, without .crt and .key',
+} as const;
 
 export function path(placeholder: keyof typeof PATH_KINDS): ValueType<string> {
   return {
@@ -189,12 +194,14 @@ export const warmupTarget: ValueType<string> = {
 export const listenAddress: ValueType<string> = {
   schema: z
     .string()
-    .regex(/^(unix:[^\0]+|fd:\d+|\S*:\d+)$/)
+    .regex(/^(https:\/\/)?(unix:[^\0]+|fd:\d+|\S*:\d+)$/)
     .refine((value) => parseListenAddress(value) !== null),
-  allowed: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N',
+  allowed: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; with https:// before it for TLS',
   placeholder: 'ADDRESS',
   fromText: asIs,
   format: String,
-  resolveIn: (value, directory) =>
-    value.startsWith('unix:') ? `unix:${resolve(directory, value.slice('unix:'.length))}` : value,
+  resolveIn: (value, directory) => {
+    const [, before, path] = /^((?:https:\/\/)?unix:)(.+)$/s.exec(value) ?? [];
+    return path === undefined ? value : before + resolve(directory, path);
+  },
 };

@@ -13,6 +13,27 @@ export interface InheritedListener {
   /** Path of a Unix socket; null for TCP. */
   readonly path: string | null;
   readonly role: SocketRole;
+  readonly tls: boolean;
+}
+
+/** What a gateway needs for TLS. Only here do keys leave the supervisor, which may read files that a gateway may not. */
+export interface TlsMaterial {
+  /** At least one. The first one is for clients that name no host, or an unknown one. */
+  readonly certificates: readonly CertificateMaterial[];
+  /** 48 bytes each, as base64; the first one is used for new tickets. None: sessions are not resumed. */
+  readonly ticketKeys: readonly string[];
+  /** The certificates that those of clients are checked against; null: clients are not asked for one. */
+  readonly clientAuthorities: string | null;
+}
+
+export interface CertificateMaterial {
+  /** The whole chain and its key, as PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** The hosts it is for, in lower case; `*.` at the front stands for one label. */
+  readonly names: readonly string[];
+  /** `rsa`, `ec`, `ed25519`. */
+  readonly keyType: string;
 }
 
 /** For the clients of the site, or for operators and their tools. */
@@ -174,7 +195,11 @@ export type ToGateway =
       readonly workerSocketPath: string;
       /** Clients are accepted from the start, and not only after `accept`. */
       readonly accepts: boolean;
+      /** Null: no listener speaks TLS. */
+      readonly tls: TlsMaterial | null;
     }
+  /** Certificates or keys have changed. */
+  | { readonly type: 'tls'; readonly material: TlsMaterial }
   /** Take part in accepting clients; `accepting` answers it. */
   | { readonly type: 'accept' }
   /** The server will stop: new clients should go elsewhere. */

@@ -19,11 +19,14 @@ import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
 import { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
+import { Credentials } from '../tls/credentials.ts';
+import { makeEntrance } from './entrance.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { oldestOf } from './oldest-requests.ts';
 import { SERVER_NAME } from './server-name.ts';
 import { composeSite, type Site } from './site.ts';
+import type { HandshakeContext } from './tls-handshakes.ts';
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
@@ -39,9 +42,13 @@ export class Gateway {
   readonly #log: Log;
   readonly #tell: (message: ToSupervisor) => void;
   readonly #serverFields: ServerFields;
+  /** Of answers by TLS. */
+  readonly #secureServerFields: ServerFields;
   readonly #applications: Applications;
   readonly #workerListener: WorkerListener;
   readonly #site: Site;
+  /** Null when no listener speaks TLS. */
+  readonly #tls: HandshakeContext | null;
   /** Null when no admin-listen is set: then nothing is counted. */
   readonly #admin: Admin | null;
   readonly #listeners: Listener[] = [];
@@ -56,10 +63,10 @@ export class Gateway {
     this.#log = log;
     this.#tell = tell;
     const { http } = this.#configuration;
-    this.#serverFields = new ServerFields(
-      http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain,
-      new Date(),
-    );
+    const name = http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain;
+    this.#serverFields = new ServerFields(name, new Date());
+    this.#secureServerFields = new ServerFields(name, new Date(), http.hstsPolicy);
+    this.#tls = this.#createTls();
     this.#applications = this.#createApplications();
     this.#workerListener = new WorkerListener((number) => this.#applications.workerOf(number), log);
     this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin();
@@ -68,6 +75,7 @@ export class Gateway {
       this.#configuration,
       (name) => this.#applications.get(name) ?? null,
       counts,
+      makeEntrance(http, configure.listeners),
       log,
     );
   }
@@ -103,6 +111,9 @@ export class Gateway {
         break;
       case 'supervisor-report':
         this.#admin?.supervisorReported(message);
+        break;
+      case 'tls':
+        this.#tls?.credentials.renew(message.material);
         break;
       case 'reopen-logs':
         this.#site.reopenLogs();
@@ -195,6 +206,14 @@ export class Gateway {
     });
   }
 
+  #createTls(): HandshakeContext | null {
+    const { tls: settings, http } = this.#configuration;
+    const protocols = http.http2 === null ? ['http/1.1'] : ['h2', 'http/1.1'];
+    const { tls: material } = this.#configure;
+    if (settings === null || material === null) return null;
+    return { settings, credentials: new Credentials(settings, material), log: this.#log, protocols };
+  }
+
   #createApplications(): Applications {
     const { applications, http, serverRoot } = this.#configuration;
     const spool = {
@@ -207,15 +226,16 @@ export class Gateway {
     return hosted;
   }
 
-  #siteContext({ path }: InheritedListener): ListenerContext {
+  #siteContext({ path, tls }: InheritedListener): ListenerContext {
     const { http, serverRoot } = this.#configuration;
     const bodyLimit = http.limitRequestBody > 0 ? http.limitRequestBody : Number.POSITIVE_INFINITY;
     return {
       settings: http,
       bodySpool: { memoryMax: http.requestBufferSize, fileMax: bodyLimit, directory: serverRoot },
-      serverFields: this.#serverFields,
+      serverFields: tls ? this.#secureServerFields : this.#serverFields,
       log: this.#log,
       path,
+      tls: tls ? this.#tls : null,
       handle: this.#site.handle,
       refuse: this.#refuse,
       nextId: http.trustRequestId ? this.#givenId : this.#nextId,
@@ -256,6 +276,7 @@ export class Gateway {
   readonly #check = (): void => {
     const now = performance.now();
     this.#serverFields.tick(new Date());
+    this.#secureServerFields.tick(new Date());
     for (const listener of [...this.#listeners, ...this.#adminListeners]) listener.check(now);
     this.#applications.check(now);
   };

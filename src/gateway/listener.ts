@@ -5,6 +5,7 @@ import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { comparePreface } from './http2/preface.ts';
 import type { ListenerContext } from './listener-context.ts';
+import { TlsHandshakes } from './tls-handshakes.ts';
 
 interface ConnectedSocket extends net.Socket {
   connection: Connection;
@@ -24,6 +25,8 @@ export class Listener {
   readonly #server: net.Server;
   readonly #context: ListenerContext;
   readonly #connections = new Set<Connection>();
+  /** Null: connections are plain. */
+  readonly #handshakes: TlsHandshakes | null;
   /** Connections since the start, those that were turned away among them. */
   accepted = 0;
   turnedAway = 0;
@@ -32,6 +35,15 @@ export class Listener {
 
   constructor(context: ListenerContext) {
     this.#context = context;
+    const ended = () => this.#onEnded();
+    this.#handshakes =
+      context.tls === null
+        ? null
+        : new TlsHandshakes(
+            context.tls,
+            (socket) => this.#serve(socket, socket.alpnProtocol || 'http/1.1'),
+            ended,
+          );
     this.#server = net.createServer({ allowHalfOpen: true, noDelay: context.path === null }, (socket) =>
       this.#accept(socket),
     );
@@ -58,6 +70,7 @@ export class Listener {
   /** Once a second. */
   check(now: number): void {
     for (const connection of this.#connections) connection.check(now);
+    this.#handshakes?.check(now);
   }
 
   /**
@@ -68,27 +81,43 @@ export class Listener {
     if (this.#empty === null) this.#server.close();
     this.#empty ??= Promise.withResolvers<void>();
     for (const connection of this.#connections) connection.drain(lingers);
-    if (this.#connections.size === 0) this.#empty.resolve();
+    if (!lingers) this.#handshakes?.drain();
+    this.#onEnded();
     return this.#empty.promise;
   }
 
   /** Ends all connections. Their clients are told that their requests are lost. */
   cut(): void {
     for (const connection of this.#connections) connection.cut();
+    this.#handshakes?.cut();
   }
 
   #accept(socket: net.Socket): void {
     this.accepted++;
-    if (this.#connections.size >= this.#context.settings.maxClients && !this.#closeLongestIdle()) {
-      this.turnedAway++;
-      socket.on('error', ignore);
-      socket.end(OVERLOADED, 'latin1', () => socket.destroy());
-      return;
-    }
+    const handshakes = this.#handshakes;
+    const clients = this.#connections.size + (handshakes?.size ?? 0);
+    const isFull = clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
+    if (isFull || handshakes?.isFull === true) this.#turnAway(socket);
+    else if (handshakes === null) this.#serve(socket, null);
+    else handshakes.accept(socket, performance.now());
+  }
+
+  #turnAway(socket: net.Socket): void {
+    this.turnedAway++;
+    socket.on('error', ignore);
+    if (this.#handshakes === null) socket.end(OVERLOADED, 'latin1', () => socket.destroy());
+    else socket.destroy();
+  }
+
+  /** `protocol`: what the client has agreed to in TLS; null on plain connections, where its first bytes tell. */
+  #serve(socket: net.Socket, protocol: string | null): void {
     (socket as ConnectedSocket).listener = this;
     socket.on('error', ignore);
     socket.on('close', onClose);
-    this.#serveHttp1(socket, this.#context.settings.http2 !== null);
+    if (protocol === 'h2') this.serveHttp2(socket, null);
+    else this.#serveHttp1(socket, protocol === null && this.#context.settings.http2 !== null);
+    // It came while we have stopped to accept, and is served once.
+    if (this.#empty !== null) (socket as ConnectedSocket).connection.drain(true);
   }
 
   /** `mayBeHttp2`: the first bytes tell (RFC 9113, section 3.3, prior knowledge). */
@@ -132,7 +161,11 @@ export class Listener {
   closed(connection: Connection): void {
     this.#connections.delete(connection);
     connection.onClose();
-    if (this.#connections.size === 0) this.#empty?.resolve();
+    this.#onEnded();
+  }
+
+  #onEnded(): void {
+    if (this.#connections.size + (this.#handshakes?.size ?? 0) === 0) this.#empty?.resolve();
   }
 }
 

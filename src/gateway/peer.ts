@@ -10,13 +10,14 @@ export interface Peer {
 }
 
 /** `path`: of the Unix socket that was listened on, else null. */
-export function peerOf(socket: Socket, path: string | null): Peer {
+export function peerOf(socket: Socket, path: string | null, isTls: boolean): Peer {
+  const scheme = isTls ? 'https' : 'http';
   if (path !== null) {
     const localAddress = Buffer.from(path, 'utf8').latin1Slice();
-    return { scheme: 'http', remoteAddress: '', remotePort: 0, localAddress, localPort: 0 };
+    return { scheme, remoteAddress: '', remotePort: 0, localAddress, localPort: 0 };
   }
   return {
-    scheme: 'http',
+    scheme,
     remoteAddress: plain(socket.remoteAddress),
     remotePort: socket.remotePort ?? 0,
     localAddress: plain(socket.localAddress),

@@ -13,7 +13,14 @@ test('an access log that cannot be opened is named, with the user who tried', (t
   const configuration = { logs, features: {}, sites: [] } as unknown as Configuration;
   const log = createLog('test', 'info', () => {});
   assert.throws(
-    () => composeSite(configuration, () => null, null, log),
+    () =>
+      composeSite(
+        configuration,
+        () => null,
+        null,
+        (next) => next,
+        log,
+      ),
     (error: Error) => {
       assert.ok(error.message.startsWith(`cannot open the access log as uid ${process.getuid!()}: EISDIR`));
       assert.ok(error.message.includes(join(directory, 'access_log')));

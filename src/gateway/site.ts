@@ -33,11 +33,15 @@ export interface RequestCounter {
   readonly end: Observer;
 }
 
-/** Throws when a log, or a file that a feature reads, cannot be opened. `application` finds one by its name. */
+/**
+ * Throws when a log, or a file that a feature reads, cannot be opened. `application` finds one by its name. `entrance`
+ * stands before all sites, behind the logs.
+ */
 export function composeSite(
   configuration: Configuration,
   application: (name: string) => MountedApplication | null,
   counter: RequestCounter | null,
+  entrance: Middleware,
   log: Log,
 ): Site {
   const writer = openAccessLog(configuration.logs, log);
@@ -64,7 +68,7 @@ export function composeSite(
     misdirected: (exchange) => exchange.abort(421, 'No site of this server has this name.'),
   });
   return {
-    handle: wrap(routes),
+    handle: wrap(entrance(routes)),
     wrap,
     reopenLogs: () => writer?.reopen(),
     cacheStore,

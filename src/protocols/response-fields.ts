@@ -13,12 +13,14 @@ export const CONNECTION = 2;
 export const DATE = 3;
 export const SERVER = 4;
 export const HOP_BY_HOP = 5;
+export const HSTS = 6;
 
 const MEANINGS: Readonly<Record<string, number>> = {
   'content-length': CONTENT_LENGTH,
   connection: CONNECTION,
   date: DATE,
   server: SERVER,
+  'strict-transport-security': HSTS,
   'keep-alive': HOP_BY_HOP,
   'proxy-connection': HOP_BY_HOP,
   'transfer-encoding': HOP_BY_HOP,
@@ -43,26 +45,30 @@ export function meaningOf(name: string): number {
   return meaning;
 }
 
-/** Date and Server, ready to be sent; renewed by `tick` once a second. */
+/** Date, Server and what else all answers have, ready to be sent; renewed by `tick` once a second. */
 export class ServerFields {
   readonly server: string;
   date = '';
-  /** Both as lines of HTTP/1.1. */
+  /** Takes the place of the application's Strict-Transport-Security; null: that may stand. */
+  readonly hstsPolicy: string | null;
+  /** All as lines of HTTP/1.1. */
   text = '';
 
   /** `server`: the value of the Server field. */
-  constructor(server: string, now: Date) {
+  constructor(server: string, now: Date, hstsPolicy: string | null = null) {
     this.server = server;
+    this.hstsPolicy = hstsPolicy;
     this.tick(now);
   }
 
   tick(now: Date): void {
     this.date = now.toUTCString();
-    this.text = `Date: ${this.date}\r\nServer: ${this.server}\r\n`;
+    this.text = this.only(true, true);
   }
 
   only(date: boolean, server: boolean): string {
-    return (date ? `Date: ${this.date}\r\n` : '') + (server ? `Server: ${this.server}\r\n` : '');
+    const hsts = this.hstsPolicy === null ? '' : `Strict-Transport-Security: ${this.hstsPolicy}\r\n`;
+    return (date ? `Date: ${this.date}\r\n` : '') + (server ? `Server: ${this.server}\r\n` : '') + hsts;
   }
 }
 

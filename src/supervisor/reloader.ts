@@ -22,6 +22,8 @@ import { concernedBy, filesOf, watchedFiles } from './watch/watched-files.ts';
 export interface ReloaderHooks {
   /** Throws an error for the operator. */
   readConfiguration(): Promise<Configuration>;
+  /** Before a stack is made of it. Throws an error for the operator. */
+  prepare(configuration: Configuration): void;
   /** Another stack serves. */
   replaced(): void;
 }
@@ -136,6 +138,11 @@ export class Reloader {
   }
 
   async #replaceStack(configuration: Configuration): Promise<ReloadOutcome> {
+    try {
+      this.#hooks.prepare(configuration);
+    } catch (error) {
+      return this.#stacks.refuse(reasonOf(error));
+    }
     const outcome = await this.#stacks.replace(configuration);
     if (outcome.ok) this.#hooks.replaced();
     return outcome;

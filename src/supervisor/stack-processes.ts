@@ -1,12 +1,13 @@
 /** How the processes of a stack are started: from its configuration, with what the server holds. */
 import { randomBytes } from 'node:crypto';
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
-import type { ToGateway, WorkerIdentity } from '../control/messages.ts';
+import type { TlsMaterial, ToGateway, WorkerIdentity } from '../control/messages.ts';
 import type { OutOfMemoryWatch } from './processes/exit-cause.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './processes/gateway-process.ts';
 import { type WorkerEvents, WorkerHandle } from './processes/worker-process.ts';
 import type { Resources } from './resources/resources.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
+import type { CertificateKeeper } from './tls/certificate-keeper.ts';
 
 /** What the processes run. */
 export interface Programs {
@@ -18,6 +19,7 @@ export interface ProcessSurroundings {
   readonly programs: Programs;
   readonly resources: Resources;
   readonly outOfMemory: OutOfMemoryWatch;
+  readonly certificates: CertificateKeeper;
 }
 
 export class StackProcesses {
@@ -60,7 +62,14 @@ export class StackProcesses {
       listeners: inheritedListeners(this.#sockets),
       workerSocketPath: this.#surroundings.resources.serverRoot.workerSocketPath(this.#number),
       accepts,
+      tls: this.tlsMaterial(),
     };
+  }
+
+  /** Null when no listener speaks TLS. */
+  tlsMaterial(): TlsMaterial | null {
+    const { tls } = this.#configuration;
+    return tls === null ? null : this.#surroundings.certificates.material(tls);
   }
 
   identify(worker: number, generation: number, { threads }: ApplicationSettings): WorkerIdentity {

@@ -60,6 +60,8 @@ class FakeStack implements OneStack {
     return Promise.resolve(null);
   }
 
+  renewTls(): void {}
+
   reopenLogs(): void {
     this.done.push('reopen');
   }

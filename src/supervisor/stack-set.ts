@@ -25,6 +25,7 @@ export type OneStack = Pick<
   | 'terminate'
   | 'kill'
   | 'reopenLogs'
+  | 'renewTls'
   | 'requests'
 >;
 
@@ -117,6 +118,10 @@ export class StackSet<S extends OneStack> {
 
   reopenLogs(): void {
     for (const stack of this.#all()) stack.reopenLogs();
+  }
+
+  renewTls(): void {
+    for (const stack of this.#all()) stack.renewTls();
   }
 
   /** What the present gateway has, and what those of before a reload finish. Null when it does not say. */

@@ -151,6 +151,12 @@ export class Stack {
     this.#gateway.send({ type: 'reopen-logs' });
   }
 
+  /** Certificates or the keys of sessions have changed. */
+  renewTls(): void {
+    const material = this.#processes.tlsMaterial();
+    if (material !== null) this.#gateway.send({ type: 'tls', material });
+  }
+
   /** Says that it will stop soon. Meanwhile all goes on. */
   announceStop(): void {
     this.#willStop = true;

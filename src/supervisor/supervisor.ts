@@ -34,6 +34,7 @@ import { Stack, type StackSurroundings } from './stack.ts';
 import type { Programs } from './stack-processes.ts';
 import { StackSet } from './stack-set.ts';
 import { reasonOf, StartupError } from './startup-error.ts';
+import { CertificateKeeper } from './tls/certificate-keeper.ts';
 
 export interface SupervisorHooks {
   /** The server answers: with the application, or with 503 when it could not be loaded. */
@@ -51,11 +52,13 @@ export async function runSupervisor(
   hooks: SupervisorHooks,
   programs: Programs = OWN_PROGRAMS,
 ): Promise<number> {
+  let resources: Resources | null = null;
   try {
-    const resources = await Resources.acquire(configuration);
+    resources = await Resources.acquire(configuration);
     const sockets = await resources.sockets.open(configuration);
     return await new Supervisor(configuration, hooks, programs, resources, sockets).run();
   } catch (error) {
+    resources?.release();
     if (!(error instanceof StartupError)) throw error;
     complain(error.message);
     return 1;
@@ -80,6 +83,7 @@ class Supervisor {
   readonly #log: Log;
   readonly #exits = new ExitHistory();
   readonly #events = new EventFeed();
+  readonly #certificates: CertificateKeeper;
   readonly #surroundings: StackSurroundings;
   readonly #stacks: StackSet<Stack>;
   #stacksMade = 0;
@@ -108,12 +112,16 @@ class Supervisor {
       (line) => resources.errorLog.write(line),
       (entry) => this.#events.add(entry),
     );
+    this.#certificates = new CertificateKeeper(configuration.serverRoot, this.#log, systemClock, () =>
+      this.#stacks.renewTls(),
+    );
     let workers = 0;
     let generations = 0;
     this.#surroundings = {
       programs,
       resources,
       outOfMemory: new OutOfMemoryWatch(),
+      certificates: this.#certificates,
       exits: this.#exits,
       events: this.#events,
       log: this.#log,
@@ -123,12 +131,15 @@ class Supervisor {
     };
     const make = this.#makeStack.bind(this);
     this.#stacks = new StackSet(make, make(configuration, sockets), resources.sockets, this.#log);
-    const { readConfiguration } = hooks;
-    this.#reloader = new Reloader(
-      this.#stacks,
-      { readConfiguration, replaced: () => this.#announce() },
-      this.#log,
-    );
+    const reloaderHooks = {
+      readConfiguration: hooks.readConfiguration,
+      prepare: (wanted: Configuration) => this.#certificates.prepare(wanted.tls),
+      replaced: () => {
+        void this.#certificates.follow(this.#configuration.tls);
+        this.#announce();
+      },
+    };
+    this.#reloader = new Reloader(this.#stacks, reloaderHooks, this.#log);
   }
 
   get #stack(): Stack {
@@ -139,7 +150,9 @@ class Supervisor {
     return this.#stack.configuration;
   }
 
+  /** Throws StartupError. */
   async run(): Promise<number> {
+    this.#certificates.prepare(this.#configuration.tls);
     const ignoreSignals = handleSignals({
       stop: () => this.#stop(this.#stopLevel === RUNNING ? this.#gentlest : this.#stopLevel + 1),
       quickStop: () => this.#stop(Math.max(this.#stopLevel + 1, QUICK)),
@@ -150,6 +163,7 @@ class Supervisor {
     });
     const control = this.#openControl();
     this.#reloader.start();
+    void this.#certificates.follow(this.#configuration.tls);
     this.#stack.start(true, null);
     await this.#stopped.promise;
     ignoreSignals();
@@ -269,6 +283,7 @@ class Supervisor {
 
   async #shutDown(level: number): Promise<void> {
     this.#log.info('stopping', level === GRACEFUL ? 'requests are finished first' : 'at once');
+    this.#certificates.stop();
     await this.#stacks.stop();
     this.#stopped.resolve();
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { CountingLoad, readRuns, type Tally } from '../support/counting-load.ts';
 import { makeFolder } from '../support/folder.ts';
-import { findChildren, NO_PROC } from '../support/processes.ts';
+import { NO_PROC, pidsOf } from '../support/processes.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { APPS, type Server, startServer } from '../support/vivarium.ts';
 
@@ -29,12 +29,6 @@ async function findWorker({ server }: Started, name: string): Promise<number> {
 }
 
 /** Process ids of the children that have a word in their command line. */
-function pidsOf(server: Server, word: string): number[] {
-  return findChildren(server.pid)
-    .filter(({ command }) => command.includes(word))
-    .map(({ pid }) => pid);
-}
-
 function statuses(tally: Tally, status: number): string[] {
   return [...tally.answered].filter(([, s]) => s === status).map(([id]) => id);
 }

@@ -32,3 +32,10 @@ export function peakMemory(pid: number): number {
   const children = findChildren(pid).reduce((sum, child) => sum + peakMemory(child.pid), 0);
   return Number(kibibytes ?? 0) * 1024 + children;
 }
+
+/** Of the children of a server whose command has this word in it. */
+export function pidsOf({ pid }: { readonly pid: number }, word: string): number[] {
+  return findChildren(pid)
+    .filter(({ command }) => command.includes(word))
+    .map((child) => child.pid);
+}

@@ -57,6 +57,7 @@ export class Run {
       listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
       adminListen: null,
       backlog: 100,
+      tls: null,
       user: null,
       group: null,
       pidFile: join(folder, `${name}.pid`),

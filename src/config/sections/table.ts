@@ -1,6 +1,8 @@
 /** The sections that stand at the top of the configuration file, beside the settings. */
+import type { CertificateFiles } from '../configuration.ts';
 import { manyOf, nested, section } from '../section.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
+import { certificate } from './certificate.ts';
 import { type FeatureSettings, features } from './features.ts';
 import { type FileOptions, filesAtTop } from './files.ts';
 import { type RouteSettings, route } from './route.ts';
@@ -12,6 +14,7 @@ export interface Sections {
   /** Of the default site. */
   readonly routes: readonly RouteSettings[];
   readonly sites: readonly NamedSite[];
+  readonly certificates: readonly CertificateFiles[];
   readonly cacheStore: CacheStoreSettings;
   /** For the URL aliases; null: nothing is said of them. */
   readonly files: FileOptions | null;
@@ -24,13 +27,15 @@ export const sections = section({
     files: nested(filesAtTop),
     routes: manyOf(route),
     sites: manyOf(site),
+    certificates: manyOf(certificate),
     'cache-store': nested(cacheStore),
   },
-  build: ({ routes, sites, files, 'cache-store': store, ...features }): Sections => ({
+  build: ({ routes, sites, files, certificates, 'cache-store': store, ...features }): Sections => ({
     features,
     routes,
     sites,
     files,
+    certificates,
     cacheStore: store ?? DEFAULT_CACHE_STORE,
   }),
 });

@@ -10,10 +10,12 @@ import { processes } from './processes.ts';
 import { recycling } from './recycling.ts';
 import { reloading } from './reloading.ts';
 import { staticFiles } from './static.ts';
+import { tls } from './tls.ts';
 
 export const groups: readonly SettingGroup[] = [
   application,
   listening,
+  tls,
   processes,
   reloading,
   recycling,
@@ -30,6 +32,7 @@ export const groups: readonly SettingGroup[] = [
 const table = {
   ...application.settings,
   ...listening.settings,
+  ...tls.settings,
   ...processes.settings,
   ...reloading.settings,
   ...recycling.settings,

@@ -27,6 +27,7 @@ export const NO_SECTIONS: Sections = {
   routes: [],
   sites: [],
   files: null,
+  certificates: [],
   cacheStore: DEFAULT_CACHE_STORE,
 };
 const NOTHING = { given: [], sections: NO_SECTIONS };

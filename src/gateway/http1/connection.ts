@@ -21,6 +21,7 @@ import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
 import { giveUp } from './give-up.ts';
+import { reset } from './reset.ts';
 import { NO_HEAD, withContentLength, withHost } from './synthetic.ts';
 
 type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering';
@@ -72,7 +73,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
   }
 
   get peer(): Peer {
-    this.#peer ??= peerOf(this.#socket, this.#context.path);
+    this.#peer ??= peerOf(this.#socket, this.#context.path, this.#context.tls !== null);
     return this.#peer;
   }
 
@@ -94,7 +95,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
     // It might still read the answer, but that is rare, and a client that has gone looks the same: nginx cuts both.
     const isCut = this.#exchange !== null && this.#exchange.status !== 0;
     this.#gone('client-gone');
-    if (isCut) this.#socket.resetAndDestroy();
+    if (isCut) reset(this.#socket);
     else this.#socket.destroySoon();
   }
 
@@ -288,7 +289,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
     this.mayKeepAlive = false;
     if (cut && this.#parser.head?.version === 'HTTP/1.0') {
       // Without framing only a reset tells the client that the answer is not whole.
-      this.#socket.resetAndDestroy();
+      reset(this.#socket);
       return;
     }
     if (this.#inputEnded) return this.#socket.destroySoon();

@@ -8,6 +8,7 @@ import {
   CONTENT_LENGTH,
   DATE,
   HOP_BY_HOP,
+  HSTS,
   meaningOf,
   parseContentLength,
   SERVER,
@@ -67,6 +68,9 @@ export function responseHead(
         break;
       case SERVER:
         serverName = false;
+        break;
+      case HSTS:
+        if (server.hstsPolicy !== null) continue;
         break;
     }
     lines += `${name}: ${value}\r\n`;

@@ -8,6 +8,7 @@ import {
   CONTENT_LENGTH,
   DATE,
   HOP_BY_HOP,
+  HSTS,
   InvalidField,
   meaningOf,
   parseContentLength,
@@ -62,11 +63,15 @@ export function responseHead(
       case SERVER:
         serverName = false;
         break;
+      case HSTS:
+        if (server.hstsPolicy !== null) continue;
+        break;
     }
     list.push(name, value);
   }
   if (date) list.push('date', server.date);
   if (serverName) list.push('server', server.server);
+  if (server.hstsPolicy !== null) list.push('strict-transport-security', server.hstsPolicy);
   const isHead = method === 'HEAD';
   const hasBody = !isHead && status !== 204 && status !== 205 && status !== 304;
   if (length === UNKNOWN && (hasBody || (isHead && bodyBytes > 0))) length = bodyBytes;

@@ -17,7 +17,9 @@ test('what is open is kept, what is new is opened, and what nobody wants is clos
   const [a, b] = [unix(`${folder}/a`), unix(`${folder}/b`)];
   const [first] = await set.open(site(a));
   const [same, second] = await set.open(site(a, b));
-  assert.equal(same, first);
+  assert.equal(same!.fd, first!.fd);
+  const [, secure] = await set.open(site(a, { ...b, tls: true }));
+  assert.deepEqual([second!.fd, false, true], [secure!.fd, second!.tls, secure!.tls]);
   set.keepOnly(site(b));
   assert.deepEqual([existsSync(a.path), existsSync(b.path)], [false, true]);
   assert.deepEqual(await set.open(site(b)), [second]);

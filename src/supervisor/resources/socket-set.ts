@@ -9,6 +9,7 @@ import { type ListeningSocket, openListeningSockets } from './listening-sockets.
 
 export interface ServerSocket extends ListeningSocket {
   readonly role: SocketRole;
+  readonly tls: boolean;
 }
 
 /** The part of the configuration that counts here. */
@@ -17,11 +18,12 @@ export type Listening = Pick<Configuration, 'listen' | 'adminListen'>;
 interface WantedSocket {
   readonly role: SocketRole;
   readonly address: ListenAddress;
+  readonly tls: boolean;
 }
 
 export class SocketSet {
   /** By role and address as configured: a name may stand for several sockets. */
-  readonly #open = new Map<string, readonly ServerSocket[]>();
+  readonly #open = new Map<string, readonly ListeningSocket[]>();
 
   /** All that the configuration wants, or none. Throws StartupError. */
   async open(listening: Listening): Promise<readonly ServerSocket[]> {
@@ -35,7 +37,9 @@ export class SocketSet {
       this.#keep(before);
       throw error;
     }
-    return [...wanted.keys()].flatMap((key) => this.#open.get(key)!);
+    return [...wanted].flatMap(([key, { role, tls }]) =>
+      this.#open.get(key)!.map((socket) => ({ ...socket, url: urlOf(socket, tls), role, tls })),
+    );
   }
 
   /** Those that this configuration wants. */
@@ -47,10 +51,9 @@ export class SocketSet {
     this.#keep([]);
   }
 
-  async #openNew({ role, address }: WantedSocket): Promise<readonly ServerSocket[]> {
+  async #openNew({ address }: WantedSocket): Promise<readonly ListeningSocket[]> {
     try {
-      const sockets = await openListeningSockets([address]);
-      return sockets.map((socket) => ({ ...socket, role }));
+      return await openListeningSockets([address]);
     } catch (error) {
       // Systems refuse 0.0.0.0:80 beside 127.0.0.1:80, also to one process.
       const own = [...this.#open.values()].flat().find(({ url }) => isAtPort(url, address));
@@ -71,12 +74,22 @@ export class SocketSet {
 }
 
 function wantedSockets({ listen, adminListen }: Listening): readonly WantedSocket[] {
-  const site = listen.map((address): WantedSocket => ({ role: 'site', address }));
-  return adminListen === null ? site : [...site, { role: 'admin', address: adminListen }];
+  const site = listen.map((address) => wantedSocket('site', address));
+  return adminListen === null ? site : [...site, wantedSocket('admin', adminListen)];
 }
 
-function keyOf(wanted: WantedSocket): string {
-  return JSON.stringify(wanted);
+function wantedSocket(role: SocketRole, { tls, ...address }: ListenAddress): WantedSocket {
+  return { role, address, tls: tls === true };
+}
+
+/** Whether its connections speak TLS can change while it is open. Port 0 is another one each time. */
+function keyOf({ role, address, tls }: WantedSocket): string {
+  const isAnyPort = address.kind === 'tcp' && address.port === 0;
+  return JSON.stringify({ role, address, tls: isAnyPort && tls });
+}
+
+function urlOf({ url }: ListeningSocket, tls: boolean): string {
+  return tls ? url.replace(/^http:/, 'https:') : url;
 }
 
 function isAtPort(url: string, address: ListenAddress): boolean {

@@ -1,0 +1,19 @@
+/** `[[certificates]]`: a certificate and its key, for all sites whose names are in it. */
+import type { CertificateFiles } from '../configuration.ts';
+import { section } from '../section.ts';
+import { one } from '../setting.ts';
+import { path } from '../value-types.ts';
+
+export const certificate = section({
+  help: 'a certificate; clients get the one that names the host they ask for',
+  required: ['file', 'key'],
+  parts: {
+    file: one(path('FILE'), {
+      default: null,
+      help: 'the certificate, which may be followed by its chain (PEM)',
+    }),
+    key: one(path('FILE'), { default: null, help: 'its key (PEM, without a passphrase)' }),
+    chain: one(path('FILE'), { default: null, help: 'the chain, when it is in a file of its own' }),
+  },
+  build: ({ file, key, chain }): CertificateFiles => ({ certificate: file!, key: key!, chain }),
+});

@@ -1,0 +1,88 @@
+/**
+ * What the TLS listeners of a gateway share: the certificates by name, and the keys of session tickets. Certificates and
+ * keys come from the supervisor, and anew when they have changed; what was chosen before stays in use until its
+ * connections end.
+ */
+import { createHash, constants as cryptoConstants } from 'node:crypto';
+import type { TlsOptions } from 'node:tls';
+import type { TlsSettings } from '../config/configuration.ts';
+import type { TlsMaterial } from '../control/messages.ts';
+import { CertificateChoice, type CertificateGroup } from './certificate-choice.ts';
+import type { ClientHello } from './client-hello.ts';
+
+/** One choice of certificates and ticket key. The same object for the same choice. */
+export interface Credential {
+  readonly options: TlsOptions;
+}
+
+export class Credentials {
+  readonly #settings: TlsSettings;
+  #material: TlsMaterial;
+  #choice: CertificateChoice;
+  /** Made when they are first asked for: most of a thousand certificates rest. */
+  #known = new Map<CertificateGroup, (Credential | undefined)[]>();
+  #ticketKeyNames: readonly string[];
+
+  constructor(settings: TlsSettings, material: TlsMaterial) {
+    this.#settings = settings;
+    this.#material = material;
+    this.#choice = new CertificateChoice(material.certificates);
+    this.#ticketKeyNames = material.ticketKeys.map(nameOfTicketKey);
+  }
+
+  renew(material: TlsMaterial): void {
+    this.#material = material;
+    this.#choice = new CertificateChoice(material.certificates);
+    this.#ticketKeyNames = material.ticketKeys.map(nameOfTicketKey);
+    this.#known = new Map();
+  }
+
+  /** Null: no certificate is for this host, and `ssl-strict-sni` refuses such clients. */
+  choose(hello: ClientHello): Credential | null {
+    const found = hello.serverName === null ? null : this.#choice.find(hello.serverName);
+    if (found === null && this.#settings.strictSni) return null;
+    const group = found ?? this.#choice.fallback;
+    const index = this.#ticketKeyNames.findIndex((name) => hello.ticketKeyNames.includes(name));
+    const ticketKey = Math.max(0, index);
+    const known = this.#known.get(group) ?? [];
+    this.#known.set(group, known);
+    known[ticketKey] ??= { options: this.#optionsFor(group, this.#material.ticketKeys[ticketKey]) };
+    return known[ticketKey];
+  }
+
+  /** `ticketKey`: base64; none when sessions are not resumed. */
+  #optionsFor(group: CertificateGroup, ticketKey: string | undefined): TlsOptions {
+    const { minVersion, ciphers, clientVerify, sessionTimeoutMs, handshakeTimeoutMs } = this.#settings;
+    const { clientAuthorities } = this.#material;
+    return {
+      cert: group.map(({ certificate }) => certificate),
+      key: group.map(({ key }) => key),
+      minVersion,
+      ciphers,
+      secureOptions:
+        cryptoConstants.SSL_OP_NO_RENEGOTIATION |
+        (ticketKey === undefined ? cryptoConstants.SSL_OP_NO_TICKET : 0),
+      ...(ticketKey === undefined ? {} : { ticketKeys: Buffer.from(ticketKey, 'base64') }),
+      ...(ticketKey === undefined ? {} : { sessionTimeout: Math.ceil(sessionTimeoutMs / 1000) }),
+      // A session of one set of certificates or authorities is not valid for another one.
+      sessionIdContext: digest([
+        clientVerify,
+        clientAuthorities ?? '',
+        ...group.flatMap(({ names }) => names),
+      ]),
+      ...(clientAuthorities === null ? {} : { ca: clientAuthorities }),
+      requestCert: clientVerify !== 'none',
+      rejectUnauthorized: clientVerify === 'required',
+      handshakeTimeout: handshakeTimeoutMs,
+    };
+  }
+}
+
+/** As OpenSSL writes it at the front of each ticket. */
+function nameOfTicketKey(key: string): string {
+  return Buffer.from(key, 'base64').latin1Slice(0, 16);
+}
+
+function digest(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
