@@ -73,6 +73,9 @@ export class Assignment implements RequestLine, Progress {
   get fields(): RequestFields {
     return this.exchange.request.fields;
   }
+  get environ(): readonly string[] | null {
+    return this.exchange.environ;
+  }
   get method() {
     return this.exchange.request.method;
   }

@@ -89,7 +89,8 @@ export class Channel implements Schedulable {
 
   /** Sends a request at the end of this turn. `body`: inline; `follows`: it comes by `sendBody`. */
   send(assignment: Assignment, body: string | null, follows: boolean): void {
-    const encoded = this.#shapes.encode(assignment.fields);
+    const { fields, environ } = assignment;
+    const encoded = environ === null ? this.#shapes.encode(fields) : this.#shapes.encodeWith(fields, environ);
     if (this.#epoch !== this.#shapes.epoch) {
       this.#epoch = this.#shapes.epoch;
       this.#knownShapes.clear();

@@ -7,11 +7,11 @@ import { RawClient } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
 
 const APPLICATION = `
-KEYS = ('REMOTE_ADDR', 'wsgi.url_scheme', 'HTTP_HOST', 'SERVER_PORT', 'HTTP_AUTHORIZATION', 'HTTP_X_FORWARDED_FOR', 'HTTP_X_REAL_IP')
+import json
 
 def application(environ, start_response):
-    start_response('200 OK', [('Content-Type', 'text/plain')])
-    return [' '.join(str(environ.get(key, '-')) for key in KEYS).encode()]
+    start_response('200 OK', [('Content-Type', 'application/json')])
+    return [json.dumps({key: value for key, value in environ.items() if isinstance(value, str)}).encode()]
 `;
 
 async function serve(t: TestContext, file: string, files: Record<string, string> = {}) {
@@ -36,6 +36,21 @@ async function get(server: Server, path: string, fields: Record<string, string> 
   return answer;
 }
 
+const KEYS = [
+  'REMOTE_ADDR',
+  'wsgi.url_scheme',
+  'HTTP_HOST',
+  'SERVER_PORT',
+  'HTTP_X_FORWARDED_FOR',
+  'HTTP_X_REAL_IP',
+];
+
+/** What the application sees of KEYS. */
+async function environOf(server: Server, fields: Record<string, string>): Promise<(string | undefined)[]> {
+  const environ = JSON.parse((await get(server, '/', fields)).text);
+  return KEYS.map((key) => environ[key]);
+}
+
 const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
 const ALICE = 'alice:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n';
 
@@ -47,7 +62,8 @@ test('a password is asked for, and a changed file is noticed', async (t) => {
     assert.equal((await get(server, path)).status, 401, path);
   assert.equal((await get(server, '/admin/', basic('alice:wrong'))).status, 401);
   const signedIn = await get(server, '/admin/', basic('alice:secret'));
-  assert.deepEqual([signedIn.status, signedIn.text.split(' ')[4]], [200, '-']);
+  const { REMOTE_USER, AUTH_TYPE, HTTP_AUTHORIZATION } = JSON.parse(signedIn.text);
+  assert.deepEqual([REMOTE_USER, AUTH_TYPE, HTTP_AUTHORIZATION], ['alice', 'Basic', undefined]);
   await server.waitForOutput(/ - alice \[.*"GET \/admin\/ HTTP\/1\.1" 200/);
 
   writeFileSync(`${folder}/users`, ALICE.replace('alice', 'carol'));
@@ -95,18 +111,19 @@ test('rules about addresses', async (t) => {
 test('behind a trusted proxy the application and the access log see the client', async (t) => {
   const file = `trust-proxy = "127.0.0.1"\ntrust-proxy-header = ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"]\n`;
   const { server } = await serve(t, file);
-  const { text } = await get(server, '/', {
+  const environ = await environOf(server, {
     'X-Forwarded-For': '1.2.3.4, 203.0.113.9',
     'X-Forwarded-Proto': 'https',
     'X-Forwarded-Host': 'shop.test',
     'X-Real-IP': '6.6.6.6',
   });
-  assert.equal(text, '203.0.113.9 https shop.test 443 - 203.0.113.9 -');
+  assert.deepEqual(environ, ['203.0.113.9', 'https', 'shop.test', '443', '203.0.113.9', undefined]);
   await server.waitForOutput(/^203\.0\.113\.9 - - \[/m);
 });
 
 test('who is no trusted proxy is not believed', async (t) => {
   const { server } = await serve(t, `trust-proxy = "none"\n`);
   const fields = { 'X-Forwarded-For': '203.0.113.9', 'X-Real-IP': '6.6.6.6', 'X-Forwarded-Proto': 'https' };
-  assert.equal((await get(server, '/', fields)).text, `127.0.0.1 http example.org ${server.port} - - -`);
+  const environ = ['127.0.0.1', 'http', 'example.org', String(server.port), undefined, undefined];
+  assert.deepEqual(await environOf(server, fields), environ);
 });

@@ -68,6 +68,17 @@ test('each key stands for one value, and repeated fields are joined', () => {
   );
 });
 
+test('variables beside those of the fields', () => {
+  const shapes = new Shapes();
+  const fields = fieldsOf(['Host', 'a']);
+  const encoded = shapes.encodeWith(fields, ['REMOTE_USER', 'al\0ice', 'AUTH_TYPE', 'Basic']);
+  assert.deepEqual(keysOf(encoded.shape.definition), ['HTTP_HOST', 'REMOTE_USER', 'AUTH_TYPE']);
+  assert.equal(encoded.text, '\0a\0alice\0Basic');
+  assert.equal(shapes.encodeWith(fields, ['REMOTE_USER', 'bob', 'AUTH_TYPE', 'x']).shape, encoded.shape);
+  assert.deepEqual(keysOf(shapes.encode(fields).shape.definition), ['HTTP_HOST']);
+  assert.deepEqual(keysOf(shapes.encodeWith(fieldsOf(), ['A', 'b']).shape.definition), ['A']);
+});
+
 test('when there are too many shapes all are forgotten, and what was encoded before is encoded anew', () => {
   const shapes = new Shapes();
   const kept = fieldsOf(['Host', 'a']);

@@ -41,6 +41,8 @@ export interface Shape {
 /** What RequestFields.encoded holds: the shape and values of its fields, made once for fields that repeat. */
 interface EncodedFields {
   readonly epoch: number;
+  /** Of the fields. */
+  readonly keys: string;
   readonly shape: Shape;
   readonly text: string;
 }
@@ -57,12 +59,25 @@ export class Shapes {
     const keys: string[] = [];
     const values: string[] = [];
     collect(fields, keys, values);
-    const shape = this.#shape(keys.join(SEPARATOR));
+    const keysText = keys.join(SEPARATOR);
+    const shape = this.#shape(keysText);
     let text = '';
     for (const value of values) text += SEPARATOR + value;
-    const encoded = { epoch: this.epoch, shape, text };
+    const encoded = { epoch: this.epoch, keys: keysText, shape, text };
     fields.encoded = encoded;
     return encoded;
+  }
+
+  /** `environ`: name, value, … of variables beside those of the fields, before which they count. */
+  encodeWith(fields: RequestFields, environ: readonly string[]): EncodedFields {
+    let { keys, text } = this.encode(fields);
+    for (let i = 0; i < environ.length; i += 2) {
+      keys += keys === '' ? environ[i]! : SEPARATOR + environ[i]!;
+      // Not from the parser, which lets no separator through.
+      text += SEPARATOR + environ[i + 1]!.replaceAll(SEPARATOR, '');
+    }
+    const shape = this.#shape(keys);
+    return { epoch: this.epoch, keys, shape, text };
   }
 
   #shape(keys: string): Shape {
