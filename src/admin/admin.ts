@@ -3,7 +3,7 @@
  * Its requests meet neither the queue nor the access log, and they are not counted.
  */
 import { VERSION } from '../base/version.ts';
-import type { SupervisorReport, ToSupervisor } from '../control/messages.ts';
+import type { CachePurge, PurgeReport, SupervisorReport, ToSupervisor } from '../control/messages.ts';
 import type { Exchange, FieldList } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -13,7 +13,9 @@ import { CONTENT_TYPES, expose, type Family } from './exposition.ts';
 import {
   type ApplicationState,
   applicationFamilies,
+  type CacheState,
   type ConnectionCounts,
+  cacheFamilies,
   connectionFamilies,
   loopFamilies,
   requestFamilies,
@@ -42,9 +44,14 @@ type AdministeredWorker = MeasuredWorker & {
   readonly answeredTotal: number;
 };
 
+export interface AdministeredCache extends CacheState {
+  purge(purge: CachePurge): Promise<PurgeReport>;
+}
+
 export interface AdminSources {
   readonly applications: Iterable<AdministeredApplication>;
   connections(): ConnectionCounts;
+  cache(): AdministeredCache;
   tell(message: ToSupervisor): void;
   readonly log: Log;
 }
@@ -54,9 +61,11 @@ const INDEX = `vivarium ${VERSION}
 /live     200 while the gateway runs
 /ready    200 while the server can take requests, else 503 and why not
 /metrics  OpenMetrics, or the text format of Prometheus
+/purge    POST: caches forget answers: ?url=URL, ?prefix=URL, ?tag=TAG or ?all
 `;
 
 const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
 
 export class Admin {
   readonly counts = new RequestCounts();
@@ -76,6 +85,7 @@ export class Admin {
 
   readonly handle: Handler = (exchange) => {
     const { method, decodedPath } = exchange.request;
+    if (decodedPath === '/purge') return answerPurge(exchange, this.#sources.cache());
     const page = Object.hasOwn(this.#pages, decodedPath) ? this.#pages[decodedPath] : undefined;
     if (page === undefined)
       return answer(exchange, 404, TEXT, 'There is nothing here; / says what there is.\n');
@@ -132,6 +142,7 @@ export class Admin {
       ...serverFamilies(this.#whyNotReady() === null),
       ...requestFamilies(this.counts),
       ...connectionFamilies(connections()),
+      ...cacheFamilies(this.#sources.cache()),
       ...applicationFamilies(applications),
       ...loopFamilies(this.#loopDelay.histogram),
       ...supervisorFamilies(report),
@@ -148,6 +159,25 @@ export class Admin {
     this.#measured.set(application, metrics);
     return metrics;
   }
+}
+
+/** `POST /purge?url=http://example.org/news`. Not by GET: a page of somebody else's could make a browser do it. */
+function answerPurge(exchange: Exchange, cache: AdministeredCache): void {
+  const { method, query } = exchange.request;
+  if (method !== 'POST') {
+    exchange.respond(405, ['Allow', 'POST', 'Content-Type', TEXT], 'Purge by POST.\n');
+    return;
+  }
+  const [[kind, value] = ['', ''], ...more] = [...new URLSearchParams(query)];
+  if (!isPurgeKind(kind) || more.length > 0 || (kind !== 'all') === (value === ''))
+    return answer(exchange, 400, TEXT, 'allowed: one of ?url=URL, ?prefix=URL, ?tag=TAG and ?all\n');
+  void cache
+    .purge({ kind, value })
+    .then((report) => answer(exchange, 200, JSON_TYPE, `${JSON.stringify(report)}\n`));
+}
+
+function isPurgeKind(kind: string): kind is CachePurge['kind'] {
+  return kind === 'url' || kind === 'prefix' || kind === 'tag' || kind === 'all';
 }
 
 function answer(exchange: Exchange, status: number, type: string, text: string): void {

@@ -164,6 +164,54 @@ export function applicationFamilies(applications: readonly ApplicationState[]): 
   ];
 }
 
+/** What caches have done and hold. */
+export interface CacheState {
+  readonly counts: {
+    readonly requests: Readonly<Record<string, number>>;
+    readonly coalesced: number;
+    readonly stored: number;
+    readonly purged: number;
+    readonly hitBytes: number;
+  };
+  readonly memory: { readonly bytes: number; readonly entries: number; readonly evictions: number };
+  readonly disk: { readonly bytes: number; readonly files: number } | null;
+}
+
+export function cacheFamilies({ counts, memory, disk }: CacheState): Family[] {
+  const places = { memory, ...(disk === null ? {} : { disk: { bytes: disk.bytes, entries: disk.files } }) };
+  const place = ([name]: [string, unknown]) => ({ place: name });
+  return [
+    counter(
+      'vivarium_cache_requests',
+      'Requests that a cache has looked at, by what became of them',
+      each(
+        Object.entries(counts.requests),
+        ([result]) => ({ result }),
+        ([, count]) => count,
+      ),
+    ),
+    counter(
+      'vivarium_cache_coalesced',
+      'Requests that were answered with what another one has fetched',
+      one(counts.coalesced),
+    ),
+    counter('vivarium_cache_stored', 'Answers that were kept', one(counts.stored)),
+    counter('vivarium_cache_evicted', 'Answers that went because memory was full', one(memory.evictions)),
+    counter('vivarium_cache_purged', 'Answers that were purged', one(counts.purged)),
+    counter('vivarium_cache_hit_bytes', 'Bytes of bodies that were sent from a cache', one(counts.hitBytes)),
+    gauge(
+      'vivarium_cache_entries',
+      'Answers that are kept; on disk: files',
+      each(Object.entries(places), place, ([, { entries }]) => entries),
+    ),
+    gauge(
+      'vivarium_cache_bytes',
+      'What they take',
+      each(Object.entries(places), place, ([, { bytes }]) => bytes),
+    ),
+  ];
+}
+
 export function loopFamilies(delay: Sample['value']): Family[] {
   return [
     histogram(

@@ -7,6 +7,7 @@ import { events } from './events.ts';
 import { formatCommandHelp, formatOverview } from './help.ts';
 import { htpasswd } from './htpasswd.ts';
 import { ps } from './ps.ts';
+import { purge } from './purge.ts';
 import { reload } from './reload.ts';
 import { replay } from './replay.ts';
 import { restart } from './restart.ts';
@@ -49,6 +50,7 @@ const commands: readonly Command[] = [
   reload,
   restart,
   scale,
+  purge,
   stop,
   replay,
   htpasswd,

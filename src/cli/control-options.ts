@@ -51,8 +51,14 @@ export function readControlOptions(
 }
 
 /** The first argument that is no option, and not the value of one, and the others. Null: there is none. */
-export function takeArgument(argv: readonly string[]): [argument: string | null, options: readonly string[]] {
-  const at = argv.findIndex((one, i) => !one.startsWith('--') && argv[i - 1] !== '--server-root');
+export function takeArgument(
+  argv: readonly string[],
+  known: Readonly<Record<string, string>> = CONTROL_SWITCHES,
+): [argument: string | null, options: readonly string[]] {
+  const valued = Object.keys(known).flatMap((usage) =>
+    usage.includes(' ') ? `--${usage.split(' ')[0]}` : [],
+  );
+  const at = argv.findIndex((one, i) => !one.startsWith('--') && !valued.includes(argv[i - 1] ?? ''));
   return at < 0 ? [null, argv] : [argv[at]!, argv.filter((_, i) => i !== at)];
 }
 

@@ -70,6 +70,21 @@ export interface GatewayAnswers {
   readonly report: GatewayReport;
   readonly requests: RequestsInFlight;
   readonly 'requests-with-stacks': RequestsInFlight;
+  readonly purged: PurgeReport;
+}
+
+/** Answers that caches are to forget: of a URL, of all URLs that begin so, with a label, or all. */
+export interface CachePurge {
+  readonly kind: 'url' | 'prefix' | 'tag' | 'all';
+  /** '' for all. */
+  readonly value: string;
+}
+
+export interface PurgeReport {
+  /** How many answers are gone. */
+  readonly purged: number;
+  /** Nothing is cached when there are none. */
+  readonly caches: number;
 }
 
 export interface GatewayReport {
@@ -211,7 +226,9 @@ export type ToGateway =
   | { readonly type: 'stop'; readonly lingerMs: number }
   | { readonly type: 'reopen-logs' }
   /** `answer` follows, with the same id. */
-  | { readonly type: 'ask'; readonly id: number; readonly question: keyof GatewayAnswers };
+  | { readonly type: 'ask'; readonly id: number; readonly question: Exclude<keyof GatewayAnswers, 'purged'> }
+  /** `answer` follows. */
+  | { readonly type: 'purge'; readonly id: number; readonly purge: CachePurge };
 
 export type ToSupervisor =
   /** Configured, and accepting if it was told to. */

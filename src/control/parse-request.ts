@@ -4,6 +4,7 @@ import type { ControlRequest } from './protocol.ts';
 const RECENT_DEFAULT = 10;
 /** As in the setting `processes`. */
 const WORKERS_MAX = 1024;
+const PURGES = ['url', 'prefix', 'tag', 'all'];
 
 export function parseRequest(line: string): ControlRequest | null {
   try {
@@ -30,6 +31,12 @@ export function parseRequest(line: string): ControlRequest | null {
         if (!isRange || min < 0 || max < Math.max(1, min) || max > WORKERS_MAX) return null;
         if (application !== null && typeof application !== 'string') return null;
         return { command: 'scale', application, min, max };
+      }
+      case 'purge': {
+        const { kind, value = '' } = request.purge ?? {};
+        return PURGES.includes(kind) && typeof value === 'string'
+          ? { command: 'purge', purge: { kind, value } }
+          : null;
       }
       case 'stop':
         return { command: 'stop', now: request.now === true };

@@ -7,7 +7,7 @@
  *   ← {"done":false,"progress":"stopping: requests are finished first"}
  *   ← {"done":true,"ok":true}
  */
-import type { RequestsInFlight } from './messages.ts';
+import type { CachePurge, RequestsInFlight } from './messages.ts';
 
 export const CONTROL_SOCKET = 'control.sock';
 
@@ -31,6 +31,8 @@ export type ControlRequest =
       readonly min: number;
       readonly max: number;
     }
+  /** The last answer comes when all gateways have forgotten. */
+  | { readonly command: 'purge'; readonly purge: CachePurge }
   /** The last answer comes when all processes have ended. `now`: requests are cut after the shutdown timeout. */
   | { readonly command: 'stop'; readonly now: boolean };
 

@@ -123,10 +123,17 @@ export class Gateway {
           this.#tell({ type: 'answer', id: message.id, answer }),
         );
         break;
+      case 'purge':
+        void this.#site.cacheStore
+          .purge(message.purge)
+          .then((answer) => this.#tell({ type: 'answer', id: message.id, answer }));
+        break;
     }
   }
 
-  async #answer(question: keyof GatewayAnswers): Promise<GatewayAnswers[typeof question]> {
+  async #answer(
+    question: Extract<ToGateway, { type: 'ask' }>['question'],
+  ): Promise<GatewayAnswers[typeof question]> {
     switch (question) {
       case 'report':
         return this.#report();
@@ -201,6 +208,7 @@ export class Gateway {
         accepted: sum(({ accepted }) => accepted),
         turnedAway: sum(({ turnedAway }) => turnedAway),
       }),
+      cache: () => this.#site.cacheStore,
       tell: this.#tell,
       log: this.#log,
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Configuration } from '../config/configuration.ts';
+import type { CachePurge, PurgeReport } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { ReloadOutcome } from './pool/reloads.ts';
 import { STOPPING } from './pool/reloads.ts';
@@ -61,6 +62,11 @@ class FakeStack implements OneStack {
   }
 
   renewTls(): void {}
+
+  async purge({ value }: CachePurge): Promise<PurgeReport> {
+    this.done.push(`purge ${value}`);
+    return { purged: 2, caches: 1 };
+  }
 
   reopenLogs(): void {
     this.done.push('reopen');
@@ -189,7 +195,7 @@ test('a stop while a stack is started stops both, and waits for both; no other i
   assert.deepEqual(await set.replace(configure('newer')), STOPPING);
 });
 
-test('a stop, and logs that are opened anew, also reach stacks that finish their requests', async () => {
+test('a stop, purges and logs that are opened anew, also reach stacks that finish their requests', async () => {
   const { set, first, made } = surroundings();
   const outcome = set.replace(configure('new'));
   await settle();
@@ -198,6 +204,8 @@ test('a stop, and logs that are opened anew, also reach stacks that finish their
   await outcome;
   set.reopenLogs();
   assert.equal(first.done.at(-1), 'reopen');
+  assert.deepEqual(await set.purge({ kind: 'tag', value: 'news' }), { purged: 4, caches: 1 });
+  assert.equal(first.done.at(-1), 'purge news');
   void set.stop();
   assert.equal(first.done.at(-1), 'stop 0');
   first.ended.resolve();

@@ -4,7 +4,7 @@
  * whatever fails before leaves it as it was.
  */
 import type { Configuration } from '../config/configuration.ts';
-import type { RequestsInFlight } from '../control/messages.ts';
+import type { CachePurge, PurgeReport, RequestsInFlight } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { mergeRequests } from './control/requests-in-flight.ts';
 import { RELOAD } from './pool/pool-member.ts';
@@ -27,6 +27,7 @@ export type OneStack = Pick<
   | 'reopenLogs'
   | 'renewTls'
   | 'requests'
+  | 'purge'
 >;
 
 export interface Sockets {
@@ -129,6 +130,17 @@ export class StackSet<S extends OneStack> {
     const stacks = [this.#current, ...this.#retiring];
     const [current, ...retiring] = await Promise.all(stacks.map((stack) => stack.requests(withStacks)));
     return mergeRequests(current!, retiring);
+  }
+
+  /** In all gateways: those of before a reload may share a directory with the present one. Null when it does not say. */
+  async purge(purge: CachePurge): Promise<PurgeReport | null> {
+    const [current, ...others] = await Promise.all(
+      [this.#current, ...this.#retiring, ...(this.#next === null ? [] : [this.#next])].map((stack) =>
+        stack.purge(purge),
+      ),
+    );
+    const more = others.reduce((sum, report) => sum + (report?.purged ?? 0), 0);
+    return current === null || current === undefined ? null : { ...current, purged: current.purged + more };
   }
 
   #takeOver(next: S): ReloadOutcome {

@@ -4,7 +4,14 @@
  * reloaded or everything is restarted it has two, and the new one accepts clients only when all its workers are ready.
  */
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
-import type { RequestsInFlight, SocketRole, ToGateway, ToSupervisor } from '../control/messages.ts';
+import type {
+  CachePurge,
+  PurgeReport,
+  RequestsInFlight,
+  SocketRole,
+  ToGateway,
+  ToSupervisor,
+} from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
 import { ApplicationPool } from './application-pool.ts';
@@ -144,6 +151,11 @@ export class Stack {
   async requests(withStacks: boolean): Promise<RequestsInFlight | null> {
     if (this.#gateway.pid === null) return null;
     return this.#questions.ask(withStacks ? 'requests-with-stacks' : 'requests');
+  }
+
+  /** Null when the gateway does not say. */
+  async purge(purge: CachePurge): Promise<PurgeReport | null> {
+    return this.#gateway.pid === null ? null : this.#questions.purge(purge);
   }
 
   reopenLogs(): void {

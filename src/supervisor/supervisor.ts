@@ -14,6 +14,7 @@
 import { writeSync } from 'node:fs';
 import { VERSION } from '../base/version.ts';
 import type { Configuration, ProcessRange } from '../config/configuration.ts';
+import type { CachePurge } from '../control/messages.ts';
 import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Cancel, systemClock } from './clock.ts';
@@ -182,6 +183,7 @@ class Supervisor {
       status: () => this.#status(),
       reload: (application: string | null) => this.#reloader.reload('by vivarium reload', application),
       restart: () => this.#reloader.restart(),
+      purge: (purge: CachePurge) => this.#stacks.purge(purge),
       scale: (application: string | null, range: ProcessRange) =>
         scaleStack(this.#stack.pools, application, range),
       stop: (now: boolean) => {

@@ -382,7 +382,7 @@ test('a change that failed changes nothing', () => {
 test('what was on its way when its URL was purged is not stored', async () => {
   const play = new Play();
   play.ask();
-  await play.store.purge({ kind: 'prefix', prefix: 'http://example.org:8000/' });
+  await play.store.purge({ kind: 'prefix', value: 'http://example.org:8000/' });
   says('max-age=60', 'as it was')(play.asked[0]!);
   assert.equal(play.store.memory.entries, 0);
 });
@@ -391,9 +391,9 @@ test('purges by URL, prefix and label', async () => {
   const play = new Play();
   play.answer = says('max-age=60', 'x', ['Cache-Tag', 'news, front']);
   for (const target of ['/a', '/a?x=1', '/b']) play.ask({ target });
-  assert.equal(await play.store.purge({ kind: 'url', url: 'http://example.org:8000/a' }), 1);
-  assert.equal(await play.store.purge({ kind: 'prefix', prefix: 'http://example.org:8000/a' }), 1);
-  assert.equal(await play.store.purge({ kind: 'tag', tag: 'front' }), 1);
+  assert.equal((await play.store.purge({ kind: 'url', value: 'http://example.org:8000/a' })).purged, 1);
+  assert.equal((await play.store.purge({ kind: 'prefix', value: 'http://example.org:8000/a' })).purged, 1);
+  assert.equal((await play.store.purge({ kind: 'tag', value: 'front' })).purged, 1);
   assert.equal(play.store.memory.entries, 0);
   assert.equal(play.store.memory.bytes, 0);
 });

@@ -63,6 +63,7 @@ class Cache {
       ...settings,
       template: settings.key === null ? null : compileTemplate(settings.key),
     });
+    store.addCache((url) => this.#keys.normalUrl(url));
     this.#parts = {
       rules: this.#rules,
       store,

@@ -108,7 +108,7 @@ export class DiskStore {
     this.#unwritten = this.#unwritten.filter(({ head }) => !isMeant(head));
     await this.#writing;
     let purged = 0;
-    for await (const name of purge.kind === 'url' ? this.#namesOf(purge.url) : this.#names()) {
+    for await (const name of purge.kind === 'url' ? this.#namesOf(purge.value) : this.#names()) {
       const head = purge.kind === 'all' ? null : await this.#readHead(name);
       if (purge.kind !== 'all' && (head === null || 'marker' in head || !isMeant(head))) continue;
       if (await this.#unlink(name)) purged++;

@@ -15,17 +15,17 @@ export function openCacheStore(settings: CacheStoreSettings, log: Log): Response
   return new ResponseStore(new MemoryStore(memoryBytesMax), disk);
 }
 
-/** What is to be removed. URLs are as in EntryHead. */
-export type Purge =
-  | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'prefix'; readonly prefix: string }
-  | { readonly kind: 'tag'; readonly tag: string }
-  | { readonly kind: 'all' };
+/** What is to be removed: of a URL, of URLs that begin so, with a label, or all. */
+export interface Purge {
+  readonly kind: 'url' | 'prefix' | 'tag' | 'all';
+  readonly value: string;
+}
 
 export class ResponseStore {
   readonly memory: MemoryStore;
   readonly disk: DiskStore | null;
   readonly counts = new CacheCounts();
+  readonly #normalUrls: ((url: string) => string | null)[] = [];
   /** Those under way. */
   readonly attempts = new Set<Attempt>();
   /** Since 1970: what is on disk outlives the server. */
@@ -56,17 +56,34 @@ export class ResponseStore {
     this.disk?.remove(entry);
   }
 
-  /** By a request: nobody waits for the disk. */
-  invalidate(url: string): void {
-    void this.purge({ kind: 'url', url });
-  }
-
   async close(): Promise<void> {
     await this.disk?.close();
   }
 
+  /** A cache that keeps its answers here, and how it writes a URL that a person has written. */
+  addCache(normalUrl: (url: string) => string | null): void {
+    this.#normalUrls.push(normalUrl);
+  }
+
+  /** By a request, which waits for memory alone. `url` is as in EntryHead. */
+  invalidate(url: string): void {
+    void this.#remove({ kind: 'url', value: url });
+  }
+
+  /** By an operator: when this resolves nothing of it is sent any more. */
+  async purge(purge: Purge): Promise<{ purged: number; caches: number }> {
+    const values =
+      purge.kind === 'url'
+        ? new Set(this.#normalUrls.map((normal) => normal(purge.value) ?? purge.value))
+        : [purge.value];
+    let purged = 0;
+    for (const value of values) purged += await this.#remove({ kind: purge.kind, value });
+    this.counts.purged += purged;
+    return { purged, caches: this.#normalUrls.length };
+  }
+
   /** How many responses are gone. */
-  async purge(purge: Purge): Promise<number> {
+  async #remove(purge: Purge): Promise<number> {
     for (const attempt of this.attempts) if (mayMean(purge, attempt.url)) attempt.isOutdated = true;
     const isMeant = matcherOf(purge);
     const fromMemory = this.#forget(purge, isMeant);
@@ -78,26 +95,26 @@ export class ResponseStore {
   }
 
   #forget(purge: Purge, isMeant: (head: EntryHead) => boolean): number {
-    if (purge.kind === 'url') return this.memory.removeUrl(purge.url);
+    if (purge.kind === 'url') return this.memory.removeUrl(purge.value);
     return this.memory.removeAll(({ head }) => isMeant(head));
   }
 }
 
-function matcherOf(purge: Purge): (head: EntryHead) => boolean {
-  switch (purge.kind) {
+function matcherOf({ kind, value }: Purge): (head: EntryHead) => boolean {
+  switch (kind) {
     case 'url':
-      return ({ url }) => url === purge.url;
+      return ({ url }) => url === value;
     case 'prefix':
-      return ({ url }) => url.startsWith(purge.prefix);
+      return ({ url }) => url.startsWith(value);
     case 'tag':
-      return ({ tags }) => tags.includes(purge.tag);
+      return ({ tags }) => tags.includes(value);
     case 'all':
       return () => true;
   }
 }
 
 /** Of an answer that is still on its way the labels are not known. */
-function mayMean(purge: Purge, url: string): boolean {
-  if (purge.kind === 'url') return url === purge.url;
-  return purge.kind !== 'prefix' || url.startsWith(purge.prefix);
+function mayMean({ kind, value }: Purge, url: string): boolean {
+  if (kind === 'url') return url === value;
+  return kind !== 'prefix' || url.startsWith(value);
 }

@@ -18,6 +18,7 @@ function serve(t: Context, change: Partial<ControlledServer>): string {
     events: new EventFeed(),
     status: no,
     requests: no,
+    purge: no,
     reload: no,
     restart: no,
     scale: no,

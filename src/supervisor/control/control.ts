@@ -1,7 +1,7 @@
 /** What the commands of the control socket do. The server root, the socket and the registry are all of this instance. */
 
 import type { ProcessRange } from '../../config/configuration.ts';
-import type { RequestsInFlight } from '../../control/messages.ts';
+import type { CachePurge, PurgeReport, RequestsInFlight } from '../../control/messages.ts';
 import type { ControlRequest, LastAnswer, ServerStatus } from '../../control/protocol.ts';
 import { registerInstance, registryDirectories } from '../../control/registry.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -22,6 +22,8 @@ export interface ControlledServer {
   restart(): Promise<ReloadOutcome>;
   /** Resolves when so many workers serve, or when one of them cannot. */
   scale(application: string | null, range: ProcessRange): Promise<ReloadOutcome>;
+  /** Resolves when all gateways have forgotten; null when one does not say. */
+  purge(purge: CachePurge): Promise<PurgeReport | null>;
   /** Resolves when all processes have ended. */
   stop(now: boolean): Promise<void>;
 }
@@ -76,9 +78,18 @@ export async function carryOut(
         done: true,
         ...(await server.scale(request.application, { min: request.min, max: request.max })),
       };
+    case 'purge':
+      return purged(await server.purge(request.purge));
     case 'stop':
       client.progress(request.now ? 'stopping at once' : 'stopping: requests are finished first');
       await server.stop(request.now);
       return { done: true, ok: true, detail: 'all processes have ended' };
   }
+}
+
+function purged(report: PurgeReport | null): LastAnswer {
+  if (report === null) return { done: true, ok: false, why: 'the gateway does not answer' };
+  if (report.caches === 0)
+    return { done: true, ok: false, why: 'nothing is cached here: no cache in the configuration' };
+  return { done: true, ok: true, detail: `${report.purged} ${report.purged === 1 ? 'answer' : 'answers'}` };
 }
