@@ -11,6 +11,16 @@ export interface FieldName {
   readonly cgi: string;
 }
 
+/** Response fields that say something to a web server (Apache's mod_xsendfile, nginx) and never reach a client. */
+export const INTERNAL_FIELDS: ReadonlySet<string> = new Set([
+  'x-sendfile',
+  'x-accel-redirect',
+  'x-accel-buffering',
+  'x-accel-charset',
+  'x-accel-expires',
+  'x-accel-limit-rate',
+]);
+
 /** Names are interned up to this many: a client that invents names costs us time, not memory. */
 const INTERNED_MAX = 2000;
 const interned = new Map<string, FieldName>();

@@ -2,7 +2,7 @@
 import type { Exchange } from '../exchange.ts';
 import { streamFile } from './file-stream.ts';
 import type { OpenFile } from './open-file.ts';
-import { planAnswer } from './plan.ts';
+import { type Plan, planAnswer } from './plan.ts';
 import { lengthBytes, type Part } from './ranges.ts';
 import type { Representation } from './representation.ts';
 
@@ -19,8 +19,13 @@ function pick(body: Buffer, parts: readonly Part[]): Buffer {
 }
 
 /** Releases the file when it is done. `offset`: where in the file the representation begins. */
-export function sendOpenFile(exchange: Exchange, open: OpenFile, file: Representation, offset = 0): void {
-  const { status, fields, parts } = planAnswer(exchange.request, file);
+export function sendOpenFile(
+  exchange: Exchange,
+  open: OpenFile,
+  file: Representation,
+  { plan = planAnswer(exchange.request, file), offset = 0 }: { plan?: Plan; offset?: number } = {},
+): void {
+  const { status, fields, parts } = plan;
   if (status === 304) {
     open.release();
     exchange.respond(status, fields, '');

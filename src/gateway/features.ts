@@ -19,6 +19,7 @@ import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
 import { requestHeaders } from '../middleware/request-headers/request-headers.ts';
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
 import { rewrite } from '../middleware/rewrite/rewrite.ts';
+import { sendfile } from '../middleware/sendfile/sendfile.ts';
 import type { MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -49,6 +50,7 @@ const FEATURES = {
   compress,
   'request-headers': requestHeaders,
   rewrite,
+  sendfile,
 } satisfies Made<FeatureSettings>;
 
 const ANSWERS = {

@@ -1,4 +1,5 @@
 /** What the fields of a response mean to the server that sends it, in every version of HTTP. */
+import { INTERNAL_FIELDS } from '../fields.ts';
 import { tokenCharacters } from './http1/characters.ts';
 
 /** The body is of unknown length. */
@@ -12,7 +13,8 @@ export const CONTENT_LENGTH = 1;
 export const CONNECTION = 2;
 export const DATE = 3;
 export const SERVER = 4;
-export const HOP_BY_HOP = 5;
+/** Of one connection, or for a server and not for its client. */
+export const NOT_SENT = 5;
 export const HSTS = 6;
 
 const MEANINGS: Readonly<Record<string, number>> = {
@@ -21,10 +23,11 @@ const MEANINGS: Readonly<Record<string, number>> = {
   date: DATE,
   server: SERVER,
   'strict-transport-security': HSTS,
-  'keep-alive': HOP_BY_HOP,
-  'proxy-connection': HOP_BY_HOP,
-  'transfer-encoding': HOP_BY_HOP,
-  upgrade: HOP_BY_HOP,
+  'keep-alive': NOT_SENT,
+  'proxy-connection': NOT_SENT,
+  'transfer-encoding': NOT_SENT,
+  upgrade: NOT_SENT,
+  ...Object.fromEntries([...INTERNAL_FIELDS].map((name) => [name, NOT_SENT])),
 };
 
 /** What a name means, by the name as it is written; a few hundred at most, whatever applications invent. */

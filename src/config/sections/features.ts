@@ -14,6 +14,7 @@ import { type LimitRequestsSettings, limitRequests } from './limit-requests.ts';
 import { type RequestHeadersSettings, requestHeaders } from './request-headers.ts';
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
 import { type RewriteSettings, rewrite } from './rewrite.ts';
+import { type SendfileSettings, sendfile } from './sendfile.ts';
 
 export const features = {
   geoip: nested(geoip),
@@ -27,6 +28,7 @@ export const features = {
   compress: nested(compress),
   'request-headers': nested(requestHeaders),
   rewrite: nested(rewrite),
+  sendfile: nested(sendfile),
 };
 
 /** Null: not here. */
@@ -42,6 +44,7 @@ export interface FeatureSettings {
   readonly compress: CompressSettings | null;
   readonly 'request-headers': RequestHeadersSettings | null;
   readonly rewrite: RewriteSettings | null;
+  readonly sendfile: SendfileSettings | null;
 }
 
 export const featureNames = Object.keys(features) as readonly (keyof FeatureSettings)[];

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fileTree } from '../../files/file-tree.ts';
 import type { OpenFile } from '../../files/open-file.ts';
 import {
   FILE_BYTES_MAX,
@@ -23,7 +24,6 @@ import {
   type StoredEntry,
   StoredFiles,
 } from './file-store.ts';
-import { fileTree } from './file-tree.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'vivarium-store-'));
 after(() => rmSync(directory, { recursive: true }));

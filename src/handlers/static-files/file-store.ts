@@ -5,11 +5,11 @@
  */
 import type { Stats } from 'node:fs';
 import type { CodingName } from '../../config/sections/compress.ts';
+import type { FileTree } from '../../files/file-tree.ts';
 import { type OpenFile, readWhole } from '../../files/open-file.ts';
 import { describe, isSameFile, type Representation } from '../../files/representation.ts';
 import { CacheLimit, FileCache } from './file-cache.ts';
 import type { FileFields } from './file-fields.ts';
-import type { FileTree } from './file-tree.ts';
 import { isUpToDate, SUFFIXES, VARY } from './variants.ts';
 
 /** Larger files are streamed from their descriptor. */

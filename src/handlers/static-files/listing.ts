@@ -1,6 +1,6 @@
 /** The listing of a directory: its files and directories, sorted as the query says. The page is in listing-page.ts. */
 import type { Exchange } from '../../exchange.ts';
-import type { Listed, ListedFile } from './file-tree.ts';
+import type { Listed, ListedFile } from '../../files/file-tree.ts';
 import { LISTING_POLICY, type ListingRow, listingPage, type Order, type SortKey } from './listing-page.ts';
 
 /** Of more names a page says only that there are more: nobody reads them, and each is a look at the file system. */

@@ -2,8 +2,8 @@
 import { STATUS_CODES } from 'node:http';
 import { encodePath, encodeQuery } from '../../base/url-path.ts';
 import type { Exchange } from '../../exchange.ts';
+import { LinkRefused } from '../../files/file-tree.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { LinkRefused } from './file-tree.ts';
 
 const NOT_FOUND = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
 const FORBIDDEN = new Set(['EACCES', 'EPERM']);

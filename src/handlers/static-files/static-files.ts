@@ -8,13 +8,13 @@
 import { canonicalPath, pathPrefix } from '../../base/url-path.ts';
 import type { FilesSettings } from '../../config/sections/files.ts';
 import type { Exchange } from '../../exchange.ts';
+import { type FileTree, fileTree, type Listed } from '../../files/file-tree.ts';
 import { sendFromMemory, sendOpenFile } from '../../files/send-file.ts';
 import type { Handler } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { compileFileFields } from './file-fields.ts';
 import { compileHidden, pathBelow } from './file-path.ts';
 import { type FileStore, release, type StoredEntry, StoredFiles } from './file-store.ts';
-import { type FileTree, fileTree, type Listed } from './file-tree.ts';
 import { answerListing, LISTED_MAX } from './listing.ts';
 import {
   meansMissing,

@@ -7,9 +7,9 @@ import {
   CONNECTION,
   CONTENT_LENGTH,
   DATE,
-  HOP_BY_HOP,
   HSTS,
   meaningOf,
+  NOT_SENT,
   parseContentLength,
   SERVER,
   type ServerFields,
@@ -61,7 +61,7 @@ export function responseHead(
       case CONNECTION:
         if (value.toLowerCase().includes('close')) keepAlive = false;
         continue;
-      case HOP_BY_HOP:
+      case NOT_SENT:
         continue;
       case DATE:
         date = false;

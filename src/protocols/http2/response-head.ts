@@ -7,10 +7,10 @@ import {
   CONNECTION,
   CONTENT_LENGTH,
   DATE,
-  HOP_BY_HOP,
   HSTS,
   InvalidField,
   meaningOf,
+  NOT_SENT,
   parseContentLength,
   SERVER,
   type ServerFields,
@@ -55,7 +55,7 @@ export function responseHead(
         length = parseContentLength(value, length);
         continue;
       case CONNECTION:
-      case HOP_BY_HOP:
+      case NOT_SENT:
         continue;
       case DATE:
         date = false;

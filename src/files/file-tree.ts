@@ -16,7 +16,7 @@ import {
   openPath,
   READ_FLAGS,
   statOf,
-} from '../../files/open-file.ts';
+} from './open-file.ts';
 
 export interface FileTree {
   stat(path: string): Promise<Stats>;
