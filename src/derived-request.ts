@@ -16,6 +16,7 @@ export function derivedRequest(request: Request, changes: Partial<Request>): Req
     remotePort: request.remotePort,
     localAddress: request.localAddress,
     localPort: request.localPort,
+    tls: request.tls,
     ...changes,
   };
 }

@@ -12,6 +12,14 @@ export type FieldList = readonly string[];
 /** Bytes: a buffer, or a latin-1 string with one character a byte (Node writes short ones fastest). */
 export type Bytes = Uint8Array | string;
 
+/** What is known of the TLS that a request came by. */
+export interface TlsSession {
+  /** The client has shown a certificate that one of our authorities has signed. */
+  readonly hasVerifiedClient: boolean;
+  /** CGI variables as mod_ssl names them: name, value, … */
+  readonly variables: readonly string[];
+}
+
 export interface Request {
   readonly method: string;
   /** The request target as the client sent it. */
@@ -34,6 +42,8 @@ export interface Request {
   /** The address of ours that the client reached; the path of a Unix socket, with port 0. */
   readonly localAddress: string;
   readonly localPort: number;
+  /** Null where we do not speak TLS ourselves. */
+  readonly tls: TlsSession | null;
 }
 
 /** How an exchange ended, for the access log and for metrics. */

@@ -106,6 +106,7 @@ function readRequest(argv: readonly string[]): Asked | string {
     remotePort: 0,
     localAddress: '127.0.0.1',
     localPort: Number(/:(\d+)$/.exec(authority)?.[1] ?? PORTS[scheme.toLowerCase()]),
+    tls: null,
   };
   return { request, rest };
 }

@@ -12,6 +12,8 @@ export function tlsSettings(
   listeners: readonly ListenAddress[],
 ): TlsSettings | null {
   if (!listeners.some(({ tls }) => tls === true)) return null;
+  const clientVerifyUrls = values['ssl-verify-client'];
+  const wanted = clientVerifyUrls.length === 0 ? 'required' : 'optional';
   return {
     certificates: [...certificatesOfSettings(values), ...certificates],
     selfSigned: values['https-self-signed'],
@@ -22,9 +24,9 @@ export function tlsSettings(
     handshakesMax: values['max-handshakes'],
     sessionTimeoutMs: Math.round(values['ssl-session-timeout'] * 1000),
     clientAuthorities: values['ssl-ca-certificate-file'],
-    clientVerify: values['ssl-ca-certificate-file'] === null ? 'none' : 'required',
-    clientVerifyUrls: [],
-    environment: false,
+    clientVerify: values['ssl-ca-certificate-file'] === null ? 'none' : wanted,
+    clientVerifyUrls,
+    environment: values['ssl-environment'],
   };
 }
 
@@ -47,6 +49,7 @@ const TLS_ONLY: readonly SettingName[] = [
   'ssl-certificate',
   'ssl-certificate-file',
   'ssl-ca-certificate-file',
+  'ssl-environment',
 ];
 
 /** Each complete with its place. */
@@ -68,6 +71,7 @@ export function findTlsMistakes(
     ...needs('ssl-certificate-file', 'ssl-certificate-key-file'),
     ...needs('ssl-certificate-key-file', 'ssl-certificate-file'),
     ...needs('ssl-certificate-chain-file', 'ssl-certificate-file'),
+    ...needs('ssl-verify-client', 'ssl-ca-certificate-file'),
   ];
   const secure = listeners.filter(({ tls }) => tls === true);
   if (secure.length === 0) {

@@ -1,13 +1,28 @@
 /** What a request meets before it comes to any site. */
-import type { HttpSettings } from '../config/configuration.ts';
+import type { Configuration } from '../config/configuration.ts';
 import type { InheritedListener } from '../control/messages.ts';
 import type { Middleware } from '../handler.ts';
+import { clientCertificate } from '../middleware/client-certificate/client-certificate.ts';
 import { httpsOnly } from '../middleware/https-only/https-only.ts';
 
-export function makeEntrance(settings: HttpSettings, listeners: readonly InheritedListener[]): Middleware {
-  const port = settings.httpsOnly ? httpsPort(listeners) : null;
-  return port === null ? (next) => next : httpsOnly(port);
+export function makeEntrance(
+  { http, tls }: Configuration,
+  listeners: readonly InheritedListener[],
+): Middleware {
+  const port = http.httpsOnly ? httpsPort(listeners) : null;
+  const parts: Middleware[] = [];
+  if (port !== null) parts.push(httpsOnly(port));
+  if (tls !== null && tls.clientVerifyUrls.length > 0) parts.push(clientCertificate(tls.clientVerifyUrls));
+  if (tls?.environment) parts.push(sslEnvironment);
+  return (next) => parts.reduceRight((handler, part) => part(handler), next);
 }
+
+/** `ssl-environment`: mod_ssl's variables for applications. */
+const sslEnvironment: Middleware = (next) => (exchange) => {
+  const { tls } = exchange.request;
+  if (tls !== null) exchange.environ = [...(exchange.environ ?? []), ...tls.variables];
+  next(exchange);
+};
 
 /** Of the first listener that clients can be sent to; null when there is none. */
 function httpsPort(listeners: readonly InheritedListener[]): number | null {

@@ -75,7 +75,7 @@ export class Gateway {
       this.#configuration,
       (name) => this.#applications.get(name) ?? null,
       counts,
-      makeEntrance(http, configure.listeners),
+      makeEntrance(this.#configuration, configure.listeners),
       log,
     );
   }

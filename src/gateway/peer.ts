@@ -1,5 +1,8 @@
 /** The two ends of a connection. */
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { TlsSession } from '../exchange.ts';
+import { SocketTlsSession } from './tls-session.ts';
 
 export interface Peer {
   readonly scheme: 'http' | 'https';
@@ -7,14 +10,16 @@ export interface Peer {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly tls: TlsSession | null;
 }
 
 /** `path`: of the Unix socket that was listened on, else null. */
-export function peerOf(socket: Socket, path: string | null, isTls: boolean): Peer {
-  const scheme = isTls ? 'https' : 'http';
+export function peerOf(socket: Socket, path: string | null): Peer {
+  const tls = socket instanceof TLSSocket ? new SocketTlsSession(socket) : null;
+  const scheme = tls === null ? 'http' : 'https';
   if (path !== null) {
     const localAddress = Buffer.from(path, 'utf8').latin1Slice();
-    return { scheme, remoteAddress: '', remotePort: 0, localAddress, localPort: 0 };
+    return { scheme, remoteAddress: '', remotePort: 0, localAddress, localPort: 0, tls };
   }
   return {
     scheme,
@@ -22,6 +27,7 @@ export function peerOf(socket: Socket, path: string | null, isTls: boolean): Pee
     remotePort: socket.remotePort ?? 0,
     localAddress: plain(socket.localAddress),
     localPort: socket.localPort ?? 0,
+    tls,
   };
 }
 

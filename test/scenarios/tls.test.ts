@@ -291,6 +291,60 @@ test('a certificate of our own is made with one flag, and kept', async (t) => {
   }
 });
 
+describe('certificates of clients', () => {
+  const own = mkdtempSync(join(tmpdir(), 'vivarium-test-'));
+  const good = writeCertificate(own, 'good', ['alice.example']);
+  const bad = writeCertificate(own, 'bad', ['mallory.example']);
+  const shows = (files: typeof good) => ['--cert', files.certificate, '--key', files.key];
+  after(() => rmSync(own, { recursive: true }));
+
+  const start = (...args: string[]) =>
+    startTlsServer([
+      ...APP,
+      '--ssl-certificate',
+      `${folder}/first`,
+      '--ssl-ca-certificate-file',
+      good.certificate,
+      '--ssl-environment',
+      ...args,
+    ]);
+
+  test('are needed by all when authorities are named', async (t) => {
+    const strict = await start();
+    t.after(() => strict.stop());
+    const ask = (...args: string[]) =>
+      curl(...trusted(), ...args, `https://127.0.0.1:${strict.httpsPort}/hello`);
+    assert.equal(await ask(...shows(good)), 'hello\n\n200');
+    assert.match(await ask(), /\n000|alert|reset|eof/i);
+    assert.match(await ask(...shows(bad)), /\n000|alert|reset|eof/i);
+  });
+
+  test('are needed below some paths, and applications are told of good ones', async (t) => {
+    const partly = await start('--ssl-verify-client', '/admin');
+    t.after(() => partly.stop());
+    const ask = (path: string, ...args: string[]) =>
+      curl('--path-as-is', ...trusted(), ...args, `https://127.0.0.1:${partly.httpsPort}${path}`);
+    for (const path of ['/admin', '/admin/x', '//admin', '/%61dmin', '/x/../admin']) {
+      assert.match(await ask(path), /needs a client certificate[^]*403$/, path);
+      assert.match(await ask(path, ...shows(bad)), /403$/, path);
+      assert.match(await ask(path, '--http1.1', ...shows(good)), /200$/, path);
+    }
+    assert.match(await curl('-i', `http://127.0.0.1:${partly.port}/admin`), / 403 /);
+    const environ = async (...args: string[]) => JSON.parse((await ask('/environ', ...args)).split('\n')[0]!);
+    const verified = await environ(...shows(good));
+    assert.deepEqual(
+      [verified.HTTPS, verified.SSL_CLIENT_VERIFY, verified.SSL_CLIENT_S_DN, verified.SSL_CLIENT_S_DN_CN],
+      ['on', 'SUCCESS', 'CN=alice.example', 'alice.example'],
+    );
+    assert.match(verified.SSL_PROTOCOL, /^TLSv1\.3$/);
+    assert.equal(verified.SSL_SERVER_S_DN_CN, 'first.example');
+    assert.equal((await environ()).SSL_CLIENT_VERIFY, 'NONE');
+    const stranger = await environ(...shows(bad));
+    assert.match(stranger.SSL_CLIENT_VERIFY, /^FAILED:/);
+    assert.equal(stranger.SSL_CLIENT_S_DN, undefined);
+  });
+});
+
 describe('a configuration with mistakes is refused', () => {
   const serve = (...args: string[]) => runVivarium(['serve', ...APP, '--port', '0', ...args]);
   for (const [what, args, message] of [

@@ -1,6 +1,6 @@
 /** Settings: TLS. Names and meanings are those of mod_wsgi-express where it has them. */
 import { list, one } from '../setting.ts';
-import { choice, count, onOff, path, seconds, text } from '../value-types.ts';
+import { choice, count, onOff, path, seconds, text, urlPath } from '../value-types.ts';
 
 /** Mozilla's intermediate list, version 5.7; TLS 1.3 has its own three. */
 const INTERMEDIATE_CIPHERS = [
@@ -83,6 +83,13 @@ export const tls = {
       default: null,
       defaultText: 'none: clients need no certificate',
       help: 'certificates (PEM) that those of clients are checked against; every client then needs one',
+    }),
+    'ssl-verify-client': list(urlPath, {
+      help: 'ask every client for a certificate, but require it only below this URL path',
+    }),
+    'ssl-environment': one(onOff, {
+      default: false,
+      help: "give applications mod_ssl's SSL_* variables in the environ",
     }),
   },
 };

@@ -73,7 +73,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
   }
 
   get peer(): Peer {
-    this.#peer ??= peerOf(this.#socket, this.#context.path, this.#context.tls !== null);
+    this.#peer ??= peerOf(this.#socket, this.#context.path);
     return this.#peer;
   }
 

@@ -79,6 +79,9 @@ export class Http1Request implements Request {
   get localPort() {
     return this.#peer.localPort;
   }
+  get tls() {
+    return this.#peer.tls;
+  }
 }
 
 export class Http1Exchange implements Exchange {

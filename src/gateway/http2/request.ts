@@ -20,5 +20,6 @@ export function requestOf(head: RequestHead | null, peer: Peer, fields: RequestF
     remotePort: peer.remotePort,
     localAddress: peer.localAddress,
     localPort: peer.localPort,
+    tls: peer.tls,
   };
 }
