@@ -12,7 +12,7 @@ import threading
 import time
 
 from . import frames, memory
-from .log import log
+from .log import log, reopen
 from .metric_registry import registry
 from .scoreboard import Questions
 
@@ -284,6 +284,9 @@ class Control:
             return
         if kind == frames.SCOREBOARD_TAKEN:
             self._questions.answer(message)
+            return
+        if kind == frames.REOPEN_LOG:
+            reopen(message['path'])
             return
         channel = self._worker.channels[message['channel']]
         if kind == frames.RECALL:

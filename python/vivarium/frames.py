@@ -36,6 +36,7 @@ STACKS_TAKEN = 56
 METRICS = 57
 SCOREBOARD = 59
 SCOREBOARD_TAKEN = 60
+REOPEN_LOG = 61
 
 # How the body of a request comes.
 BODY_NONE = 0

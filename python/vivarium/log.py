@@ -41,6 +41,18 @@ def _write(text):
         pass  # There is nobody left to tell.
 
 
+def reopen(path):
+    """Has standard output and error go to the file of this name: the one they go to was renamed."""
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+    except OSError as error:
+        log('error', 'log-reopen-failed', f'{error}; the open file goes on')
+        return
+    for stream in (1, 2):
+        os.dup2(fd, stream)
+    os.close(fd)
+
+
 def of_request(text):
     """The text with the id of the request that this thread runs, if it runs one."""
     request_id = current.request_id

@@ -51,6 +51,11 @@ export class Applications {
     return undefined;
   }
 
+  /** The error log was renamed: `path` is a new one. */
+  reopenLog(path: string): void {
+    for (const { workers } of this) for (const worker of workers.values()) worker.reopenLog(path);
+  }
+
   /** What is under way in all of them, oldest first. */
   async requestsInFlight(withStacks: boolean): Promise<RequestInFlight[]> {
     const all = await Promise.all([...this].map((application) => application.requestsInFlight(withStacks)));

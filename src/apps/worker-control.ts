@@ -90,6 +90,10 @@ export class WorkerControl {
     this.#say(Kind.ping, {});
   }
 
+  reopenLog(path: string): void {
+    this.#say(Kind.reopenLog, { path });
+  }
+
   /** Not to a worker that reads nothing, nor more than a control message may be: the threads that ask wait a second. */
   sendScoreboard(scoreboard: Scoreboard): void {
     const frame = controlFrame(Kind.scoreboardTaken, scoreboard);

@@ -128,6 +128,10 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#control.ping();
   }
 
+  reopenLog(path: string): void {
+    this.#control.reopenLog(path);
+  }
+
   /** The process has ended: what it has sent is still read, then its connections end by themselves. */
   exited(cause: string): void {
     this.exitCause = cause;

@@ -6,6 +6,7 @@ import type {
   Http2Settings,
   HttpSettings,
   ListenAddress,
+  LogRotationSettings,
   LogSettings,
   RecyclingSettings,
   SiteSettings,
@@ -133,10 +134,17 @@ function logSettings(values: Values, entries: readonly Entry[], serverRoot: stri
   return {
     level: values['log-level'],
     directory: terminal ? null : (directory ?? serverRoot),
+    rotation: terminal ? null : rotationSettings(values),
     accessLog: values['access-log'],
     accessLogFormat: values['access-log-format'],
     slowRequestsMs: ms(values['slow-requests']),
   };
+}
+
+function rotationSettings(values: Values): LogRotationSettings | null {
+  const sizeMax = values['rotate-logs'] ? values['max-log-size'] : 0;
+  const intervalMs = ms(values['rotate-interval']);
+  return sizeMax + intervalMs === 0 ? null : { sizeMax, intervalMs, keep: values['keep-logs'] };
 }
 
 function trustedProxySettings(values: Values): TrustedProxySettings | null {

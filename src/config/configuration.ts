@@ -97,11 +97,22 @@ export interface LogSettings {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   /** null: the terminal. Otherwise `error_log` and `access_log` in this directory. */
   readonly directory: string | null;
+  readonly rotation: LogRotationSettings | null;
   readonly accessLog: boolean;
   /** `combined`, `common`, `json`, `pretty`, or an Apache format string. */
   readonly accessLogFormat: string;
   /** 0: off. */
   readonly slowRequestsMs: number;
+}
+
+/** When the files in the log directory are renamed and begun anew. */
+export interface LogRotationSettings {
+  /** Bytes; 0: for its size never. */
+  readonly sizeMax: number;
+  /** From midnight, local time; 0: never for its age. */
+  readonly intervalMs: number;
+  /** Renamed files that are kept of each log; 0: all. */
+  readonly keep: number;
 }
 
 export interface HttpSettings {

@@ -64,6 +64,7 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
     level: 'info',
     directory: null,
     accessLog: true,
+    rotation: null,
     accessLogFormat: 'combined',
     slowRequestsMs: 0,
   });

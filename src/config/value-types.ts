@@ -76,6 +76,31 @@ export function bytes(options: { zero?: string; min?: number; max?: number }): V
   };
 }
 
+/** A size that is megabytes where no unit is given, as mod_wsgi-express has it; the value is in bytes. */
+export const megabytes: ValueType<number> = {
+  schema: z.union([
+    z
+      .int()
+      .min(1)
+      .max(2 ** 20)
+      .transform((value) => value * 2 ** 20),
+    z
+      .string()
+      .regex(/^\d+[kmgKMG]$/)
+      .transform(bytesOf)
+      .pipe(
+        z
+          .int()
+          .min(1024)
+          .max(2 ** 40),
+      ),
+  ]),
+  allowed: 'a size in megabytes or with a unit (5, 500k, 10m, 1g) from 1k to 1024g',
+  placeholder: 'MB',
+  fromText: numberFromText,
+  format: formatBytes,
+};
+
 function bytesOf(text: string): number {
   return Number.parseInt(text, 10) * BYTES_PER_UNIT[text.at(-1)!.toLowerCase()]!;
 }

@@ -1,5 +1,6 @@
 /** The request path, put together from the configuration: listeners → routing and middleware → handlers. */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { Admin } from '../admin/admin.ts';
 import { Applications } from '../apps/applications.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
@@ -21,6 +22,7 @@ import { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Credentials } from '../tls/credentials.ts';
 import { makeEntrance } from './entrance.ts';
+import type { ErrorOutput } from './error-output.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { oldestOf } from './oldest-requests.ts';
@@ -40,6 +42,7 @@ export class Gateway {
   readonly #configure: Configure;
   readonly #configuration: Configuration;
   readonly #log: Log;
+  readonly #errorOutput: ErrorOutput;
   readonly #tell: (message: ToSupervisor) => void;
   readonly #serverFields: ServerFields;
   /** Of answers by TLS. */
@@ -57,7 +60,13 @@ export class Gateway {
   readonly #idPrefix = `${randomBytes(5).toString('hex')}-`;
   #requests = 0;
 
-  constructor(configure: Configure, log: Log, tell: (message: ToSupervisor) => void) {
+  constructor(
+    configure: Configure,
+    log: Log,
+    errorOutput: ErrorOutput,
+    tell: (message: ToSupervisor) => void,
+  ) {
+    this.#errorOutput = errorOutput;
     this.#configure = configure;
     this.#configuration = configure.configuration;
     this.#log = log;
@@ -116,7 +125,7 @@ export class Gateway {
         this.#tls?.credentials.renew(message.material);
         break;
       case 'reopen-logs':
-        this.#site.reopenLogs();
+        this.#reopenLogs();
         break;
       case 'ask':
         void this.#answer(message.question).then((answer) =>
@@ -128,6 +137,19 @@ export class Gateway {
           .purge(message.purge)
           .then((answer) => this.#tell({ type: 'answer', id: message.id, answer }));
         break;
+    }
+  }
+
+  #reopenLogs(): void {
+    this.#site.reopenLogs();
+    const { directory } = this.#configuration.logs;
+    if (directory === null) return;
+    const path = join(directory, 'error_log');
+    this.#applications.reopenLog(path);
+    try {
+      this.#errorOutput.reopen(path);
+    } catch (error) {
+      this.#log.error('log-reopen-failed', `${(error as Error).message}; the open file goes on`);
     }
   }
 

@@ -2,9 +2,9 @@
  * The gateway process: told by the supervisor what to serve, it puts the request path together and runs it.
  * It ends when the supervisor says so or is gone.
  */
-import fs from 'node:fs';
 import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
+import { ErrorOutput } from './error-output.ts';
 import { forwardEvents } from './event-forwarding.ts';
 import { Gateway } from './gateway.ts';
 
@@ -35,23 +35,15 @@ export function runGateway(): Promise<void> {
 function configure(message: Configure): Gateway | null {
   const { level } = message.configuration.logs;
   const forward = forwardEvents((event) => tell({ type: 'event', event }));
-  const log = createLog(`gateway ${process.pid}`, level, writeError, forward);
+  const output = new ErrorOutput();
+  const log = createLog(`gateway ${process.pid}`, level, (line) => output.write(line), forward);
   try {
-    const gateway = new Gateway(message, log, tell);
+    const gateway = new Gateway(message, log, output, tell);
     gateway.start().then(() => tell({ type: 'serving' }), notServing);
     return gateway;
   } catch (error) {
     notServing(error as Error);
     return null;
-  }
-}
-
-/** Not `process.stderr`: it would make a pipe that workers write to non-blocking. */
-function writeError(line: string): void {
-  try {
-    fs.writeSync(2, line);
-  } catch {
-    // There is nobody left to tell.
   }
 }
 

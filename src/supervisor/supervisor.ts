@@ -27,6 +27,7 @@ import { GATEWAY_PROGRAM } from './processes/gateway-process.ts';
 import { readProcessUsage } from './processes/process-usage.ts';
 import { WORKER_PROGRAM } from './processes/worker-process.ts';
 import { Reloader } from './reloader.ts';
+import { LogRotation, logFiles } from './resources/log-rotation.ts';
 import { Resources } from './resources/resources.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
 import { scaleStack, stepScale } from './scale-stack.ts';
@@ -87,6 +88,7 @@ class Supervisor {
   readonly #certificates: CertificateKeeper;
   readonly #surroundings: StackSurroundings;
   readonly #stacks: StackSet<Stack>;
+  readonly #rotation: LogRotation;
   #stacksMade = 0;
   readonly #reloader: Reloader;
   readonly #stopped = Promise.withResolvers<void>();
@@ -141,6 +143,12 @@ class Supervisor {
       },
     };
     this.#reloader = new Reloader(this.#stacks, reloaderHooks, this.#log);
+    this.#rotation = new LogRotation({
+      settings: () => this.#configuration.logs.rotation,
+      files: () => logFiles(this.#configuration.logs),
+      reopen: () => this.#reopenLogs(),
+      log: this.#log,
+    });
   }
 
   get #stack(): Stack {
@@ -165,9 +173,11 @@ class Supervisor {
     const control = this.#openControl();
     this.#reloader.start();
     void this.#certificates.follow(this.#configuration.tls);
+    this.#rotation.start();
     this.#stack.start(true, null);
     await this.#stopped.promise;
     ignoreSignals();
+    this.#rotation.stop();
     this.#log.info('stopped', 'all processes have ended');
     this.#resources.release();
     this.#events.end();

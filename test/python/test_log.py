@@ -1,5 +1,8 @@
 """vivarium/log.py: one line a message, and what the application prints as messages."""
 
+import subprocess
+import sys
+import tempfile
 import threading
 import unittest
 
@@ -18,6 +21,24 @@ class LogCase(unittest.TestCase):
         with CapturedLog() as captured:
             act()
         return [line[24:] if line[:2] == '20' else line for line in captured.text.splitlines()]
+
+
+class ReopenTest(unittest.TestCase):
+    def run_in_child(self, path):
+        """Standard output and error of a child whose log was renamed."""
+        program = 'import os, sys; from vivarium import log; log.reopen(sys.argv[1]); os.write(1, b"out\\n"); os.write(2, b"err\\n")'
+        return subprocess.run([sys.executable, '-c', program, path], capture_output=True, text=True, check=True)
+
+    def test_standard_output_and_error_go_to_the_new_file(self):
+        with tempfile.NamedTemporaryFile() as file:
+            done = self.run_in_child(file.name)
+            self.assertEqual((done.stdout, done.stderr), ('', ''))
+            self.assertEqual(file.read(), b'out\nerr\n')
+
+    def test_the_old_one_goes_on_when_it_cannot_be_opened(self):
+        done = self.run_in_child('/no/such/file')
+        self.assertEqual(done.stdout, 'out\n')
+        self.assertRegex(done.stderr, r'log-reopen-failed: .*/no/such/file.*; the open file goes on\nerr\n')
 
 
 class LogTest(LogCase):

@@ -1,6 +1,6 @@
 /** Settings: the error log and the access log. */
 import { one } from '../setting.ts';
-import { choice, onOff, path, seconds, text } from '../value-types.ts';
+import { choice, count, megabytes, onOff, path, seconds, text } from '../value-types.ts';
 
 export const logging = {
   title: 'Logging',
@@ -18,6 +18,19 @@ export const logging = {
       default: null,
       defaultText: 'on without --log-directory',
       help: 'log to the terminal; off without a directory logs to the server root',
+    }),
+    'rotate-logs': one(onOff, {
+      default: false,
+      help: 'rename a log that has grown to max-log-size, and begin a new one',
+    }),
+    'max-log-size': one(megabytes, { default: 5 * 2 ** 20, help: 'size of a log with --rotate-logs' }),
+    'rotate-interval': one(seconds('never'), {
+      default: 0,
+      help: 'time after which logs are renamed, counted from midnight: 24h, 1h; 0 for never',
+    }),
+    'keep-logs': one(count(0, 100_000), {
+      default: 10,
+      help: 'renamed files that are kept of each log; 0 for all',
     }),
     'access-log': one(onOff, { default: true, help: 'write one line for each request' }),
     'access-log-format': one(

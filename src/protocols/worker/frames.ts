@@ -62,6 +62,8 @@ export const Kind = {
   scoreboard: 59,
   /** The answer: see apps/scoreboard.ts. */
   scoreboardTaken: 60,
+  /** The error log was renamed: standard output and error belong into the file that now has its name. */
+  reopenLog: 61,
 } as const;
 
 /** How the body of a request comes. */

@@ -1,0 +1,27 @@
+/**
+ * Where the gateway writes its lines of the error log: its standard error, which the supervisor has chosen, until the file
+ * was renamed; then the one that now has its name. Not `process.stderr`: it would make a pipe that workers write to
+ * non-blocking.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+const STANDARD_ERROR = 2;
+
+export class ErrorOutput {
+  #fd = STANDARD_ERROR;
+
+  write(line: string): void {
+    try {
+      writeSync(this.#fd, line);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+
+  /** Throws when it cannot be opened; then the old one goes on. */
+  reopen(path: string): void {
+    const fd = openSync(path, 'a', 0o640);
+    if (this.#fd !== STANDARD_ERROR) closeSync(this.#fd);
+    this.#fd = fd;
+  }
+}
