@@ -25,6 +25,8 @@ export interface Case {
   readonly connections: number;
   /** The client takes gzip, and a stack has to give it. */
   readonly gzip?: true;
+  /** A cache stands before the application. */
+  readonly cached?: true;
   /** So many sites are configured, `siteName(0)` and on, all with the same application; one in the middle is asked. */
   readonly sites?: number;
 }
@@ -70,6 +72,7 @@ export const CASES: readonly Case[] = [
   wsgi('json', 'JSON answer of 10 KB', 'json_10k', { bytes: 10240 }),
   { ...wsgi('gzip', 'JSON answer of 20 KB, compressed with gzip', 'json_20k', { bytes: 20480 }), gzip: true },
   { ...wsgi('sites-200', 'Hello world, one of 200 sites', 'hello', hello), sites: 200 },
+  { ...wsgi('cache-hit', 'Answer of 4 KB from the cache', 'cached_4k', { bytes: 4096 }), cached: true },
   wsgi('answer-1m', 'Answer of 1 MB', 'answer_1m', { bytes: MEGABYTE }),
   {
     ...wsgi('upload-1m', 'Upload of 1 MB', 'upload_1m', { bytes: uploaded.length, body: uploaded }),

@@ -32,7 +32,7 @@ function nginxWithUwsgi(name: string, gzipLevel: number, serves: Peer['serves'])
           nginxCommand(job),
           uwsgiCommand(job, ['--plugin', 'python3', '--socket', socket, '--chmod-socket=666']),
         ],
-        files: { 'nginx.conf': configuration(job, gateway + gzip(job, gzipLevel)) },
+        files: { 'nginx.conf': configuration(job, gateway + gzip(job, gzipLevel) + cache(job)) },
       };
     },
   };
@@ -46,6 +46,14 @@ function gzip({ test }: Job, level: number): string {
       gzip_types application/json;
       gzip_proxied any;
       gzip_vary on;`;
+}
+
+function cache({ test }: Job): string {
+  if (test.cached !== true) return '';
+  return `
+      uwsgi_cache answers;
+      uwsgi_cache_key $scheme$host$request_uri;
+      uwsgi_cache_lock on;`;
 }
 
 export const nginx: Peer = {
@@ -97,6 +105,7 @@ ${sending(job)}
   proxy_temp_path proxy;
   fastcgi_temp_path fastcgi;
   scgi_temp_path scgi;
+  uwsgi_cache_path cache keys_zone=answers:10m;
   open_file_cache max=1000 inactive=60s;
   open_file_cache_valid 30s;
 ${servers(job, location.replace(/^\n/, '').replace(/^ {2}/gm, ''))}

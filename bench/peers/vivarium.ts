@@ -24,9 +24,13 @@ export const vivarium: Peer = {
     const listen = ['--host', '127.0.0.1', '--port', String(job.port)];
     const files = isApplication(job.test) ? [] : ['--url-alias', '/static', job.staticDirectory];
     const compressing = job.test.gzip ? ['--compress-responses'] : [];
-    const configured = job.test.sites === undefined ? [] : ['--config', `${job.directory}/vivarium.toml`];
+    const needsFile = job.test.sites !== undefined || job.test.cached === true;
+    const configured = needsFile ? ['--config', `${job.directory}/vivarium.toml`] : [];
     const command = [COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing];
-    return { commands: [[...command, ...configured]], files: { 'vivarium.toml': sites(job) } };
+    return {
+      commands: [[...command, ...configured]],
+      files: { 'vivarium.toml': job.test.cached ? '[cache]\n' : sites(job) },
+    };
   },
 };
 

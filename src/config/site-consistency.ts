@@ -1,17 +1,27 @@
 /** Rules between sites, routes and applications. */
 import { closest } from '../base/closest.ts';
 import { quote } from './origin.ts';
+import type { FeatureSettings } from './sections/features.ts';
+import type { MatchSettings } from './sections/match.ts';
+import type { RouteSettings } from './sections/route.ts';
 import type { Sections } from './sections/table.ts';
 
 /** What is wrong, each complete with its place. */
-export function findSiteMistakes({ routes, sites }: Sections, applications: readonly string[]): string[] {
+export function findSiteMistakes(
+  { features, routes, sites }: Sections,
+  applications: readonly string[],
+): string[] {
   const named = [...routes, ...sites, ...sites.flatMap((site) => site.routes)];
   const unknown = named.flatMap(({ application, place }) =>
     application === null || applications.includes(application)
       ? []
       : [`${place}.application: found ${quote(application)}; ${allowedNames(application, applications)}`],
   );
-  return [...unknown, ...findSharedHosts(sites)];
+  const blind = findBlindCaches(features, [...routes, ...sites.flatMap((site) => site.routes)], 'cache');
+  const blindInSites = sites.flatMap((site) =>
+    findBlindCaches(site.features, site.routes, `${site.place}.cache`),
+  );
+  return [...unknown, ...findSharedHosts(sites), ...blind, ...blindInSites];
 }
 
 function allowedNames(found: string, names: readonly string[]): string {
@@ -32,4 +42,32 @@ function findSharedHosts(sites: Sections['sites']): string[] {
     }
   }
   return mistakes;
+}
+
+/** What a route may look at that is no part of a cache's key. */
+const UNSEEN = ['address', 'header', 'variable'] as const;
+
+/**
+ * A cache that stands before routes answers without asking them: what they choose by must be part of its key, or clients
+ * would get what routes keep from them.
+ */
+function findBlindCaches(
+  { cache }: FeatureSettings,
+  routes: readonly RouteSettings[],
+  place: string,
+): string[] {
+  // A key of the user's own may have everything in it.
+  if (cache === null || cache.key !== null) return [];
+  return routes.flatMap((route) => {
+    const seen = route['address-rules'] === null ? chooses(route.match) : 'address-rules';
+    if (seen === null) return [];
+    const found = `${place}: a cache stands before a route with ${seen} (${route.place}), which it cannot see`;
+    return [`${found}; allowed: cache in the routes whose answers may be kept, or a key that says it all`];
+  });
+}
+
+function chooses(match: MatchSettings | null): string | null {
+  if (match === null) return null;
+  const key = UNSEEN.find((one) => Object.keys(match[one]).length > 0);
+  return key === undefined ? chooses(match.not) : `match.${key}`;
 }

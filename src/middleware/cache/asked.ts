@@ -33,8 +33,8 @@ export function traitsOf({ names }: RequestFields): number {
 }
 
 /** A user that a middleware of ours has found is as good as an Authorization field. */
-export function isAuthorized(exchange: Exchange, traits: number): boolean {
-  return (traits & AUTHORIZED) !== 0 || (exchange.environ?.includes('REMOTE_USER') ?? false);
+export function isAuthorized(environ: Exchange['environ'], traits: number): boolean {
+  return (traits & AUTHORIZED) !== 0 || (environ?.includes('REMOTE_USER') ?? false);
 }
 
 /** Pragma counts where there is no Cache-Control (RFC 9111, section 5.4). */

@@ -62,14 +62,14 @@ export class Attempt implements FetchOwner {
     return this.#question.url;
   }
 
-  judge(status: number, fields: FieldList): Verdict {
+  judge(status: number, fields: FieldList, environ: Exchange['environ']): Verdict {
     const { entry } = this.#question;
     if (entry !== null) {
       if (status === 304) return this.#freshen(entry, fields);
       const rescued = FAILURES.has(status) ? this.rescue() : null;
       if (rescued !== null) return { kind: 'use', ...rescued };
     }
-    return this.#question.isKeptOut ? { kind: 'pass' } : this.#record(status, fields);
+    return this.#question.isKeptOut ? { kind: 'pass' } : this.#record(status, fields, environ);
   }
 
   rescue(): { entry: Entry; why: string } | null {
@@ -105,11 +105,11 @@ export class Attempt implements FetchOwner {
     return ['Cache-Status', `vivarium; fwd=${this.#why}${isStored ? '; stored' : ''}`];
   }
 
-  #record(status: number, fields: FieldList): Verdict {
+  #record(status: number, fields: FieldList, environ: Exchange['environ']): Verdict {
     const { rules, uncacheable, store } = this.#parts;
     const { exchange, traits, key, url, entry } = this.#question;
     const receivedAtMs = store.nowMs();
-    const isPersonal = isAuthorized(exchange, traits);
+    const isPersonal = isAuthorized(environ, traits);
     const asked = { isAuthorized: isPersonal, sentAtMs: this.#sentAtMs, receivedAtMs };
     const policy = policyOf(status, fields, asked, rules);
     if (policy === null) {

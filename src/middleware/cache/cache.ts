@@ -174,7 +174,7 @@ class Cache {
     const why = forwardedFor(question, this.#store);
     // What is made for one user is no answer to others; what must be validated each time is so by each.
     const isShared =
-      this.#locks && !isAuthorized(exchange, traits) && (entry === null || entry.head.lifetimeMs > 0);
+      this.#locks && !isAuthorized(exchange.environ, traits) && (entry === null || entry.head.lifetimeMs > 0);
     if (!isShared) return this.#fetch(question, why, null);
     const flightKey = this.#flightKey(question);
     if (!flights.isUnderWay(flightKey)) {

@@ -16,8 +16,8 @@ export type Verdict =
   | { readonly kind: 'pass' };
 
 export interface FetchOwner {
-  /** Called once with the head of the answer. */
-  judge(status: number, fields: FieldList): Verdict;
+  /** Called once with the head of the answer, and with what middleware behind the cache has found out. */
+  judge(status: number, fields: FieldList, environ: Exchange['environ']): Verdict;
   /** The handler has failed without an answer: the stored response to use in its place, or null. */
   rescue(): { readonly entry: Entry; readonly why: string } | null;
   /** Answers the leader from a whole response. */
@@ -45,7 +45,7 @@ export class Fetch implements Exchange {
   readonly startedAtMs: number;
   readonly receivedAt: number;
   captures: Exchange['captures'];
-  environ: Exchange['environ'];
+  #environ: Exchange['environ'];
 
   readonly #owner: FetchOwner;
   #leader: Exchange | null;
@@ -85,7 +85,7 @@ export class Fetch implements Exchange {
     this.request = request;
     this.id = origin.id;
     this.captures = origin.captures;
-    this.environ = origin.environ;
+    this.#environ = origin.environ;
     this.receivedAt = role === 'background' ? performance.now() : origin.receivedAt;
     this.startedAtMs = role === 'background' ? Date.now() : origin.startedAtMs;
     this.#isDeferred = role === 'deferred';
@@ -114,6 +114,15 @@ export class Fetch implements Exchange {
   set workerPid(pid: number) {
     this.#workerPid = pid;
     if (this.#leader !== null) this.#leader.workerPid = pid;
+  }
+
+  get environ(): Exchange['environ'] {
+    return this.#environ;
+  }
+
+  set environ(environ: Exchange['environ']) {
+    this.#environ = environ;
+    if (this.#leader !== null) this.#leader.environ = environ;
   }
 
   get application(): Progress | null {
@@ -189,7 +198,7 @@ export class Fetch implements Exchange {
     this.status = status;
     this.responseFields = fields;
     this.#head = { status, fields, reason };
-    return this.#owner.judge(status, fields);
+    return this.#owner.judge(status, fields, this.#environ);
   }
 
   /** The leader and all who wait get a stored response. */

@@ -59,10 +59,20 @@ export function createKeys({ template, ignoredParameters, sortsQuery, scope }: K
     return (sortsQuery ? parameters.sort() : parameters).join('&');
   }
 
+  // The same for most requests.
+  let known = { scheme: '', authority: '', origin: '' };
+
+  function originOf(scheme: Request['scheme'], authority: string): string {
+    if (authority !== known.authority || scheme !== known.scheme) {
+      const host = authority.toLowerCase().replace(scheme === 'http' ? /:80$/ : /:443$/, '');
+      known = { scheme, authority, origin: `${scheme}://${host}` };
+    }
+    return known.origin;
+  }
+
   function url({ scheme, authority, path, query }: Request): string {
     const normal = normalQuery(query);
-    const host = authority.toLowerCase().replace(scheme === 'http' ? /:80$/ : /:443$/, '');
-    return `${scheme}://${host}${path}${normal === '' ? '' : `?${normal}`}`;
+    return `${originOf(scheme, authority)}${path}${normal === '' ? '' : `?${normal}`}`;
   }
 
   return {
