@@ -23,6 +23,11 @@ export interface ExchangeOwner {
 const NO_FIELDS: FieldList = [];
 const HEAD_ONLY = { endStream: true };
 const BODY_FOLLOWS = {};
+/**
+ * Nothing but `sendTrailers` ends the stream then. Otherwise `node:http2` would end it in good order before it resets it
+ * (`closeStream` calls `end`), and what was cut off would look whole to the client.
+ */
+const BODY_MAY_BREAK = { waitForTrailers: true };
 
 export class Http2Exchange implements Exchange {
   readonly #owner: ExchangeOwner;
@@ -38,6 +43,7 @@ export class Http2Exchange implements Exchange {
   #hasBody = true;
   /** Body bytes that were promised and are still owed; UNKNOWN when none were promised. */
   #owed = UNKNOWN;
+  #isWhole = false;
 
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
@@ -82,7 +88,10 @@ export class Http2Exchange implements Exchange {
     const sent = body.length > owed ? body.slice(0, owed) : body;
     this.bodyBytesSent = sent.length;
     if (body.length !== owed) this.#reportLength(owed, body.length);
-    if (sent.length < owed) return this.#break();
+    if (sent.length < owed) {
+      this.#stream.write(sent, 'latin1');
+      return this.#break();
+    }
     this.#stream.end(sent, 'latin1');
     this.#finish();
   }
@@ -115,6 +124,7 @@ export class Http2Exchange implements Exchange {
       this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent);
       return this.#break();
     }
+    this.#isWhole = true;
     if (this.#hasBody) this.#stream.end();
     this.#finish();
   }
@@ -146,11 +156,18 @@ export class Http2Exchange implements Exchange {
     const { requestIdHeader } = this.#owner;
     if (requestIdHeader !== null && !hasField(fields, requestIdHeader))
       head.list.push(requestIdHeader, this.id);
-    this.#stream.respond(head.list, head.hasBody ? BODY_FOLLOWS : HEAD_ONLY);
+    const isCertain = bodyBytes !== UNKNOWN && bodyBytes >= head.contentLength;
+    this.#stream.respond(head.list, !head.hasBody ? HEAD_ONLY : isCertain ? BODY_FOLLOWS : BODY_MAY_BREAK);
+    if (head.hasBody && !isCertain) this.#stream.on('wantTrailers', () => this.#endStream());
     this.status = status;
     this.responseFields = fields;
     this.#hasBody = head.hasBody;
     this.#owed = head.contentLength;
+  }
+
+  /** All of the body is on its way. */
+  #endStream(): void {
+    if (this.#isWhole && !this.#isLost) this.#stream.sendTrailers({});
   }
 
   /** The client must see that something is missing. */

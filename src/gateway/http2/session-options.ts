@@ -20,6 +20,8 @@ export function sessionOptions(http: HttpSettings, http2: Http2Settings): Server
     maxHeaderListPairs: pairsMax,
     // An application may repeat any field, as over HTTP/1.1.
     strictSingleValueFields: false,
+    // Blanks around a value are cut off, as over HTTP/1.1; nghttp2 would drop the field.
+    strictFieldWhitespaceValidation: false,
     settings: {
       maxConcurrentStreams: http2.maxConcurrentStreams,
       initialWindowSize: http2.initialWindowSize,
