@@ -114,9 +114,13 @@ export class Listener {
     (socket as ConnectedSocket).listener = this;
     socket.on('error', ignore);
     socket.on('close', onClose);
-    if (protocol === 'h2') this.serveHttp2(socket, null);
+    if (protocol === 'h2') this.#serveHttp2(socket, null);
     else this.#serveHttp1(socket, protocol === null && this.#context.settings.http2 !== null);
-    // It came while we have stopped to accept, and is served once.
+    this.#drainLate(socket);
+  }
+
+  /** It came while we have stopped to accept, and is served once. */
+  #drainLate(socket: net.Socket): void {
     if (this.#empty !== null) (socket as ConnectedSocket).connection.drain(true);
   }
 
@@ -132,7 +136,7 @@ export class Listener {
   }
 
   /** `received`: what has been read of the socket so far. */
-  serveHttp2(socket: net.Socket, received: Buffer | null): void {
+  #serveHttp2(socket: net.Socket, received: Buffer | null): void {
     const settings = this.#context.settings.http2!;
     socket.pause();
     const connection = new Http2Connection(socket, this.#context, settings, received, performance.now());
@@ -144,7 +148,8 @@ export class Listener {
   becomesHttp2(socket: net.Socket, received: Buffer): void {
     this.#connections.delete((socket as ConnectedSocket).connection);
     socket.off('data', onFirstData).off('end', onEnd).off('drain', onDrain);
-    this.serveHttp2(socket, received);
+    this.#serveHttp2(socket, received);
+    this.#drainLate(socket);
   }
 
   /** Kept-alive connections give way to new ones. They are in order of arrival, so the first idle one will do. */

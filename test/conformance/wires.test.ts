@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
+import { writeCertificate } from '../support/certificates.ts';
 import { makeFolder } from '../support/folder.ts';
 import { APPS, VivariumProcess } from '../support/vivarium.ts';
 import {
@@ -29,9 +30,11 @@ before(async () => {
   };
   const folder = makeFolder(owner, { 'static/page.txt': PAGE, 'static/.hidden': 'x' });
   const socketPath = `${folder}/socket`;
+  writeCertificate(folder, 'site', ['127.0.0.1']);
   server = new VivariumProcess([
     ...['serve', `${APPS}pep3333.py`, '--url-alias', '/static', `${folder}/static`],
     ...['--listen', '127.0.0.1:0', '--listen', `unix:${socketPath}`],
+    ...['--listen', 'https://127.0.0.1:0', '--ssl-certificate', `${folder}/site`],
     ...[
       '--processes',
       '1',
@@ -43,8 +46,10 @@ before(async () => {
       'X-Request-ID',
     ],
   ]);
-  const [, port] = await server.waitForOutput(/^Server URL .*:(\d+)[\s\S]*^Access Log/m);
-  addresses = { port: Number(port), socketPath };
+  await server.waitForOutput(/^Access Log/m);
+  const portOf = (scheme: string) =>
+    Number(new RegExp(` ${scheme}://127\\.0\\.0\\.1:(\\d+)/`).exec(server.output)![1]);
+  addresses = { port: portOf('http'), httpsPort: portOf('https'), socketPath };
 });
 after(async () => {
   await server.stop();
@@ -179,6 +184,7 @@ const OWN = [
   'REMOTE_PORT',
   'SERVER_PORT',
   'HTTP_CONNECTION',
+  'wsgi.url_scheme',
   'vivarium.request_id',
   'types',
 ];

@@ -1,12 +1,14 @@
 /**
- * Every wire that a request can come by, behind one small client: HTTP/1.1 and HTTP/2, over TCP and over Unix sockets.
+ * Every wire that a request can come by, behind one small client: HTTP/1.1 and HTTP/2, over TCP, TLS and Unix sockets.
  * A test runs the same cases over each of them.
  */
 import { once } from 'node:events';
 import { request as http1Request, type IncomingMessage } from 'node:http';
 import { connect as connectHttp2, constants } from 'node:http2';
-import { connect as connectSocket } from 'node:net';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { connect as connectSocket, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 
 export interface WireRequest {
   readonly method?: string;
@@ -43,14 +45,24 @@ export interface WholeResponse {
 /** Where a server listens. */
 export interface Addresses {
   readonly port: number;
+  readonly httpsPort: number;
   readonly socketPath: string;
 }
 
 export type Send = (to: Addresses, request: WireRequest) => Promise<WireResponse>;
 
+const TRUSTING = { rejectUnauthorized: false };
+
 export const WIRES: Readonly<Record<string, Send>> = {
   'HTTP/1.1 over TCP': ({ port }, request) => sendHttp1({ port, host: '127.0.0.1' }, request),
   'HTTP/1.1 over a Unix socket': ({ socketPath }, request) => sendHttp1({ socketPath }, request),
+  'HTTP/1.1 over TLS': ({ httpsPort }, request) =>
+    sendHttp1({ port: httpsPort, host: '127.0.0.1', ...TRUSTING }, request),
+  'HTTP/2 over TLS': ({ httpsPort }, request) =>
+    sendHttp2(
+      () => connectTls({ port: httpsPort, host: '127.0.0.1', ALPNProtocols: ['h2'], ...TRUSTING }),
+      request,
+    ),
   'HTTP/2 over TCP': ({ port }, request) => sendHttp2(() => connectSocket(port, '127.0.0.1'), request),
   'HTTP/2 over a Unix socket': ({ socketPath }, request) =>
     sendHttp2(() => connectSocket(socketPath), request),
@@ -59,12 +71,13 @@ export const WIRES: Readonly<Record<string, Send>> = {
 export const HOST = 'site.example:8000';
 
 async function sendHttp1(
-  to: { port: number; host: string } | { socketPath: string },
+  to: Pick<RequestOptions, 'port' | 'host' | 'socketPath' | 'rejectUnauthorized'>,
   { method = 'GET', path, fields = {}, body, isStreamed = false }: WireRequest,
 ): Promise<WireResponse> {
   const length = body === undefined || isStreamed ? {} : { 'content-length': Buffer.byteLength(body) };
   const headers = { host: HOST, ...length, ...fields } as Record<string, string | string[]>;
-  const outgoing = http1Request({ ...to, method, path, headers, agent: false, setHost: false });
+  const start = to.rejectUnauthorized === undefined ? http1Request : httpsRequest;
+  const outgoing = start({ ...to, method, path, headers, agent: false, setHost: false });
   if (isStreamed) outgoing.write('');
   outgoing.on('error', () => {});
   // A server that has more to say on a HEAD request may cut a connection that is done with it.
@@ -83,7 +96,7 @@ async function sendHttp1(
 }
 
 async function sendHttp2(
-  createConnection: () => ReturnType<typeof connectSocket>,
+  createConnection: () => Socket,
   { method = 'GET', path, fields = {}, body, isStreamed = false }: WireRequest,
 ): Promise<WireResponse> {
   const session = connectHttp2('http://localhost', { createConnection });
