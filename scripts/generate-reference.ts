@@ -6,7 +6,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { environmentName, isSwitch, type Setting } from '../src/config/setting.ts';
-import { groups } from '../src/config/settings/table.ts';
+import { groups, isApplicationSetting } from '../src/config/settings/table.ts';
+import { APPLICATION_NAME } from '../src/config/sources/application-tables.ts';
 import type { ValueType } from '../src/config/value-types.ts';
 import { renderSections, sectionSchemas } from './section-reference.ts';
 
@@ -40,6 +41,8 @@ and an environment variable: \`--threads 8\`, \`threads = 8\`, \`VIVARIUM_THREAD
 - Lists are repeated flags, arrays in the file, and separated by commas (or by line breaks, where there are any) in the
   environment. Settings with two arguments are \`--setenv NAME VALUE\`, a table in the file, and \`NAME=VALUE,…\` in the
   environment. An empty variable counts as unset.
+- The file can have a table \`[applications.NAME]\` for each [further application](../guide/applications.md). It holds the
+  settings that belong to an application, which are marked; flags and environment are about the one at the top.
 - The file can also have [sections](sections.md): sites, routes and what is done in them.
 - \`vivarium check\` prints every value in effect and where it came from.
 `;
@@ -57,7 +60,13 @@ function renderSetting(name: string, setting: Setting): string {
   const flag = isSwitch(type) ? `--${name}, --no-${name}` : `--${name} ${placeholder}`;
   const rows = [
     ['Flag', code(flag) + (shape === 'one' ? '' : ', repeatable')],
-    ['In the file', notInFile ? 'no' : code(renderExample(name, setting))],
+    [
+      'In the file',
+      notInFile
+        ? 'no'
+        : code(renderExample(name, setting)) +
+          (isApplicationSetting(name) ? ', also in `[applications.NAME]`' : ''),
+    ],
     ['Environment', code(environmentName(name))],
     ['Allowed', escapeCell(type.allowed)],
     ['Default', renderDefault(setting)],
@@ -92,8 +101,21 @@ function renderSchema(): object {
     properties: {
       ...Object.fromEntries(inFile.map(([name, setting]) => [name, schemaOf(setting)])),
       ...sectionSchemas(),
+      applications: applicationsSchema(inFile),
     },
     additionalProperties: false,
+  };
+}
+
+function applicationsSchema(inFile: readonly (readonly [string, Setting])[]): object {
+  const own = inFile.filter(([name]) => isApplicationSetting(name));
+  const properties = Object.fromEntries(own.map(([name, setting]) => [name, schemaOf(setting)]));
+  const table = { type: 'object', properties, required: ['application'], additionalProperties: false };
+  return {
+    description: 'Applications beside the one at the top, each under its name.',
+    type: 'object',
+    propertyNames: { pattern: APPLICATION_NAME.source },
+    additionalProperties: table,
   };
 }
 

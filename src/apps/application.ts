@@ -127,7 +127,7 @@ export class Application implements WorkerOwner, AssignmentOwner {
 
   #refuseUnavailable(assignment: Assignment): void {
     this.refused.unavailable++;
-    assignment.refuse(503, UNAVAILABLE);
+    assignment.refuse(this.#settings.isDropIn ? 500 : 503, UNAVAILABLE);
   }
 
   /** The gateway ends: what would have been logged with more, had it gone on, is logged now. */

@@ -30,8 +30,10 @@ export class Applications {
     return application;
   }
 
+  /** One that is served. */
   get(name: string): HostedApplication | undefined {
-    return this.#byName.get(name);
+    const application = this.#byName.get(name);
+    return application?.isLeaving ? undefined : application;
   }
 
   [Symbol.iterator](): IterableIterator<HostedApplication> {
@@ -40,7 +42,10 @@ export class Applications {
 
   /** What the supervisor says of one of them. */
   told({ application, ...message }: ToApplication & OfApplication): void {
-    this.#byName.get(application)?.told(message);
+    const known = this.#byName.get(application);
+    if (message.type !== 'application-added') known?.told(message);
+    else if (known === undefined) this.add(message.settings);
+    else known.stay();
   }
 
   workerOf(number: number): Worker | undefined {
@@ -64,7 +69,15 @@ export class Applications {
 
   /** Once a second. */
   check(now: number): void {
-    for (const application of this) application.check(now);
+    for (const application of this) {
+      application.check(now);
+      if (application.isLeaving && application.workers.size === 0) this.#remove(application);
+    }
+  }
+
+  #remove(application: HostedApplication): void {
+    application.close();
+    this.#byName.delete(application.name);
   }
 
   /** The gateway ends. */

@@ -25,6 +25,8 @@ export class HostedApplication {
   readonly handle: Handler;
   /** Workers that there should be at least. */
   workersWanted: number;
+  /** It gets no more requests. */
+  isLeaving = false;
 
   constructor(settings: ApplicationSettings, responseSpool: SpoolLimits, tell: Tell, log: Log) {
     this.#settings = settings;
@@ -75,8 +77,12 @@ export class HostedApplication {
   }
 
   /** What the supervisor says. */
-  told(message: ToApplication): void {
+  told(message: Exclude<ToApplication, { type: 'application-added' }>): void {
     switch (message.type) {
+      case 'application-removed':
+        this.isLeaving = true;
+        this.#application.unavailable('it is not served any more');
+        break;
       case 'expect-worker':
         this.#application.expect(message.identity);
         break;
@@ -95,6 +101,12 @@ export class HostedApplication {
         this.#demand.setWanted(message.min < message.max);
         break;
     }
+  }
+
+  /** It was to leave, and is wanted again. */
+  stay(): void {
+    this.isLeaving = false;
+    this.#application.switch([], []);
   }
 
   /** Once a second. */

@@ -11,6 +11,10 @@ import type { Log } from '../telemetry/log.ts';
 import type { Worker } from './worker.ts';
 
 const HELLO_MAX = 4096;
+/** Time a connection has to say who it is. */
+const HELLO_WAIT_MS = 5_000;
+/** Connections that have not proved who they are: far more than all threads that dial at once. */
+const STRANGERS_MAX = 4096;
 /** A worker may dial a new gateway before the supervisor has told the gateway about it. */
 const UNKNOWN_WAIT_MS = 5_000;
 
@@ -31,6 +35,7 @@ export class WorkerListener {
   readonly #log: Log;
   readonly #server = net.createServer((socket) => this.#accept(socket));
   readonly #waiting = new Set<Waiting>();
+  readonly #strangers = new Set<net.Socket>();
 
   /** `find`: the worker of that number, once it is known. */
   constructor(find: (worker: number) => Worker | undefined, log: Log) {
@@ -38,13 +43,13 @@ export class WorkerListener {
     this.#log = log;
   }
 
-  listen(path: string): Promise<void> {
+  listen(path: string, mode = 0o600): Promise<void> {
     // Of a gateway before us, which is gone.
     fs.rmSync(path, { force: true });
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ path, backlog: 1024 }, () => {
-        fs.chmodSync(path, 0o600);
+        fs.chmodSync(path, mode);
         resolve();
       });
     });
@@ -52,7 +57,7 @@ export class WorkerListener {
 
   close(): void {
     this.#server.close();
-    for (const { socket } of this.#waiting) socket.destroy();
+    for (const socket of this.#strangers) socket.destroy();
   }
 
   /** A worker is known now: connections that came too early are taken up. */
@@ -65,8 +70,12 @@ export class WorkerListener {
   }
 
   #accept(socket: net.Socket): void {
-    const decoder = new FrameDecoder(HELLO_MAX);
     socket.on('error', () => {});
+    if (this.#strangers.size >= STRANGERS_MAX) return void socket.destroy();
+    this.#strangers.add(socket);
+    socket.once('close', () => this.#strangers.delete(socket));
+    socket.setTimeout(HELLO_WAIT_MS, () => socket.destroy());
+    const decoder = new FrameDecoder(HELLO_MAX);
     const onData = (chunk: Buffer) => {
       decoder.push(chunk);
       if (!decoder.next()) {
@@ -74,6 +83,7 @@ export class WorkerListener {
         return;
       }
       socket.off('data', onData);
+      socket.setTimeout(0).removeAllListeners('timeout');
       const hello =
         decoder.kind === Kind.hello ? parseHello(decoder.buffer.utf8Slice(decoder.start, decoder.end)) : null;
       if (hello === null) return this.#reject(socket, 'its first message is not a hello');
@@ -97,6 +107,7 @@ export class WorkerListener {
   #assign({ hello, socket }: Waiting): void {
     const worker = this.#find(hello.worker)!;
     if (!sameToken(hello.token, worker.identity.token)) return this.#reject(socket, 'its token is wrong');
+    this.#strangers.delete(socket);
     worker.pid = hello.pid;
     const taken =
       hello.channel === null ? worker.setControl(socket) : worker.addChannel(hello.channel, socket);

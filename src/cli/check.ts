@@ -30,11 +30,13 @@ async function runCheck(argv: readonly string[], context: CommandContext): Promi
     return MISUSED;
   }
   if (asJson) {
-    const { configuration, entries, warnings } = result;
-    terminal.print(toJson({ mistakes: [], warnings, settings: entries.map(describeEntry), configuration }));
+    const { configuration, entries, named, warnings } = result;
+    const applications = Object.fromEntries(named.map((one) => [one.name, one.entries.map(describeEntry)]));
+    const settings = entries.map(describeEntry);
+    terminal.print(toJson({ mistakes: [], warnings, settings, applications, configuration }));
   } else {
     terminal.tell(formatWarnings(result.warnings));
-    terminal.print(formatEntries(result, terminal));
+    terminal.print(formatAll(result, terminal));
   }
   return OK;
 }
@@ -58,8 +60,19 @@ interface Row {
 /** Values wider than this do not push the last column to the right for all. */
 const VALUE_WIDTH_MAX = 48;
 
-function formatEntries({ entries, configuration }: Loaded, terminal: Terminal): string {
-  const version = configuration.applications[0]?.interpreterVersion ?? '';
+function formatAll({ entries, named, configuration }: Loaded, terminal: Terminal): string {
+  const { applications } = configuration;
+  const versionOf = (name: string) => applications.find((one) => one.name === name)?.interpreterVersion ?? '';
+  const isMain = ({ name }: { name: string }) => !named.some((one) => one.name === name);
+  const main = applications.find(isMain)?.interpreterVersion ?? '';
+  const tables = named.map(
+    ({ name, entries }) =>
+      `\n${styled(terminal, 'bold', `[applications.${name}]`)}\n${formatEntries(entries, versionOf(name), terminal)}`,
+  );
+  return [formatEntries(entries, main, terminal), ...tables].join('');
+}
+
+function formatEntries(entries: readonly Entry[], version: string, terminal: Terminal): string {
   const sections = groups
     .map(({ title, settings: own }) => ({
       title,

@@ -2,17 +2,18 @@
 import type {
   ApplicationSettings,
   Configuration,
-  DevelopmentSettings,
   Http2Settings,
   HttpSettings,
   ListenAddress,
   LogRotationSettings,
   LogSettings,
-  RecyclingSettings,
   SiteSettings,
   TrustedProxySettings,
+  UrlAlias,
+  WsgiDirectory,
 } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
+import { ms } from './ms.ts';
 import { type Entry, strengthOf } from './resolve.ts';
 import { DEFAULT_COMPRESS } from './sections/compress.ts';
 import { withErrorDocuments } from './sections/error-pages.ts';
@@ -20,50 +21,42 @@ import { type FeatureSettings, NO_FEATURES } from './sections/features.ts';
 import { DEFAULT_FILE_OPTIONS, type FileOptions } from './sections/files.ts';
 import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
-import { applicationName, type Target } from './target/target.ts';
 import { tlsSettings } from './tls.ts';
-import { warmupRequest } from './warmup.ts';
 
-/** Where `inactivity-timeout` is 0, which means no limit for workers that would be replaced. */
-const LAST_WORKER_INACTIVITY_MS = 300_000;
 /** What nearly every proxy sends, and none passes on unseen. */
 const HONOURED = ['x-forwarded-for', 'x-forwarded-proto'];
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What the settings leave open. */
-export interface FoundParts {
-  readonly target: Target;
-  readonly interpreter: string;
-  readonly interpreterVersion: string;
+/** What there is beside the settings of the server. */
+export interface Parts {
+  readonly sections: Sections;
+  readonly applications: readonly ApplicationSettings[];
+  /** The name of the application at the top; null: there is none. */
+  readonly main: string | null;
+  readonly wsgiDirectories: readonly WsgiDirectory[];
+  /** Static files that were found with an application, by its name. */
+  readonly staticFiles: ReadonlyMap<string, UrlAlias>;
 }
 
-/** `environment` is that of vivarium itself, for passenv. What depends on the machine must be resolved by now. */
-export function buildConfiguration(
-  values: Values,
-  entries: readonly Entry[],
-  sections: Sections,
-  found: FoundParts,
-  environment: Environment,
-): Configuration {
+/** What depends on the machine must be resolved by now. */
+export function buildConfiguration(values: Values, entries: readonly Entry[], parts: Parts): Configuration {
   const serverRoot = values['server-root']!;
   return deepFreeze({
     serverRoot,
     listen: siteAddresses(values, entries),
     adminListen: adminAddress(values),
     backlog: values['server-backlog'],
-    tls: tlsSettings(values, sections, allAddresses(values, entries)),
+    tls: tlsSettings(values, parts.sections, allAddresses(values, entries)),
     user: values.user,
     group: values.group,
     pidFile: values['pid-file'],
     logs: logSettings(values, entries, serverRoot),
     http: httpSettings(values),
-    cacheStore: sections.cacheStore,
+    cacheStore: parts.sections.cacheStore,
     trustedProxies: trustedProxySettings(values),
-    features: featuresOf(values, sections),
-    aliasFiles: aliasFiles(values, sections),
-    sites: sitesOf(values, applicationName(found.target), sections),
-    applications: [applicationSettings(values, found, environment)],
+    features: featuresOf(values, parts.sections),
+    aliasFiles: aliasFiles(values, parts.sections),
+    sites: sitesOf(values, parts),
+    applications: parts.applications,
     touchFiles: values['touch-reload'],
     drainDelayMs: ms(values['drain-delay']),
     gracefulTimeoutMs: ms(values['graceful-timeout']),
@@ -80,13 +73,41 @@ function featuresOf(values: Values, { features }: Sections): FeatureSettings {
 }
 
 /** The default site is what settings and the top of the file say; it comes last. */
-function sitesOf(values: Values, application: string, { sites, routes }: Sections): SiteSettings[] {
-  const urlAliases = Object.entries(values['url-alias']).map(([url, path]) => ({ url, path }));
-  const fromSettings = { application, urlAliases, routes, features: NO_FEATURES };
-  return [
-    ...sites.map((site) => ({ ...site, isDefault: false, urlAliases: [] })),
-    { ...fromSettings, hosts: [], isDefault: true, place: 'the default site' },
-  ];
+function sitesOf(values: Values, parts: Parts): SiteSettings[] {
+  const { sections, main, wsgiDirectories, staticFiles } = parts;
+  const aliasesOf = (applications: readonly string[]) =>
+    applications.flatMap((name) => staticFiles.get(name) ?? []);
+  const sites = sections.sites.map(({ application, ...site }) => {
+    const applications = application === null ? [] : [application];
+    const urlAliases = aliasesOf(applications);
+    return { ...site, applications, urlAliases, wsgiDirectories: [], isDefault: false };
+  });
+  const applications = [...(main === null ? [] : [main]), ...unnamed(parts)];
+  const given = Object.entries(values['url-alias']).map(([url, path]) => ({ url, path }));
+  const found = aliasesOf(applications).filter(({ url }) => !given.some((alias) => alias.url === url));
+  const byDefault: SiteSettings = {
+    applications,
+    wsgiDirectories,
+    urlAliases: [...given, ...found],
+    routes: sections.routes,
+    features: NO_FEATURES,
+    hosts: [],
+    isDefault: true,
+    place: 'the default site',
+  };
+  return [...sites, byDefault];
+}
+
+/** Applications of [applications] that no site and no route names: they answer in the default site. */
+export function unnamed({
+  sections,
+  applications,
+  main,
+}: Pick<Parts, 'sections' | 'applications' | 'main'>): string[] {
+  const { sites, routes } = sections;
+  const users = [...sites, ...routes, ...sites.flatMap((site) => site.routes)];
+  const named = new Set(users.map(({ application }) => application));
+  return applications.map(({ name }) => name).filter((name) => name !== main && !named.has(name));
 }
 
 /** What flags say counts more than the section. */
@@ -192,83 +213,6 @@ function http2Settings(values: Values): Http2Settings {
     resetBurst: values['http2-reset-burst'],
     resetRate: values['http2-reset-rate'],
   };
-}
-
-function applicationSettings(
-  values: Values,
-  found: FoundParts,
-  environment: Environment,
-): ApplicationSettings {
-  return {
-    name: applicationName(found.target),
-    target: found.target,
-    user: values.user,
-    group: values.group,
-    interpreter: found.interpreter,
-    interpreterVersion: found.interpreterVersion,
-    workingDirectory: values['working-directory']!,
-    pythonPath: values['python-path'],
-    environment: { ...passed(values.passenv, environment), ...values.setenv },
-    processes: values.processes!,
-    scaling: {
-      upWaitMs: ms(values['scale-up-wait']),
-      downIntervalMs: ms(values['scale-down-interval']),
-      inactivityTimeoutMs: ms(values['inactivity-timeout']) || LAST_WORKER_INACTIVITY_MS,
-    },
-    threads: values.threads,
-    mountPoint: values['mount-point'],
-    warmup: values.warmup.map((url) => warmupRequest(url, values['mount-point'])),
-    startupTimeoutMs: ms(values['startup-timeout']),
-    queueSize: values['queue-size'],
-    queueTimeoutMs: ms(values['queue-timeout']),
-    requestTimeoutMs: ms(values['request-timeout']),
-    requestTimeoutsAt: Object.entries(values['request-timeout-at']).map(([url, timeout]) => ({
-      url,
-      timeoutMs: ms(timeout),
-    })),
-    interruptTimeoutMs: ms(values['interrupt-timeout']),
-    deadlockTimeoutMs: ms(values['deadlock-timeout']),
-    recycling: recyclingSettings(values),
-    followsScript: !values['disable-reloading'],
-    touchFiles: [],
-    isDropIn: false,
-    development: developmentSettings(values),
-  };
-}
-
-function recyclingSettings(values: Values): RecyclingSettings {
-  return {
-    maximumRequests: values['maximum-requests'],
-    restartIntervalMs: ms(values['restart-interval']),
-    // Where there may be none, such a worker is stopped and not replaced.
-    inactivityTimeoutMs: values.processes!.min === 0 ? 0 : ms(values['inactivity-timeout']),
-    cpuTimeLimitMs: ms(values['cpu-time-limit']),
-    memoryLimit: values['memory-limit'],
-    memoryLimitHard: values['memory-limit-hard'],
-    jitter: values['recycle-jitter'],
-  };
-}
-
-function developmentSettings(values: Values): DevelopmentSettings {
-  return {
-    reloadOnChanges: values['reload-on-changes'],
-    tracebackPages: values['traceback-pages'],
-    debugger: values['enable-debugger'],
-    debuggerStartup: values['debugger-startup'],
-    profilerDirectory: values['enable-profiler'] ? values['profiler-directory'] : null,
-    coverageDirectory: values['enable-coverage'] ? values['coverage-directory'] : null,
-    recorderDirectory: values['enable-recorder'] ? values['recorder-directory'] : null,
-  };
-}
-
-/** The variables of `environment` that are set and named. */
-export function passed(names: readonly string[], environment: Environment): Record<string, string> {
-  const known = names.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]));
-  return Object.fromEntries(known);
-}
-
-function ms(seconds: number): number {
-  return Math.round(seconds * 1000);
 }
 
 function deepFreeze<T>(value: T): T {

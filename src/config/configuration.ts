@@ -169,14 +169,25 @@ export interface UrlAlias {
 }
 
 /** What is served under some host names. */
+/** A directory whose WSGI scripts are served, each as an application of its own. */
+export interface WsgiDirectory {
+  /** URL path, beginning with a slash. */
+  readonly url: string;
+  /** Absolute. */
+  readonly path: string;
+  /** What the settings say; each application has a name, a target and a mount point of its own. */
+  readonly application: ApplicationSettings;
+}
+
 export interface SiteSettings {
   /** In lower case; none: only the default site is left to be. */
   readonly hosts: readonly string[];
   /** Answers where no other site has the host name. */
   readonly isDefault: boolean;
-  /** Answers what no route answers, below its mount point; null for none. */
-  readonly application: string | null;
+  /** Each answers below its mount point what no route and no alias answers; the longest mount point comes first. */
+  readonly applications: readonly string[];
   readonly urlAliases: readonly UrlAlias[];
+  readonly wsgiDirectories: readonly WsgiDirectory[];
   readonly features: FeatureSettings;
   readonly routes: readonly RouteSettings[];
   /** Where it stands: `vivarium.toml:7: sites[0]`. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { findGroup, findUser } from '../base/accounts.ts';
 import { listenBeatsPort } from './build.ts';
+import type { ApplicationSettings } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type Origin, placeOf } from './origin.ts';
 import { type Entry, entryOf, type Resolved } from './resolve.ts';
@@ -118,6 +119,7 @@ function numbered(name: string): Identity | null {
 /** What will not stop the server but deserves a word. */
 export function findDoubts(
   values: Values,
+  applications: readonly Pick<ApplicationSettings, 'name' | 'user'>[],
   environment: Readonly<Record<string, string | undefined>>,
   processUid: number,
 ): string[] {
@@ -128,8 +130,14 @@ export function findDoubts(
   for (const name of values.passenv) {
     if (environment[name] === undefined) doubts.push(`passenv ${name}: the environment has no such variable`);
   }
-  if (processUid === 0 && (values.user === null || values.user === 'root' || values.user === '0')) {
-    doubts.push('the application runs as root; name another user with --user');
+  for (const [url, path] of Object.entries(values['wsgi-directory'])) {
+    if (kindOf(path) !== 'directory') doubts.push(`wsgi-directory ${url}: there is no directory ${path} yet`);
+  }
+  if (processUid !== 0) return doubts;
+  for (const { name, user } of applications) {
+    if (user !== null && user !== 'root' && user !== '0') continue;
+    const which = applications.length === 1 ? 'the application' : `the application ${name}`;
+    doubts.push(`${which} runs as root; name another user with --user`);
   }
   return doubts;
 }

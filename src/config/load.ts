@@ -1,38 +1,31 @@
 /**
- * Loads the configuration: reads the sources, finds the application and its interpreter (find-application.ts), and
- * builds the frozen Configuration. Mistakes are collected and reported together; nothing of the application is
+ * Loads the configuration: reads the sources, finds the applications and their interpreters (find-application.ts), and
+ * builds the frozen Configuration. Mistakes are collected and reported together; nothing of an application is
  * run before the settings are known to be right.
  */
-import { randomBytes } from 'node:crypto';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { cpuQuota } from '../base/cgroup.ts';
-import { allAddresses, buildConfiguration, listenBeatsPort } from './build.ts';
+
+import { allAddresses, buildConfiguration, listenBeatsPort, type Parts } from './build.ts';
+import { buildApplication } from './build-application.ts';
 import type { Configuration } from './configuration.ts';
 import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
-import { findApplication } from './find-application.ts';
+import { type FoundApplication, findApplication } from './find-application.ts';
 import { impliedDefaults } from './implied.ts';
-import { ConfigurationError, type Origin } from './origin.ts';
-import { findPlace } from './place.ts';
+import { machineDefaults } from './machine-defaults.ts';
+import { findNamed, type NamedApplication, resolveTable } from './named-applications.ts';
+import { ConfigurationError } from './origin.ts';
+import { readSources, type SourcesRequest } from './read-sources.ts';
 import { type Entry, entryOf, resolveSettings } from './resolve.ts';
-import type { SettingName } from './settings/table.ts';
-import { findSiteMistakes } from './site-consistency.ts';
-import { readEnvironment } from './sources/environment.ts';
-import { NO_SECTIONS, readConfigurationFile } from './sources/file.ts';
-import type { Flags } from './sources/flags.ts';
-import type { Given, Source } from './sources/given.ts';
-import { socketsOfSystemd } from './sources/systemd.ts';
-import { applicationName, parseTarget } from './target/target.ts';
+import type { Sections } from './sections/table.ts';
+import type { SettingName, Values } from './settings/table.ts';
+import { findApplicationMistakes, findSiteMistakes } from './site-consistency.ts';
+import { applicationName } from './target/target.ts';
 import { findTlsMistakes } from './tls.ts';
+import { findWsgiDirectories } from './wsgi-directories.ts';
 
-export interface LoadRequest {
-  readonly flags: Flags;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly cwd: string;
+export interface LoadRequest extends SourcesRequest {
   /** For `vivarium dev`, which has defaults of its own. */
   readonly isDev?: boolean;
-  /** Of this process: systemd says for whom its sockets are, and only root changes users. */
-  readonly pid: number;
+  /** Only root changes users. */
   readonly uid: number;
 }
 
@@ -40,109 +33,111 @@ export interface Loaded {
   readonly configuration: Configuration;
   /** Every effective value and its origin, in the order of the table. */
   readonly entries: readonly Entry[];
+  /** The same of the applications of [applications.NAME]. */
+  readonly named: readonly { readonly name: string; readonly entries: readonly Entry[] }[];
   readonly warnings: readonly string[];
 }
 
-const DEFAULT_PROCESSES_MAX = 4;
-/** Once for the process: a reload reads the configuration again, and the server root is what it was. */
-const FRESH_SERVER_ROOT = join(tmpdir(), `vivarium-${randomBytes(6).toString('hex')}`);
-
 /** @throws ConfigurationError with every mistake that was found */
 export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
-  const { environment, cwd, uid, isDev = false } = request;
-  const { given: outer, sections, mistakes, place, directory } = readSources(request);
-  const implied = impliedDefaults(resolveSettings(outer).values, {
-    isDev,
-    environment,
-    cwd,
-    configurationFile: place.configurationFile,
-  });
-  const given = [...implied, ...outer];
-  const resolved = resolveSettings(given);
-  const identity = findIdentity(resolved, uid);
-  const application = await findApplication({
-    resolved,
-    directory: directory ?? resolved.values['working-directory'] ?? place.directory,
-    looked: place.looked,
-    environment,
-    identity: identity.identity,
-    mistakes: [
-      ...mistakes,
-      ...resolved.mistakes,
-      ...findContradictions(resolved),
-      ...findTlsMistakes(
-        resolved.values,
-        resolved.entries,
-        sections,
-        allAddresses(resolved.values, resolved.entries),
-      ),
-      ...identity.mistakes,
-    ],
-  });
-
-  const siteMistakes = findSiteMistakes(sections, [applicationName(application.target)]);
-  if (siteMistakes.length > 0) throw new ConfigurationError(siteMistakes);
-
-  const found = [...application.given, ...machineDefaults(resolved.values['log-directory'])];
-  const { values, entries } = resolveSettings([...found, ...given]);
-  const unused: SettingName[] = listenBeatsPort(entries)
-    ? values['https-port'] === null
-      ? ['host', 'port']
-      : ['port']
-    : ['listen'];
+  const { environment, uid } = request;
+  const read = resolveAll(request);
+  const { resolved, identity, given, sections, tables } = read;
+  const { main, named } = await findAll(read, environment);
+  const { values, entries } = resolveSettings([
+    ...(main?.given ?? []),
+    ...machineDefaults(resolved.values['log-directory']),
+    ...given,
+  ]);
+  const mainName = main === null ? null : applicationName(main.target);
+  const atTop = main === null ? [] : [buildApplication(mainName!, values, main, environment)];
+  const parts: Parts = {
+    sections,
+    applications: [...atTop, ...named.map(({ settings }) => settings)],
+    main: mainName,
+    wsgiDirectories: await findWsgiDirectories({ resolved, values, main, environment, identity }),
+    staticFiles: new Map(
+      named.flatMap(({ settings, staticFiles }) => (staticFiles ? [[settings.name, staticFiles]] : [])),
+    ),
+  };
+  const mistakes = [...findApplicationMistakes(parts, tables), ...findSiteMistakes(parts)];
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  const unused = unusedOf(values, entries);
+  const found = [...(main === null ? [] : [main]), ...named];
   return {
-    configuration: buildConfiguration(values, entries, sections, application, environment),
+    configuration: buildConfiguration(values, entries, parts),
     entries: entries.filter(({ name }) => !unused.includes(name)),
-    warnings: [...application.warnings, ...findDoubts(values, environment, uid)],
-  };
-}
-
-function readSources({ flags, environment, cwd, pid }: LoadRequest) {
-  const target = flags.target === null ? null : parseTarget(flags.target, cwd);
-  // A TARGET that is a directory is where modules are; any other is the flag form of `application`.
-  const base = target?.kind === 'directory' ? target.path : cwd;
-  const fromTarget = target === null || target.kind === 'directory' ? [] : [targetGiven(flags.target!, cwd)];
-  const variables = rebase(readEnvironment(environment, cwd), base);
-  const own = rebase(flags, base);
-  const outer = [...variables.given, ...own.given, ...fromTarget];
-
-  const early = resolveSettings(outer);
-  const named = entryOf(early.entries, 'application');
-  const where = target ?? (named === undefined ? null : parseTarget(String(named.value), named.directory));
-  const place = findPlace(where, early.values.config, cwd);
-  const file = place.configurationFile === null ? null : readConfigurationFile(place.configurationFile, cwd);
-  const twice = fromTarget.length > 0 && own.given.some(({ name }) => name === 'application');
-  return {
-    sections: file?.sections ?? NO_SECTIONS,
-    given: [...socketsOfSystemd(environment, pid), ...(file?.given ?? []), ...outer],
-    mistakes: [
-      ...own.mistakes,
-      ...(twice ? ['--application: found beside TARGET; allowed: one of them'] : []),
-      ...variables.mistakes,
-      ...(file?.mistakes ?? []),
+    named: named.map(({ settings: { name }, entries }) => ({ name, entries })),
+    warnings: [
+      ...found.flatMap(({ warnings }) => warnings),
+      ...findDoubts(values, parts.applications, environment, uid),
     ],
-    place,
-    /** Where to look for the application when nothing names it; null: no TARGET says so. */
-    directory: where === null ? null : place.directory,
   };
 }
 
-function targetGiven(raw: string, directory: string): Given {
-  return { name: 'application', key: null, raw, origin: { kind: 'flag', flag: 'TARGET' }, directory };
+/** Settings that say nothing, given others. */
+function unusedOf(values: Values, entries: readonly Entry[]): SettingName[] {
+  if (!listenBeatsPort(entries)) return ['listen'];
+  return values['https-port'] === null ? ['host', 'port'] : ['port'];
 }
 
-function rebase(source: Source, directory: string): Source {
-  const given = source.given.map((one) => (one.name === 'application' ? { ...one, directory } : one));
-  return { ...source, given };
-}
+type Read = ReturnType<typeof resolveAll>;
 
-/** Defaults that depend on this machine. `availableParallelism` knows affinity masks, and not every kind of quota. */
-function machineDefaults(logDirectory: string | null): Given[] {
-  const origin: Origin = { kind: 'default' };
-  const values: [SettingName, unknown][] = [
-    ['processes', Math.min(availableParallelism(), Math.ceil(cpuQuota() ?? Infinity), DEFAULT_PROCESSES_MAX)],
-    ['server-root', FRESH_SERVER_ROOT],
-    ['log-to-terminal', logDirectory === null],
+/** What the sources say, and what is wrong with it. */
+function resolveAll(request: LoadRequest) {
+  const { environment, cwd, uid, isDev = false } = request;
+  const { given: outer, mistakes, ...read } = readSources(request);
+  const circumstances = { isDev, environment, cwd, configurationFile: read.place.configurationFile };
+  const given = [...impliedDefaults(resolveSettings(outer).values, circumstances), ...outer];
+  const resolved = resolveSettings(given);
+  const addresses = allAddresses(resolved.values, resolved.entries);
+  const { identity, mistakes: identityMistakes } = findIdentity(resolved, uid);
+  const named = read.tables.map((table) => resolveTable(table, resolved.values, circumstances, uid));
+  const allMistakes = [
+    ...mistakes,
+    ...resolved.mistakes,
+    ...findContradictions(resolved),
+    ...findTlsMistakes(resolved.values, resolved.entries, read.sections, addresses),
+    ...identityMistakes,
+    ...named.flatMap((one) => one.mistakes),
   ];
-  return values.map(([name, raw]) => ({ name, key: null, raw, origin, directory: '/' }));
+  return { ...read, given, resolved, identity, named, mistakes: allMistakes };
+}
+
+interface Found {
+  readonly main: FoundApplication | null;
+  readonly named: readonly NamedApplication[];
+}
+
+async function findAll(read: Read, environment: LoadRequest['environment']): Promise<Found> {
+  const { resolved, identity, place, directory, sections, named, mistakes } = read;
+  // Where applications have names, none is looked for.
+  const isWanted = named.length === 0 || entryOf(resolved.entries, 'application') !== undefined;
+  const main = isWanted
+    ? findApplication({
+        resolved,
+        directory: directory ?? resolved.values['working-directory'] ?? place.directory,
+        looked: place.looked,
+        isOptional: servesMore(resolved.values, sections),
+        environment,
+        identity,
+        mistakes,
+      })
+    : Promise.resolve(null);
+  const others = named.map((one) => findNamed(one, environment, mistakes));
+  // Each waits for the others, so that all mistakes are told.
+  const failures = (await Promise.allSettled([main, ...others])).flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
+  const bug = failures.find((failure) => !(failure instanceof ConfigurationError));
+  if (bug !== undefined) throw bug;
+  if (failures.length > 0)
+    throw new ConfigurationError([...new Set(failures.flatMap((failure) => failure.mistakes))]);
+  return { main: await main, named: await Promise.all(others) };
+}
+
+/** There is something to do without an application. */
+function servesMore(values: Values, { routes, sites }: Sections): boolean {
+  const maps = [values['url-alias'], values['wsgi-directory']];
+  return routes.length + sites.length > 0 || maps.some((map) => Object.keys(map).length > 0);
 }

@@ -6,7 +6,8 @@ export type Origin =
   | { readonly kind: 'implied'; readonly by: string }
   /** Found by looking: `from` says where. */
   | { readonly kind: 'detected'; readonly from: string }
-  | { readonly kind: 'file'; readonly file: string; readonly line: number }
+  /** `table`: where it does not stand at the top: `applications.shop`. */
+  | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly table?: string }
   | { readonly kind: 'environment'; readonly variable: string }
   /** A flag, or the TARGET of the command line. */
   | { readonly kind: 'flag'; readonly flag: string };
@@ -40,7 +41,7 @@ export function describeOrigin(origin: Origin): string {
 export function placeOf(origin: Origin, name: string): string {
   switch (origin.kind) {
     case 'file':
-      return `${origin.file}:${origin.line}: ${name}`;
+      return `${origin.file}:${origin.line}: ${origin.table === undefined ? '' : `${origin.table}.`}${name}`;
     case 'environment':
       return origin.variable;
     case 'flag':

@@ -1,16 +1,18 @@
 /** Rules between sites, routes and applications. */
 import { closest } from '../base/closest.ts';
+import { pathPrefix } from '../base/url-path.ts';
+import { type Parts, unnamed } from './build.ts';
 import { quote } from './origin.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { MatchSettings } from './sections/match.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { Sections } from './sections/table.ts';
+import type { ApplicationTable } from './sources/application-tables.ts';
 
-/** What is wrong, each complete with its place. */
-export function findSiteMistakes(
-  { features, routes, sites }: Sections,
-  applications: readonly string[],
-): string[] {
+/** What is wrong with what sites and routes say, each complete with its place. */
+export function findSiteMistakes({ sections, applications: all }: Parts): string[] {
+  const { features, routes, sites } = sections;
+  const applications = all.map(({ name }) => name);
   const named = [...routes, ...sites, ...sites.flatMap((site) => site.routes)];
   const unknown = named.flatMap(({ application, place }) =>
     application === null || applications.includes(application)
@@ -22,6 +24,30 @@ export function findSiteMistakes(
     findBlindCaches(site.features, site.routes, `${site.place}.cache`),
   );
   return [...unknown, ...findSharedHosts(sites), ...blind, ...blindInSites];
+}
+
+/** What is wrong between the applications. `tables`: where those with a table stand. */
+export function findApplicationMistakes(parts: Parts, tables: readonly ApplicationTable[]): string[] {
+  const { applications, main } = parts;
+  const byDefault = [...(main === null ? [] : [main]), ...unnamed(parts)];
+  const mistakes: string[] = [];
+  for (const { name, place } of tables) {
+    if (name === main)
+      mistakes.push(`${place}: found the name of the application at the top; allowed: another name`);
+    if (!byDefault.includes(name)) continue;
+    const { mountPoint } = applications.find((one) => one.name === name)!;
+    const rival = applications.find(
+      (one) => one.name !== name && byDefault.includes(one.name) && isSamePath(one.mountPoint, mountPoint),
+    );
+    if (rival === undefined) continue;
+    const found = `${place}: found at the mount-point of the application ${rival.name}, which is ${mountPoint}`;
+    mistakes.push(`${found}; allowed: a mount-point of its own, or a site or a route that names it`);
+  }
+  return mistakes;
+}
+
+function isSamePath(a: string, b: string): boolean {
+  return pathPrefix(a) === pathPrefix(b);
 }
 
 function allowedNames(found: string, names: readonly string[]): string {

@@ -2,7 +2,7 @@
  * Messages between the supervisor and a gateway, over Node's IPC channel. Small, frozen, plain values, all here.
  * A gateway that loses the channel has lost its supervisor and stops.
  */
-import type { Configuration } from '../config/configuration.ts';
+import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
 import type { ServerEvent } from './protocol.ts';
 
 /** A listening socket that the gateway inherited as a file descriptor. */
@@ -169,6 +169,10 @@ export interface RequestInFlight extends OfApplication {
 
 /** What the pool of its workers says to an application in a gateway. */
 export type ToApplication =
+  /** It is served from now on, beside those of the configuration; perhaps again. */
+  | { readonly type: 'application-added'; readonly settings: ApplicationSettings }
+  /** It is not served any more. Its workers finish what they have. */
+  | { readonly type: 'application-removed' }
   /** This worker may dial. It gets no requests before `switch` names it. */
   | { readonly type: 'expect-worker'; readonly identity: WorkerIdentity }
   /** From now on requests go to `activate`; `drain` finish what they have, each reported by `worker-drained`. */
@@ -208,6 +212,8 @@ export type ToGateway =
       readonly listeners: readonly InheritedListener[];
       /** The private Unix socket that workers dial; the gateway binds it. */
       readonly workerSocketPath: string;
+      /** Who may dial: 0600 but where workers run as other users. */
+      readonly workerSocketMode: number;
       /** Clients are accepted from the start, and not only after `accept`. */
       readonly accepts: boolean;
       /** Null: no listener speaks TLS. */

@@ -20,7 +20,7 @@ import { requestHeaders } from '../middleware/request-headers/request-headers.ts
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
 import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import { sendfile } from '../middleware/sendfile/sendfile.ts';
-import type { MountedApplication } from '../routing/compile-sites.ts';
+import { type MountedApplication, mounted } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** What features and answers are made with. */
@@ -54,7 +54,10 @@ const FEATURES = {
 } satisfies Made<FeatureSettings>;
 
 const ANSWERS = {
-  application: (name, tools) => tools.application(name)?.handle ?? null,
+  application: (name, tools) => {
+    const application = tools.application(name);
+    return application && mounted(application, notMounted);
+  },
   redirect,
   files: staticFiles,
   respond,
@@ -82,3 +85,6 @@ export function makeAnswer(settings: AnswerSettings, tools: Tools, next: Handler
   const chosen = makers.find(([name]) => settings[name] !== null);
   return chosen === undefined ? null : chosen[1](settings[chosen[0]] as never, tools, next);
 }
+
+/** A route leads to an application outside of its mount point. */
+const notMounted: Handler = (exchange) => exchange.abort(404, 'Nothing is served at this address.');

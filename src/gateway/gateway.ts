@@ -90,7 +90,8 @@ export class Gateway {
   }
 
   async start(): Promise<void> {
-    await this.#workerListener.listen(this.#configure.workerSocketPath);
+    const { workerSocketPath, workerSocketMode } = this.#configure;
+    await this.#workerListener.listen(workerSocketPath, workerSocketMode);
     if (this.#configure.accepts) await this.#accept();
     this.#checks = setInterval(() => setImmediate(this.#check), CHECK_MS);
   }

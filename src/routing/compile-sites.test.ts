@@ -9,8 +9,9 @@ import { compileSites, type SiteParts } from './compile-sites.ts';
 const SITE: SiteSettings = {
   hosts: [],
   isDefault: true,
-  application: 'application',
+  applications: ['application'],
   urlAliases: [],
+  wsgiDirectories: [],
   features: NO_FEATURES,
   routes: [],
   place: 'the default site',
@@ -42,7 +43,7 @@ function answers({
   urlAliases?: UrlAlias[];
   hasApplication?: boolean;
 }): (path: string, method?: string) => string {
-  const site = { ...SITE, urlAliases, application: hasApplication ? 'application' : null };
+  const site = { ...SITE, urlAliases, applications: hasApplication ? ['application'] : [] };
   const route = compileSites(NO_FEATURES, [site], partsWith(mountPoint));
   return (target, method = 'GET') => {
     const exchange = new FakeExchange({ method, target });
@@ -119,7 +120,7 @@ test('OPTIONS * is answered by the server itself', () => {
 
 test('the name chooses the site: exact before wildcard, the longest wildcard first, with and without the port', () => {
   const hosts = ['example.org', '*.example.org', '*.shop.example.org', 'example.net:8443', '[::1]'];
-  const sites = hosts.map((host) => ({ ...SITE, hosts: [host], isDefault: false, application: host }));
+  const sites = hosts.map((host) => ({ ...SITE, hosts: [host], isDefault: false, applications: [host] }));
   const route = compileSites(NO_FEATURES, [...sites, SITE], partsWith('/'));
   const answer = (authority: string, localPort = 8000) => {
     const exchange = new FakeExchange({ authority, localPort });

@@ -9,7 +9,7 @@
  * what the application gets to see.
  */
 import { canonicalPath, isBelow, pathPrefix } from '../base/url-path.ts';
-import type { SiteSettings, UrlAlias } from '../config/configuration.ts';
+import type { SiteSettings, UrlAlias, WsgiDirectory } from '../config/configuration.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler, Middleware } from '../handler.ts';
@@ -70,18 +70,40 @@ function announced(site: SiteSettings, { onSite }: SiteParts, handle: Handler): 
 }
 
 function compileSite(site: SiteSettings, parts: SiteParts): Handler {
-  const application = site.application === null ? null : parts.application(site.application);
-  const last = application === null ? parts.notFound : mounted(application, parts.notFound);
+  const last = mountAll(site, parts);
   const aliases = site.urlAliases.length === 0 ? last : aliased(site, parts, last);
   const routes = compileRoutes(site.routes, parts, aliases);
   return parts.features(site.features)?.(routes) ?? routes;
 }
 
-function mounted({ mountPoint, handle }: MountedApplication, notFound: Handler): Handler {
+/** Below its mount point each application answers, the longest mount point first. */
+function mountAll({ applications, wsgiDirectories }: SiteSettings, parts: SiteParts): Handler {
+  const last = applications
+    .map((name) => parts.application(name))
+    .filter((application) => application !== null)
+    .sort((a, b) => pathPrefix(a.mountPoint).length - pathPrefix(b.mountPoint).length)
+    .reduce((next, application) => mounted(application, next), parts.notFound);
+  return wsgiDirectories.reduce((next, directory) => scriptsOf(directory, parts, next), last);
+}
+
+/** Scripts come and go, so theirs are looked up. Each has the name of its mount point. */
+function scriptsOf({ url }: WsgiDirectory, parts: SiteParts, otherwise: Handler): Handler {
+  const prefix = pathPrefix(url);
+  return (exchange) => {
+    const path = exchange.request.decodedPath;
+    if (!isBelow(path, prefix)) return otherwise(exchange);
+    const end = path.indexOf('/', prefix.length + 1);
+    const application = parts.application(end < 0 ? path : path.slice(0, end));
+    (application?.handle ?? otherwise)(exchange);
+  };
+}
+
+/** `otherwise` answers what is not below its mount point. */
+export function mounted({ mountPoint, handle }: MountedApplication, otherwise: Handler): Handler {
   const prefix = pathPrefix(mountPoint);
   if (prefix === '') return handle;
   return (exchange) =>
-    isBelow(exchange.request.decodedPath, prefix) ? handle(exchange) : notFound(exchange);
+    isBelow(exchange.request.decodedPath, prefix) ? handle(exchange) : otherwise(exchange);
 }
 
 function aliased(site: SiteSettings, parts: SiteParts, otherwise: Handler): Handler {

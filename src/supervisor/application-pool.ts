@@ -47,6 +47,8 @@ export class ApplicationPool {
   readonly #verdicts = new LoadVerdicts(systemClock);
   /** Its workers are ready, or it is known that none can be. */
   isSettled = false;
+  /** Called when its last worker is gone; null: it stays. */
+  #gone: (() => void) | null = null;
 
   constructor(
     settings: ApplicationSettings,
@@ -70,7 +72,31 @@ export class ApplicationPool {
 
   /** What a new gateway has to know of it. */
   introduction(): ToGateway[] {
-    return this.pool.introduction().map((message) => this.#named(message));
+    const messages = this.pool.introduction();
+    if (this.#gone !== null) return [];
+    const { settings } = this;
+    const added: ToApplication[] = settings.isDropIn ? [{ type: 'application-added', settings }] : [];
+    return [...added, ...messages].map((message) => this.#named(message));
+  }
+
+  /** Its script is gone: its workers finish their requests, and no more are started. */
+  leave(gone: () => void): void {
+    this.#gone = gone;
+    this.pool.giveUpReload('its script is gone');
+    void this.pool.scaleTo({ min: 0, max: 0 }, 'its script is gone');
+    this.#checkGone();
+  }
+
+  /** Its script has come back. */
+  stay(): void {
+    this.#gone = null;
+    void this.pool.scaleTo(this.settings.processes, 'its script has come back');
+  }
+
+  #checkGone(): void {
+    if (this.#gone === null || [...this.pool.members].length > 0) return;
+    void this.pool.stop();
+    this.#gone();
   }
 
   /** What the gateway says of it. */
@@ -97,12 +123,15 @@ export class ApplicationPool {
         this.isSettled = true;
         settled();
       },
-      loadFailed: (why, traceback) => lost({ ok: false, why: `${this.#prefix}${why}`, traceback }),
+      loadFailed: (why, traceback) => {
+        if (!this.settings.isDropIn) lost({ ok: false, why: `${this.#prefix}${why}`, traceback });
+      },
       ended: (member, cause) => {
         const label = `${this.#prefix}${member.process.label}`;
         exits.addWorker(member, label, cause, whyStopped());
         // The pool starts another one. A reload does not try twice.
-        lost(refusal(`${label} ${cause}`));
+        if (!this.settings.isDropIn) lost(refusal(`${label} ${cause}`));
+        this.#checkGone();
       },
     };
   }
@@ -120,7 +149,7 @@ export class ApplicationPool {
   #onEnded(worker: number, { cause, status, wasStarted }: ChildEnd): void {
     const { processes, failed, isStopping } = this.#surroundings;
     processes.retireLedger(worker);
-    if (!wasStarted) failed(`${this.#prefix}the worker ${cause}`);
+    if (!wasStarted && !this.settings.isDropIn) failed(`${this.#prefix}the worker ${cause}`);
     this.#verdicts.exited(worker, isStopping() ? null : status, () => this.pool.workerExited(worker, cause));
   }
 }

@@ -19,9 +19,7 @@ export class Pools {
     return this.#byName.get(name);
   }
 
-  /** For good. Resolves when its last worker is gone. */
-  async remove(name: string): Promise<void> {
-    await this.#byName.get(name)?.pool.stop();
+  delete(name: string): void {
     this.#byName.delete(name);
   }
 
@@ -65,9 +63,12 @@ export class Pools {
   }
 
   /** All of the configuration, or one. */
-  reload(name: string | null): Promise<ReloadOutcome> {
+  async reload(name: string | null): Promise<ReloadOutcome> {
     const pools = name === null ? this.configured : [this.get(name)].filter((pool) => pool !== undefined);
-    return reloadTogether(pools);
+    const outcome = await reloadTogether(pools);
+    if (name === null && outcome.ok)
+      for (const { settings, pool } of this) if (settings.isDropIn && pool.scale.size > 0) void pool.reload();
+    return outcome;
   }
 
   async stop(reason: StopReason): Promise<void> {

@@ -18,7 +18,7 @@ export function findPool(pools: Pools, name: string | null): Found {
   const list = `${names.length === 1 ? 'there is' : 'there are'} ${names.join(', ')}`;
   return refusal(
     name === null
-      ? `there are several applications, name one: ${list}`
+      ? `which application is meant? ${list}`
       : `there is no application ${JSON.stringify(name)}; ${list}`,
   );
 }

@@ -5,6 +5,7 @@ import type { TlsMaterial, ToGateway, WorkerIdentity } from '../control/messages
 import type { OutOfMemoryWatch } from './processes/exit-cause.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './processes/gateway-process.ts';
 import { type WorkerEvents, WorkerHandle } from './processes/worker-process.ts';
+import { findIdentity } from './resources/privileges.ts';
 import type { Resources } from './resources/resources.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
 import type { CertificateKeeper } from './tls/certificate-keeper.ts';
@@ -56,11 +57,14 @@ export class StackProcesses {
   }
 
   configureMessage(accepts: boolean): ToGateway {
+    const isOfOther = (application: ApplicationSettings) => this.#isOfOtherUser(application);
     return {
       type: 'configure',
       configuration: this.#configuration,
       listeners: inheritedListeners(this.#sockets),
       workerSocketPath: this.#surroundings.resources.serverRoot.workerSocketPath(this.#number),
+      // Those of other users prove themselves, too.
+      workerSocketMode: this.#configuration.applications.some(isOfOther) ? 0o666 : 0o600,
       accepts,
       tls: this.tlsMaterial(),
     };
@@ -72,9 +76,13 @@ export class StackProcesses {
     return tls === null ? null : this.#surroundings.certificates.material(tls);
   }
 
-  identify(worker: number, generation: number, { threads }: ApplicationSettings): WorkerIdentity {
+  identify(worker: number, generation: number, application: ApplicationSettings): WorkerIdentity {
+    const { threads } = application;
+    const { serverRoot } = this.#surroundings.resources;
     const token = randomBytes(16).toString('hex');
-    const ledgerPath = this.#surroundings.resources.serverRoot.ledgerPath(worker);
+    const ledgerPath = serverRoot.ledgerPath(worker);
+    const owner = findIdentity(application.user, application.group);
+    if (owner !== null && this.#isOfOtherUser(application)) serverRoot.makeLedger(worker, owner);
     return { worker, token, threads, generation, ledgerPath };
   }
 
@@ -95,6 +103,11 @@ export class StackProcesses {
       outputFd: resources.errorLog.fd,
     };
     return new WorkerHandle(start, outOfMemory, events);
+  }
+
+  /** Its workers do not run as the gateway does. */
+  #isOfOtherUser({ user, group }: ApplicationSettings): boolean {
+    return user !== this.#configuration.user || group !== this.#configuration.group;
   }
 
   retireLedger(worker: number): void {

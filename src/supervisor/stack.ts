@@ -19,6 +19,7 @@ import { systemClock } from './clock.ts';
 import type { EventFeed } from './control/event-feed.ts';
 import type { ExitHistory } from './control/exit-history.ts';
 import { applicationStatus, gatewayStatus } from './control/server-status.ts';
+import { DropIns } from './drop-ins.ts';
 import { SHUTDOWN } from './pool/pool-member.ts';
 import { type ReloadOutcome, refusal } from './pool/reloads.ts';
 import { Pools } from './pools.ts';
@@ -66,6 +67,7 @@ export class Stack {
   readonly #gateway: GatewayKeeper;
   readonly #questions = new GatewayQuestions((message) => this.#gateway.send(message), systemClock);
   readonly pools = new Pools();
+  readonly #dropIns: DropIns;
   #stopReason = SHUTDOWN;
   readonly #whole = Promise.withResolvers<ReloadOutcome>();
   #accepts = false;
@@ -89,6 +91,12 @@ export class Stack {
     this.#events = events;
     this.#gateway = this.#makeGateway();
     for (const application of configuration.applications) this.pools.add(this.#makePool(application));
+    const dropInEffects = {
+      make: (settings: ApplicationSettings) => this.#makePool(settings),
+      tellGateway: (message: ToGateway) => this.#gateway.send(message),
+    };
+    const directories = configuration.sites.flatMap(({ wsgiDirectories }) => wsgiDirectories);
+    this.#dropIns = new DropIns(directories, this.pools, dropInEffects, systemClock, surroundings.log);
   }
 
   /** Where clients reach the site, or operators the metrics. */
@@ -109,6 +117,7 @@ export class Stack {
     this.#accepts = accepts;
     this.#gateway.start();
     this.pools.start(sizes);
+    this.#dropIns.start();
   }
 
   /** Resolves when the gateway and all workers are ready, or one of them cannot be or has ended. */
@@ -182,6 +191,7 @@ export class Stack {
    */
   async stop(lingerMs: number, reason = SHUTDOWN, why: string | null = null): Promise<void> {
     this.#isStopping = true;
+    this.#dropIns.stop();
     this.#stopReason = reason;
     this.#whyStopped ??= why;
     this.#whole.resolve(refusal('the server was told to stop'));
@@ -230,7 +240,9 @@ export class Stack {
   }
 
   #makePool(application: ApplicationSettings): ApplicationPool {
-    const isAlone = this.configuration.applications.length === 1;
+    const { applications, sites } = this.configuration;
+    const isAlone =
+      applications.length === 1 && sites.every(({ wsgiDirectories: none }) => none.length === 0);
     const surroundings = {
       ...this.#surroundings,
       processes: this.#processes,

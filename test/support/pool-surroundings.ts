@@ -131,5 +131,6 @@ export function briefly(message: ToApplication): string {
   if (message.type === 'worker-exited') return `exited ${message.worker}: ${message.cause}`;
   if (message.type === 'application-unavailable') return `unavailable: ${message.why}`;
   if (message.type === 'scale') return `scale ${message.min}:${message.max}`;
-  return `expect ${message.identity.worker}`;
+  if (message.type === 'expect-worker') return `expect ${message.identity.worker}`;
+  return message.type;
 }

@@ -63,6 +63,7 @@ export class Run {
       pidFile: join(folder, `${name}.pid`),
       logs: { level: 'debug', directory: null },
       http: { serverTokens: false, keepAliveTimeoutMs: 0 },
+      sites: [],
       touchFiles: [],
       drainDelayMs: 0,
       gracefulTimeoutMs: 60_000,

@@ -27,6 +27,10 @@ export const application = {
       help: 'name of the WSGI callable in the script or module',
     }),
     'mount-point': one(urlPath, { default: '/', help: 'URL path at which the application is mounted' }),
+    'wsgi-directory': map(urlPath, path('DIRECTORY'), {
+      help: 'serves each NAME.wsgi in a directory as an application of its own at URL/NAME',
+      placeholder: 'URL DIRECTORY',
+    }),
     'working-directory': one(path('DIRECTORY'), {
       default: null,
       defaultText: "the script's directory; for a module the current one",

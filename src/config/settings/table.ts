@@ -57,6 +57,28 @@ export const settings: Readonly<Record<SettingName, Setting>> = table;
 
 export const settingNames = Object.keys(table) as readonly SettingName[];
 
+/** Those of the whole server, in groups that are otherwise about an application. */
+const OF_SERVER: readonly string[] = [
+  'wsgi-directory',
+  'drain-delay',
+  'graceful-timeout',
+  'eviction-timeout',
+  'shutdown-timeout',
+];
+
+/** What [applications.NAME] may hold. */
+const ofApplication: readonly string[] = [
+  ...[application, processes, reloading, recycling, development].flatMap((group) =>
+    Object.keys(group.settings),
+  ),
+  'user',
+  'group',
+].filter((name) => !OF_SERVER.includes(name));
+
+export function isApplicationSetting(name: string): name is SettingName {
+  return ofApplication.includes(name);
+}
+
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(table, name);
 }

@@ -1,25 +1,26 @@
 /**
- * The file as a source: vivarium.toml, or [tool.vivarium] in pyproject.toml. Keys are the names of the flags
- * without their dashes; a setting with two arguments is a table.
+ * The file as a source: vivarium.toml, or [tool.vivarium] in pyproject.toml. It holds settings, as every source, and
+ * what no other source has: sections, and more applications.
  */
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
-import { closest } from '../../base/closest.ts';
-import { displayPath, quote } from '../origin.ts';
+import { displayPath } from '../origin.ts';
 import { readSection } from '../read-section.ts';
 import { DEFAULT_CACHE_STORE } from '../sections/cache-store.ts';
 import { NO_FEATURES } from '../sections/features.ts';
 import { isSectionName, type Sections, sections } from '../sections/table.ts';
-import { isSettingName, settingNames, settings } from '../settings/table.ts';
-import type { Given, Source } from './given.ts';
+import { isSettingName, type SettingName, settingNames, settings } from '../settings/table.ts';
+import { type ApplicationTable, readApplicationTables } from './application-tables.ts';
+import type { Source } from './given.ts';
+import { isTable, readSettingTable, type TableKeys } from './setting-table.ts';
 import { findKeyLines } from './toml-lines.ts';
 
 const PYPROJECT_TABLE = ['tool', 'vivarium'];
 
-/** The file also has sections, which no other source has. */
 export interface FileSource extends Source {
   readonly sections: Sections;
+  readonly applications: readonly ApplicationTable[];
 }
 
 export const NO_SECTIONS: Sections = {
@@ -30,7 +31,7 @@ export const NO_SECTIONS: Sections = {
   certificates: [],
   cacheStore: DEFAULT_CACHE_STORE,
 };
-const NOTHING = { given: [], sections: NO_SECTIONS };
+const NOTHING = { given: [], sections: NO_SECTIONS, applications: [] };
 
 /** `path` is absolute; messages call the file as it is called from `cwd`. */
 export function readConfigurationFile(path: string, cwd: string): FileSource {
@@ -70,34 +71,33 @@ interface Place {
   lineOf(...keys: string[]): number;
 }
 
-function readTable(table: unknown, place: Place): FileSource {
-  const given: Given[] = [];
-  const mistakes: string[] = [];
-  const sectionTables: Record<string, unknown> = {};
-  if (table === undefined) mistakes.push(`${place.shown}: has no table [${PYPROJECT_TABLE.join('.')}]`);
-  for (const [name, raw] of Object.entries(table ?? {})) {
-    const line = place.lineOf(name);
-    if (isSectionName(name)) {
-      sectionTables[name] = raw;
-    } else if (!isSettingName(name) || settings[name].notInFile) {
-      mistakes.push(`${place.shown}:${line}: ${unknownKey(name)}`);
-    } else if (settings[name].shape !== 'map') {
-      const value = settings[name].shape === 'list' && typeof raw === 'string' ? [raw] : raw;
-      given.push({ name, key: null, raw: value, origin: origin(line), directory: place.directory });
-    } else if (!isTable(raw)) {
-      mistakes.push(`${place.shown}:${line}: ${name}: found ${quote(raw)}; allowed: a table`);
-    } else {
-      for (const [key, entry] of Object.entries(raw)) {
-        const at = origin(place.lineOf(name, key));
-        given.push({ name, key, raw: entry, origin: at, directory: place.directory });
-      }
-    }
-  }
-  return { given, mistakes, sections: readSections(sectionTables, place, mistakes) };
+const APPLICATIONS = 'applications';
 
-  function origin(line: number) {
-    return { kind: 'file', file: place.shown, line } as const;
-  }
+const KEYS: TableKeys = {
+  allowed: (name): name is SettingName => isSettingName(name) && !settings[name].notInFile,
+  elsewhere: (name) => (isSettingName(name) ? `cannot stand in the file; allowed: the flag --${name}` : null),
+  names: [...settingNames, ...Object.keys(sections.parts), APPLICATIONS],
+};
+
+function readTable(table: Record<string, unknown> | undefined, place: Place): FileSource {
+  const mistakes: string[] = [];
+  if (table === undefined) mistakes.push(`${place.shown}: has no table [${PYPROJECT_TABLE.join('.')}]`);
+  const entries = Object.entries(table ?? {});
+  const inSections = ([name]: [string, unknown]) => isSectionName(name);
+  const { [APPLICATIONS]: applications = {}, ...own } = Object.fromEntries(
+    entries.filter((entry) => !inSections(entry)),
+  );
+  const ofApplications = {
+    ...place,
+    table: APPLICATIONS,
+    lineOf: (...keys: string[]) => place.lineOf(APPLICATIONS, ...keys),
+  };
+  return {
+    given: readSettingTable(own, { ...place, table: '' }, KEYS, mistakes),
+    applications: readApplicationTables(applications, ofApplications, mistakes),
+    sections: readSections(Object.fromEntries(entries.filter(inSections)), place, mistakes),
+    mistakes,
+  };
 }
 
 function readSections(tables: Record<string, unknown>, place: Place, mistakes: string[]): Sections {
@@ -121,16 +121,6 @@ function reasonOf(error: unknown): string {
   if (code === 'EACCES') return 'permission denied';
   if (code === 'EISDIR') return 'it is a directory';
   return message;
-}
-
-function unknownKey(name: string): string {
-  if (isSettingName(name)) return `${name}: cannot stand in the file; allowed: the flag --${name}`;
-  const meant = closest(name.replaceAll('_', '-'), [...settingNames, ...Object.keys(sections.parts)]);
-  return `${name}: no such setting${meant === null ? '' : `; did you mean ${meant}?`}`;
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
 function tableAt(document: unknown, keys: readonly string[]): Record<string, unknown> | undefined {

@@ -25,16 +25,27 @@ export interface DetectedApplication extends NamedApplication {
   readonly warnings: readonly string[];
 }
 
+/** `isNothing`: there is nothing that could be one, or nothing that has a callable. */
+interface NotDetected {
+  readonly mistake: string;
+  readonly isNothing: boolean;
+}
+
+/** Whether a directory is worth asking Python about. */
+export function maybeApplication(directory: string): boolean {
+  return ['manage.py', ...SCRIPTS].some((file) => existsSync(join(directory, file)));
+}
+
 export async function detectApplication(
   directory: string,
   python: Python,
   options: DetectOptions,
-): Promise<DetectedApplication | { readonly mistake: string }> {
+): Promise<DetectedApplication | NotDetected> {
   const ofManagePy = readSettingsModule(directory);
   if (ofManagePy !== null) {
     const settingsModule = options.djangoSettingsModule ?? ofManagePy;
     const project = await readDjangoProject(directory, settingsModule, python, options);
-    if ('mistake' in project) return project;
+    if ('mistake' in project) return { ...project, isNothing: false };
     const callable = options.callable ?? project.target.callable;
     return { ...project, target: { ...project.target, callable }, directory, from: 'manage.py' };
   }
@@ -43,7 +54,8 @@ export async function detectApplication(
   const names = await readTopLevelNames(directory, present, python);
   const binds = (file: string, name: string) => Array.isArray(names[file]) && names[file].includes(name);
   const script = present.find((file) => wanted.some((name) => binds(file, name)));
-  if (script === undefined) return { mistake: nothingFound(directory, options, wanted, names) };
+  if (script === undefined)
+    return { mistake: nothingFound(directory, options, wanted, names), isNothing: true };
   return {
     target: { kind: 'script', path: join(directory, script), callable: options.callable },
     directory,

@@ -1,8 +1,19 @@
 /**
- * The server root: a private directory (0700) for the workers' socket, the ledgers of started requests and temporary
+ * The server root: a private directory (0700, and 0711 where workers have other users than the gateway) for the workers' socket, the ledgers of started requests and temporary
  * files. One instance owns it at a time; what an instance that was killed left behind is removed at the start.
  */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmSync, type Stats } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  type Stats,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { CONTROL_SOCKET } from '../../control/protocol.ts';
 import { errorCode, reasonOf, StartupError } from '../startup-error.ts';
@@ -44,6 +55,17 @@ export class ServerRoot {
 
   ledgerPath(worker: number): string {
     return join(this.path, `worker-${worker}.started`);
+  }
+
+  /** For a worker of another user, who may make no files here. The gateway reads it. */
+  makeLedger(worker: number, owner: Identity): void {
+    chmodSync(this.path, 0o711);
+    const path = this.ledgerPath(worker);
+    // Not one that somebody has put there: the directory need not be ours.
+    rmSync(path, { force: true });
+    const fd = openSync(path, 'wx', 0o644);
+    fchownSync(fd, owner.uid, owner.gid);
+    closeSync(fd);
   }
 
   /** After its worker has ended: the gateway still looks up there which requests the worker had started. */
