@@ -13,6 +13,7 @@ import { cache } from '../middleware/cache/cache.ts';
 import type { ResponseStore } from '../middleware/cache/store.ts';
 import { compress } from '../middleware/compress/compress.ts';
 import { errorPages } from '../middleware/error-pages/error-pages.ts';
+import { forwardAuth } from '../middleware/forward-auth/forward-auth.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
 import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
 import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
@@ -46,6 +47,7 @@ const FEATURES = {
   'limit-requests': limitRequests,
   'limit-in-flight': limitInFlight,
   'basic-auth': basicAuth,
+  'forward-auth': forwardAuth,
   cache,
   compress,
   'request-headers': requestHeaders,

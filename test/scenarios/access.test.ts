@@ -127,3 +127,24 @@ test('who is no trusted proxy is not believed', async (t) => {
   const environ = ['127.0.0.1', 'http', 'example.org', String(server.port), undefined, undefined];
   assert.deepEqual(await environOf(server, fields), environ);
 });
+
+test('a path of the application decides who may go on', async (t) => {
+  const file = `[[routes]]
+match = "/app/*"
+forward-auth = { to = "/check", copy-headers = ["X-User"], user-header = "X-User" }
+
+[[routes]]
+match = { path = "/check", header = { cookie = "*" } }
+respond = { status = 204, headers = { X-User = "{cookie.user}" } }
+
+[[routes]]
+match = "/check"
+respond = { status = 302, headers = { Location = "/login" } }
+`;
+  const { server } = await serve(t, file);
+  const stranger = await get(server, '/app/x', { 'X-User': 'root' });
+  assert.deepEqual([stranger.status, stranger.get('location')], [302, '/login']);
+  const { status, text } = await get(server, '/app/x', { 'X-User': 'root', Cookie: 'user=alice' });
+  const { PATH_INFO, HTTP_X_USER, REMOTE_USER } = JSON.parse(text);
+  assert.deepEqual([status, PATH_INFO, HTTP_X_USER, REMOTE_USER], [200, '/app/x', 'alice', 'alice']);
+});

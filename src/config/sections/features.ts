@@ -8,6 +8,7 @@ import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
 import { type CacheSettings, cache } from './cache.ts';
 import { type CompressSettings, compress } from './compress.ts';
 import { type ErrorPagesSettings, errorPages } from './error-pages.ts';
+import { type ForwardAuthSettings, forwardAuth } from './forward-auth.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
 import { type LimitInFlightSettings, limitInFlight } from './limit-in-flight.ts';
 import { type LimitRequestsSettings, limitRequests } from './limit-requests.ts';
@@ -24,6 +25,7 @@ export const features = {
   'limit-requests': nested(limitRequests),
   'limit-in-flight': nested(limitInFlight),
   'basic-auth': nested(basicAuth),
+  'forward-auth': nested(forwardAuth),
   cache: nested(cache),
   compress: nested(compress),
   'request-headers': nested(requestHeaders),
@@ -40,6 +42,7 @@ export interface FeatureSettings {
   readonly 'limit-requests': LimitRequestsSettings | null;
   readonly 'limit-in-flight': LimitInFlightSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
+  readonly 'forward-auth': ForwardAuthSettings | null;
   readonly cache: CacheSettings | null;
   readonly compress: CompressSettings | null;
   readonly 'request-headers': RequestHeadersSettings | null;

@@ -32,9 +32,10 @@ export function traitsOf({ names }: RequestFields): number {
   return traits;
 }
 
-/** A user that a middleware of ours has found is as good as an Authorization field. */
+/** Who has signed in with a middleware of ours is as good as one with an Authorization field. */
 export function isAuthorized(environ: Exchange['environ'], traits: number): boolean {
-  return (traits & AUTHORIZED) !== 0 || (environ?.includes('REMOTE_USER') ?? false);
+  if ((traits & AUTHORIZED) !== 0) return true;
+  return environ !== null && (environ.includes('REMOTE_USER') || environ.includes('AUTH_TYPE'));
 }
 
 /** Pragma counts where there is no Cache-Control (RFC 9111, section 5.4). */
