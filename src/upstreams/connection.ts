@@ -1,0 +1,290 @@
+/**
+ * A connection to an upstream server: a socket, the parser of its responses, and one request at a time.
+ *
+ *   connecting → idle ⇄ busy → closed        busy → switched (101) → closed
+ *
+ * All connections read into one buffer, so what a listener is given is valid during the call only. Deadlines are
+ * numbers that are looked at a few times a second (`check`), so a request costs no timer.
+ */
+import net, { type Socket } from 'node:net';
+import tls from 'node:tls';
+import type { Bytes, FieldList } from '../exchange.ts';
+import { ResponseParser } from '../protocols/http1/response-parser.ts';
+import type { ResponseLimits, UpstreamHead } from '../protocols/http1/response-reading.ts';
+import { Failure, reasonOf } from './failure.ts';
+
+export interface ConnectionTimeouts {
+  readonly connectTimeoutMs: number;
+  /** Longest wait for the server to take any bytes. */
+  readonly sendTimeoutMs: number;
+  /** Longest wait for any bytes of the answer, once the request is sent. */
+  readonly readTimeoutMs: number;
+}
+
+/** Whoever has sent a request. After `end` and `failed` it is told nothing more. */
+export interface ResponseListener {
+  interim(head: UpstreamHead): void;
+  /** The answer is there whole. */
+  whole(head: UpstreamHead, body: Buffer): void;
+  head(head: UpstreamHead): void;
+  /** Body bytes, or, after a head with status 101, bytes of the other protocol. To be copied if they are kept. */
+  data(chunk: Buffer): void;
+  end(trailers: FieldList | null): void;
+  failed(failure: Failure): void;
+  /** Room again after `write` returned false. */
+  drain(): void;
+}
+
+export interface Endpoint {
+  /** Path of a Unix socket; null for TCP. */
+  readonly path: string | null;
+  readonly host: string;
+  readonly port: number;
+  /** Null: without TLS. */
+  readonly tls: tls.ConnectionOptions | null;
+}
+
+/** What a connection tells the pool it belongs to. */
+export interface ConnectionOwner {
+  /** It can take another request. */
+  idle(connection: UpstreamConnection): void;
+  closed(connection: UpstreamConnection): void;
+}
+
+const READ_BYTES = 65_536;
+/** One is enough: what is read is used before the next read. */
+const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
+
+export class UpstreamConnection {
+  readonly #socket: Socket;
+  readonly #parser: ResponseParser;
+  readonly #owner: ConnectionOwner;
+  #listener: ResponseListener | null = null;
+  #timeouts: ConnectionTimeouts | null = null;
+  #isConnected = false;
+  #isSwitched = false;
+  #isPaused = false;
+  #isSent = false;
+  /** Bytes of the present answer have come. */
+  #isAnswering = false;
+  #writableBefore = 0;
+  #activeAt: number;
+  #error: Error | null = null;
+  /** Requests that were sent on it. */
+  requests = 0;
+  /** performance.now() when it became idle. */
+  idleSince = 0;
+
+  constructor(endpoint: Endpoint, limits: ResponseLimits, owner: ConnectionOwner, now: number) {
+    this.#parser = new ResponseParser(limits);
+    this.#owner = owner;
+    this.#activeAt = now;
+    this.#socket = this.#open(endpoint);
+  }
+
+  get isReused(): boolean {
+    return this.requests > 1;
+  }
+
+  /** Sends the head of a request, with the beginning of its body. `write` and `finish` follow. */
+  send(method: string, head: Bytes, timeouts: ConnectionTimeouts, listener: ResponseListener): void {
+    this.#listener = listener;
+    this.#timeouts = timeouts;
+    this.#isSent = false;
+    this.#isAnswering = false;
+    this.#activeAt = performance.now();
+    this.requests++;
+    this.#parser.expect(method);
+    this.write(head);
+  }
+
+  /** False: hold the next bytes until `drain`. */
+  write(bytes: Bytes): boolean {
+    return typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
+  }
+
+  /** The request has been sent whole. */
+  finish(): void {
+    this.#isSent = true;
+    this.#activeAt = performance.now();
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#activeAt = performance.now();
+    this.#socket.resume();
+    // What had been read before it was paused.
+    if (this.#parser.pending > 0) process.nextTick(() => this.#advance());
+  }
+
+  /** Sends what is still to be sent and closes this half; for a protocol that was switched to. */
+  endSending(): void {
+    this.#socket.end();
+  }
+
+  /** The listener wants no more of it. */
+  destroy(): void {
+    this.#listener = null;
+    this.#socket.destroy();
+  }
+
+  /** A few times a second while it is busy. */
+  check(now: number): void {
+    const timeouts = this.#timeouts;
+    if (timeouts === null || this.#listener === null) return;
+    if (!this.#isConnected) {
+      if (now - this.#activeAt >= timeouts.connectTimeoutMs)
+        this.#fail(new Failure('timeout', `could not be connected to within ${seconds(timeouts.connectTimeoutMs)}`, { isUnsent: true }));
+    } else if (this.#socket.writableLength > 0) {
+      this.#checkSending(now, timeouts.sendTimeoutMs);
+    } else if (this.#isSent && !this.#isPaused && !this.#isSwitched && now - this.#activeAt >= timeouts.readTimeoutMs) {
+      const what = this.#isAnswering ? 'sent nothing more' : 'did not answer';
+      this.#fail(new Failure('timeout', `${what} for ${seconds(timeouts.readTimeoutMs)}`));
+    }
+  }
+
+  #checkSending(now: number, timeoutMs: number): void {
+    const { writableLength } = this.#socket;
+    if (writableLength !== this.#writableBefore) {
+      this.#writableBefore = writableLength;
+      this.#activeAt = now;
+    } else if (now - this.#activeAt >= timeoutMs) {
+      this.#fail(new Failure('timeout', `took no bytes of the request for ${seconds(timeoutMs)}`));
+    }
+  }
+
+  #open({ path, host, port, tls: secure }: Endpoint): Socket {
+    const where = path === null ? { host, port } : { path };
+    const onread = { buffer: readBuffer, callback: this.#onRead };
+    const socket =
+      secure === null
+        ? net.connect({ ...where, noDelay: path === null, allowHalfOpen: true, onread })
+        : tls.connect({ ...where, ...secure });
+    if (secure !== null) {
+      socket.on('data', (chunk: Buffer) => this.#onRead(chunk.length, chunk));
+      socket.setNoDelay(path === null);
+    }
+    socket.on(secure === null ? 'connect' : 'secureConnect', () => this.#onConnect());
+    socket.on('end', () => this.#onEnd());
+    socket.on('drain', () => this.#listener?.drain());
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => this.#onClose());
+    return socket;
+  }
+
+  #onConnect(): void {
+    this.#isConnected = true;
+    this.#activeAt = performance.now();
+  }
+
+  readonly #onRead = (count: number, buffer: Uint8Array): boolean => {
+    this.#activeAt = performance.now();
+    const chunk = Buffer.from(buffer.buffer, buffer.byteOffset, count);
+    if (this.#isSwitched) {
+      this.#listener?.data(chunk);
+      return !this.#isPaused;
+    }
+    this.#parser.push(chunk);
+    this.#advance();
+    if (this.#parser.pending > 0) this.#parser.hold();
+    return !this.#isPaused;
+  };
+
+  #advance(): void {
+    while (!this.#isPaused) {
+      const event = this.#parser.next();
+      if (event === 'need-data') return;
+      if (event === 'broken') return this.#broken();
+      const listener = this.#listener;
+      if (listener === null) return;
+      this.#isAnswering = true;
+      if (event === 'interim') listener.interim(this.#parser.head!);
+      else if (event === 'head') this.#onHead(listener, this.#parser.head!);
+      else if (event === 'data') listener.data(this.#parser.data);
+      else this.#ended(listener);
+    }
+  }
+
+  #onHead(listener: ResponseListener, head: UpstreamHead): void {
+    if (head.status === 101) {
+      this.#isSwitched = true;
+      const rest = this.#parser.takeRest();
+      listener.head(head);
+      if (rest.length > 0) this.#listener?.data(rest);
+      return;
+    }
+    const body = this.#parser.takeWhole();
+    if (body === null) return listener.head(head);
+    // Before the connection is given to somebody else: the body lies in the buffer of the next read.
+    this.#listener = null;
+    listener.whole(head, body);
+    this.#release(head.keepAlive);
+  }
+
+  #ended(listener: ResponseListener): void {
+    this.#listener = null;
+    const { head, trailers } = this.#parser;
+    listener.end(trailers);
+    this.#release(head!.keepAlive);
+  }
+
+  /** An answer before the whole request was sent leaves a connection on which nobody knows what is read next. */
+  #release(keepAlive: boolean): void {
+    if (keepAlive && this.#isSent && this.#parser.pending === 0 && !this.#socket.destroyed) {
+      this.#timeouts = null;
+      this.#owner.idle(this);
+    } else this.#socket.destroy();
+  }
+
+  #broken(): void {
+    this.#fail(new Failure('invalid', `sent ${this.#parser.fault}`));
+  }
+
+  #onEnd(): void {
+    if (this.#listener === null) return void this.#socket.destroy();
+    if (this.#isSwitched) return this.#tellEnd();
+    if (this.#isPaused) return;
+    if (this.#parser.close() === 'end') return this.#tellEnd();
+    this.#fail(this.#closedEarly(`closed the connection: ${this.#parser.fault}`));
+  }
+
+  #tellEnd(): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.end(null);
+    this.#socket.destroySoon();
+  }
+
+  #onClose(): void {
+    const why = reasonOf(this.#error ?? new Error('the connection was closed'));
+    if (this.#listener !== null) {
+      if (this.#isConnected) this.#fail(this.#closedEarly(why));
+      else this.#fail(new Failure('connect', why, { isUnsent: true }));
+    }
+    this.#owner.closed(this);
+  }
+
+  #closedEarly(why: string): Failure {
+    return new Failure('closed', why, { isStale: this.isReused && !this.#isAnswering });
+  }
+
+  #fail(failure: Failure): void {
+    const listener = this.#listener;
+    this.#listener = null;
+    this.#socket.destroy();
+    listener?.failed(failure);
+  }
+}
+
+function seconds(ms: number): string {
+  return `${ms / 1000} s`;
+}
