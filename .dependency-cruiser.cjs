@@ -17,6 +17,7 @@ const vocabulary = [
   'templates\\.ts',
   'status\\.ts',
   'error-page\\.ts',
+  'body-error\\.ts',
   'config/configuration\\.ts',
   'config/sections/',
 ];
@@ -36,7 +37,8 @@ module.exports = {
     only('routing', ['base/', ...vocabulary]),
     only('files', ['base/', ...vocabulary]),
     only('middleware', ['base/', 'telemetry/', 'files/', ...vocabulary]),
-    only('handlers', ['base/', 'telemetry/', 'files/', ...vocabulary]),
+    only('handlers', ['base/', 'telemetry/', 'files/', 'upstreams/', 'protocols/http1/', ...vocabulary]),
+    only('upstreams', ['base/', 'telemetry/', 'protocols/http1/', ...vocabulary]),
     only('development', ['base/', ...vocabulary]),
     only('admin', [
       'base/',
@@ -65,6 +67,7 @@ module.exports = {
       'middleware/',
       'handlers/',
       'apps/',
+      'upstreams/',
       'control/',
       'tls/',
       ...vocabulary,

@@ -59,22 +59,36 @@ export interface Progress {
   readonly workerName: string | null;
 }
 
-/** A request body that the gateway has collected whole, in memory or in a temporary file. */
+/** A request body: collected whole, in memory or in a temporary file, or, with `stream`, while it arrives. */
 export interface RequestBody {
-  /** Bytes of the body. */
+  /** Bytes of the body; -1 while it streams and its length was not declared. */
   readonly size: number;
-  /** Takes the next bytes: a buffer at once from memory, `null` at the end, or later through `callback` from a file. */
+  /** Takes the next bytes: a buffer at once from memory, `null` at the end, or later through `callback`. */
   read(callback: (error: Error | null, chunk: Uint8Array | null) => void): void;
   /** The whole body when it is in memory, else null. */
   readonly inMemory: Uint8Array | null;
   /** Gives memory and file back. Safe to call twice. */
   discard(): void;
+  /** What there is to say of a body that was not collected; absent otherwise. */
+  readonly stream?: BodyStream | undefined;
+}
+
+/** `read` gives a BodyError when the client breaks off, is too slow, or sends too much. */
+export interface BodyStream {
+  /** Largest size in bytes, 0 for none; to be changed before the first bytes are read. */
+  limit: number;
+  /** The client waits with the body until the first `read` (Expect: 100-continue). */
+  readonly isAwaited: boolean;
+  /** Trailer fields, once the end was read. */
+  readonly trailers: FieldList | null;
+  /** Reads it into memory and a file. From `done` on the body is like any that was collected. */
+  collect(done: (error: Error | null) => void): void;
 }
 
 export interface Exchange {
   /** Replaced before anybody looks at it by what a trusted proxy says of its client (middleware/trusted-proxies). */
   request: Request;
-  /** The collected body; null when the request has none. */
+  /** Null when the request has none. */
   readonly body: RequestBody | null;
   /** Names this request in logs, in the environ and, when asked, in the response. */
   readonly id: string;
@@ -92,7 +106,15 @@ export interface Exchange {
   start(status: number, fields: FieldList, reason?: string): void;
   /** Sends body bytes. False: hold the next ones until `onDrain`. */
   write(chunk: Bytes): boolean;
-  end(): void;
+  /** `trailers` are for a client who has asked for them, and dropped where the wire has no place for them. */
+  end(trailers?: FieldList): void;
+  /** Sends an interim answer (1xx, not 101) to a client who knows them. `respond` or `start` still has to follow. */
+  interim(status: number, fields: FieldList): void;
+  /**
+   * Answers 101 and changes to another protocol: what the client sends is read from the result, `write` and `end` send
+   * to it. Null, with nothing sent, where the wire cannot.
+   */
+  upgrade(fields: FieldList): RequestBody | null;
   /**
    * Gives up: before the head an error page of ours is sent, with `fields` besides (Retry-After and the like), after it
    * the connection is cut so that the client can tell.

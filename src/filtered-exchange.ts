@@ -29,8 +29,16 @@ export class FilteredExchange implements Exchange {
     return this.inner.write(chunk);
   }
 
-  end(): void {
-    this.inner.end();
+  end(trailers?: FieldList): void {
+    this.inner.end(trailers);
+  }
+
+  interim(status: number, fields: FieldList): void {
+    this.inner.interim(status, fields);
+  }
+
+  upgrade(fields: FieldList): RequestBody | null {
+    return this.inner.upgrade(fields);
   }
 
   /** An error page of ours is an answer like any other, until a head was sent. */

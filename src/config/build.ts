@@ -55,6 +55,7 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
     trustedProxies: trustedProxySettings(values),
     features: featuresOf(values, parts.sections),
     aliasFiles: aliasFiles(values, parts.sections),
+    upstreams: parts.sections.upstreams,
     sites: sitesOf(values, parts),
     applications: parts.applications,
     touchFiles: values['touch-reload'],

@@ -7,6 +7,7 @@ import type { CacheStoreSettings } from './sections/cache-store.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
 import type { RouteSettings } from './sections/route.ts';
+import type { UpstreamSettings } from './sections/upstream.ts';
 
 export type SocketAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -42,6 +43,8 @@ export interface Configuration {
   readonly applications: readonly ApplicationSettings[];
   /** Files that are touched to have everything reloaded. */
   readonly touchFiles: readonly string[];
+  /** Servers for `proxy`, by name. */
+  readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
   /** Time between a request to stop and the end of listening, in which `/ready` says no. */
   readonly drainDelayMs: number;
   /** Time the whole server has to finish its requests after SIGTERM. */

@@ -17,13 +17,21 @@ export function findSiteMistakes({ sections, applications: all }: Parts): string
   const unknown = named.flatMap(({ application, place }) =>
     application === null || applications.includes(application)
       ? []
-      : [`${place}.application: found ${quote(application)}; ${allowedNames(application, applications)}`],
+      : [
+          `${place}.application: found ${quote(application)}; ${allowedNames(application, applications, 'applications')}`,
+        ],
   );
   const blind = findBlindCaches(features, [...routes, ...sites.flatMap((site) => site.routes)], 'cache');
   const blindInSites = sites.flatMap((site) =>
     findBlindCaches(site.features, site.routes, `${site.place}.cache`),
   );
-  return [...unknown, ...findSharedHosts(sites), ...blind, ...blindInSites];
+  return [
+    ...unknown,
+    ...findUnknownUpstreams(sections),
+    ...findSharedHosts(sites),
+    ...blind,
+    ...blindInSites,
+  ];
 }
 
 /** What is wrong between the applications. `tables`: where those with a table stand. */
@@ -50,9 +58,20 @@ function isSamePath(a: string, b: string): boolean {
   return pathPrefix(a) === pathPrefix(b);
 }
 
-function allowedNames(found: string, names: readonly string[]): string {
+/** A route sends its requests to a URL or to an upstream that there is. */
+function findUnknownUpstreams({ routes, sites, upstreams }: Sections): string[] {
+  const names = Object.keys(upstreams);
+  return [...routes, ...sites.flatMap((site) => site.routes)].flatMap(({ proxy, place }) => {
+    if (proxy === null || proxy.upstream !== null || names.includes(proxy.upstreamName)) return [];
+    const { upstreamName } = proxy;
+    const allowed = allowedNames(upstreamName, names, 'upstreams');
+    return [`${place}.proxy: found ${quote(upstreamName)}; ${allowed}, or a URL like http://127.0.0.1:3000`];
+  });
+}
+
+function allowedNames(found: string, names: readonly string[], section: string): string {
   const meant = closest(found, names);
-  const allowed = names.length === 0 ? 'none: there are no [applications]' : names.join(', ');
+  const allowed = names.length === 0 ? `none: there are no [${section}]` : names.join(', ');
   return `allowed: ${allowed}${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
 

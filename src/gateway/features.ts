@@ -2,6 +2,7 @@
 import type { AnswerSettings } from '../config/sections/answers.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
+import { createProxy } from '../handlers/proxy/proxy.ts';
 import { redirect } from '../handlers/redirect/redirect.ts';
 import { respond } from '../handlers/respond/respond.ts';
 import type { FileStore } from '../handlers/static-files/file-store.ts';
@@ -23,6 +24,7 @@ import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import { sendfile } from '../middleware/sendfile/sendfile.ts';
 import { type MountedApplication, mounted } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { ProxyUpstreams } from './proxy-upstreams.ts';
 
 /** What features and answers are made with. */
 export interface Tools {
@@ -32,6 +34,7 @@ export interface Tools {
   readonly files: FileStore;
   readonly log: Log;
   readonly passwordChecks: PasswordChecks;
+  readonly upstreams: ProxyUpstreams;
 }
 
 type Made<S> = {
@@ -62,6 +65,7 @@ const ANSWERS = {
   },
   redirect,
   files: staticFiles,
+  proxy: (settings, { upstreams }) => createProxy(settings, upstreams.toolsFor(settings)),
   respond,
 } satisfies Made<AnswerSettings>;
 

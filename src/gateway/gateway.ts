@@ -33,6 +33,8 @@ import type { HandshakeContext } from './tls-handshakes.ts';
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
 const CHECK_MS = 1_000;
+/** Longest wait for the first answers of DNS about upstream servers. */
+const FIRST_LOOKUPS_MS = 2_000;
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 /** Of the admin listener: nobody has so many load balancers. */
 const ADMIN_CLIENTS_MAX = 256;
@@ -92,6 +94,7 @@ export class Gateway {
   async start(): Promise<void> {
     const { workerSocketPath, workerSocketMode } = this.#configure;
     await this.#workerListener.listen(workerSocketPath, workerSocketMode);
+    await this.#site.upstreams.ready(FIRST_LOOKUPS_MS);
     if (this.#configure.accepts) await this.#accept();
     this.#checks = setInterval(() => setImmediate(this.#check), CHECK_MS);
   }
@@ -268,6 +271,7 @@ export class Gateway {
       path,
       tls: tls ? this.#tls : null,
       handle: this.#site.handle,
+      streamsBodies: this.#site.streamsBodies,
       refuse: this.#refuse,
       nextId: http.trustRequestId ? this.#givenId : this.#nextId,
     };
@@ -280,6 +284,7 @@ export class Gateway {
       ...site,
       settings: { ...site.settings, maxClients: ADMIN_CLIENTS_MAX, limitRequestBody: ADMIN_BODY_MAX },
       handle: admin.handle,
+      streamsBodies: false,
       refuse: (exchange, { status, why }) => exchange.abort(status, `${why}.`),
     };
   }

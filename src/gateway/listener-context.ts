@@ -19,6 +19,8 @@ export interface ListenerContext {
   /** Null: connections are plain. */
   readonly tls: HandshakeContext | null;
   readonly handle: Handler;
+  /** Requests are handled when their head is there, and their bodies read when somebody wants them. */
+  readonly streamsBodies: boolean;
   readonly refuse: (exchange: Exchange, refusal: Refusal) => void;
   readonly nextId: (fields: RequestFields) => string;
 }

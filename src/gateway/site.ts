@@ -14,7 +14,10 @@ import { trustedProxies } from '../middleware/trusted-proxies/trusted-proxies.ts
 import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
+import type { Upstreams } from '../upstreams/upstreams.ts';
+import { collectsBody } from './collect-body.ts';
 import { makeAnswer, makeFeatures, type Tools } from './features.ts';
+import { ProxyUpstreams, usesProxy } from './proxy-upstreams.ts';
 
 const STANDARD_OUTPUT = 1;
 
@@ -23,6 +26,9 @@ export interface Site {
   /** The middleware alone around another handler: for requests that never come to routing. */
   readonly wrap: Middleware;
   readonly cacheStore: ResponseStore;
+  /** Bodies are read as handlers ask for them. */
+  readonly streamsBodies: boolean;
+  readonly upstreams: Upstreams;
   reopenLogs(): void;
   close(): Promise<void>;
 }
@@ -34,12 +40,12 @@ export interface RequestCounter {
 }
 
 /**
- * Throws when a log, or a file that a feature reads, cannot be opened. `application` finds one by its name. `entrance`
+ * Throws when a log, or a file that a feature reads, cannot be opened. `applications` finds one by its name. `entrance`
  * stands before all sites, behind the logs.
  */
 export function composeSite(
   configuration: Configuration,
-  application: (name: string) => MountedApplication | null,
+  applications: FindApplication,
   counter: RequestCounter | null,
   entrance: Middleware,
   log: Log,
@@ -57,7 +63,11 @@ export function composeSite(
   const wrap: Middleware = proxies === null ? counted : (next) => trustedProxies(proxies)(counted(next));
   const passwordChecks = new PasswordChecks();
   const cacheStore = openCacheStore(configuration.cacheStore, log);
-  const tools: Tools = { application, files: new FileStore(), log, passwordChecks, cacheStore };
+  const upstreams = new ProxyUpstreams(configuration, log);
+  const streamsBodies = usesProxy(configuration);
+  const application = streamsBodies ? collecting(applications, log) : applications;
+  const files = new FileStore();
+  const tools: Tools = { application, files, log, passwordChecks, cacheStore, upstreams };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route, next) => makeAnswer(route, tools, next),
@@ -70,13 +80,26 @@ export function composeSite(
   return {
     handle: wrap(entrance(routes)),
     wrap,
+    streamsBodies,
+    upstreams: upstreams.all,
     reopenLogs: () => writer?.reopen(),
     cacheStore,
     close: async () => {
       passwordChecks.close();
+      upstreams.all.close();
       await cacheStore.close();
       await writer?.close();
     },
+  };
+}
+
+type FindApplication = (name: string) => MountedApplication | null;
+
+/** Applications get their requests whole, also where bodies are handed on as they arrive. */
+function collecting(applications: FindApplication, log: Log): FindApplication {
+  return (name) => {
+    const found = applications(name);
+    return found && { ...found, handle: collectsBody(found.handle, log) };
   };
 }
 

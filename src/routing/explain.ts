@@ -110,5 +110,9 @@ class ProbeExchange implements Exchange {
     return true;
   }
   end(): void {}
+  interim(): void {}
+  upgrade(): null {
+    return null;
+  }
   abort(): void {}
 }

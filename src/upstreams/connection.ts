@@ -19,6 +19,8 @@ export interface ConnectionTimeouts {
   readonly sendTimeoutMs: number;
   /** Longest wait for any bytes of the answer, once the request is sent. */
   readonly readTimeoutMs: number;
+  /** After 101: longest silence in both directions. */
+  readonly tunnelTimeoutMs: number;
 }
 
 /** Whoever has sent a request. After `end` and `failed` it is told nothing more. */
@@ -100,6 +102,7 @@ export class UpstreamConnection {
 
   /** False: hold the next bytes until `drain`. */
   write(bytes: Bytes): boolean {
+    if (this.#isSwitched) this.#activeAt = performance.now();
     return typeof bytes === 'string' ? this.#socket.write(bytes, 'latin1') : this.#socket.write(bytes);
   }
 
@@ -141,10 +144,17 @@ export class UpstreamConnection {
     if (timeouts === null || this.#listener === null) return;
     if (!this.#isConnected) {
       if (now - this.#activeAt >= timeouts.connectTimeoutMs)
-        this.#fail(new Failure('timeout', `could not be connected to within ${seconds(timeouts.connectTimeoutMs)}`, { isUnsent: true }));
+        this.#fail(
+          new Failure('timeout', `could not be connected to within ${seconds(timeouts.connectTimeoutMs)}`, {
+            isUnsent: true,
+          }),
+        );
     } else if (this.#socket.writableLength > 0) {
       this.#checkSending(now, timeouts.sendTimeoutMs);
-    } else if (this.#isSent && !this.#isPaused && !this.#isSwitched && now - this.#activeAt >= timeouts.readTimeoutMs) {
+    } else if (this.#isSwitched) {
+      if (now - this.#activeAt >= timeouts.tunnelTimeoutMs)
+        this.#fail(new Failure('timeout', `was silent for ${seconds(timeouts.tunnelTimeoutMs)}`));
+    } else if (this.#isSent && !this.#isPaused && now - this.#activeAt >= timeouts.readTimeoutMs) {
       const what = this.#isAnswering ? 'sent nothing more' : 'did not answer';
       this.#fail(new Failure('timeout', `${what} for ${seconds(timeouts.readTimeoutMs)}`));
     }
@@ -224,17 +234,17 @@ export class UpstreamConnection {
     }
     const body = this.#parser.takeWhole();
     if (body === null) return listener.head(head);
-    // Before the connection is given to somebody else: the body lies in the buffer of the next read.
     this.#listener = null;
-    listener.whole(head, body);
+    // First of all: a request that waits for this server can have the connection. The body stays until the next read.
     this.#release(head.keepAlive);
+    listener.whole(head, body);
   }
 
   #ended(listener: ResponseListener): void {
     this.#listener = null;
     const { head, trailers } = this.#parser;
-    listener.end(trailers);
     this.#release(head!.keepAlive);
+    listener.end(trailers);
   }
 
   /** An answer before the whole request was sent leaves a connection on which nobody knows what is read next. */

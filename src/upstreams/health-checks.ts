@@ -2,7 +2,7 @@
  * Active health checks: every server of an upstream is asked for a path again and again, each on a connection of its own
  * and without waiting for the others. So many wrong answers in a row take it out, so many right ones bring it back.
  */
-import type { HealthCheckSettings } from '../config/sections/upstream.ts';
+import type { HealthCheckSettings } from '../config/sections/health-check.ts';
 import type { FieldList } from '../exchange.ts';
 import type { ResponseLimits, UpstreamHead } from '../protocols/http1/response-reading.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -83,18 +83,31 @@ function probe(
     const { path, host, timeoutMs } = settings;
     const connection = new UpstreamConnection(server.endpoint, limits, NOBODY, performance.now());
     const startedAt = performance.now();
-    const timer = setInterval(() => {
-      connection.check(performance.now());
-      // A server that trickles is as bad as one that is silent.
-      if (performance.now() - startedAt >= timeoutMs) finish(`no whole answer within ${timeoutMs / 1000} s`);
-    }, Math.min(CHECK_MS, timeoutMs)).unref();
+    const timer = setInterval(
+      () => {
+        connection.check(performance.now());
+        // A server that trickles is as bad as one that is silent.
+        if (performance.now() - startedAt >= timeoutMs)
+          finish(`no whole answer within ${timeoutMs / 1000} s`);
+      },
+      Math.min(CHECK_MS, timeoutMs),
+    ).unref();
     const finish = (wrong: string | null) => {
       clearInterval(timer);
       connection.destroy();
       resolve(wrong);
     };
-    const timeouts = { connectTimeoutMs: timeoutMs, sendTimeoutMs: timeoutMs, readTimeoutMs: timeoutMs };
-    const lines = [`GET ${path} HTTP/1.1`, `Host: ${host ?? hostOf(server)}`, 'User-Agent: vivarium-health-check'];
+    const timeouts = {
+      connectTimeoutMs: timeoutMs,
+      sendTimeoutMs: timeoutMs,
+      readTimeoutMs: timeoutMs,
+      tunnelTimeoutMs: timeoutMs,
+    };
+    const lines = [
+      `GET ${path} HTTP/1.1`,
+      `Host: ${host ?? hostOf(server)}`,
+      'User-Agent: vivarium-health-check',
+    ];
     const request = `${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`;
     connection.send('GET', request, timeouts, new Verdict(settings, finish));
     connection.finish();
@@ -136,12 +149,15 @@ class Verdict implements ResponseListener {
     if (body === null) return;
     this.#body += chunk.latin1Slice(0, BODY_MAX);
     if (this.#body.includes(body)) this.#finish(null);
-    else if (this.#body.length >= BODY_MAX) this.#finish(`its first ${BODY_MAX} bytes do not have the expected text`);
+    else if (this.#body.length >= BODY_MAX)
+      this.#finish(`its first ${BODY_MAX} bytes do not have the expected text`);
   }
 
   end(_trailers: FieldList | null): void {
     const { body } = this.#settings;
-    this.#finish(body === null || this.#body.includes(body) ? null : 'its answer does not have the expected text');
+    this.#finish(
+      body === null || this.#body.includes(body) ? null : 'its answer does not have the expected text',
+    );
   }
 
   failed(failure: Failure): void {

@@ -82,7 +82,8 @@ export class Members {
     this.#settings.forEach((member, i) => {
       for (const found of this.#found[i]!) {
         const name = nameOf(found);
-        if (!servers.has(name)) servers.set(name, this.#servers.get(name) ?? this.#create(name, found, member));
+        if (!servers.has(name))
+          servers.set(name, this.#servers.get(name) ?? this.#create(name, found, member));
       }
     });
     this.#servers = servers;
@@ -92,7 +93,9 @@ export class Members {
   /** Asks DNS about all names. Returns whether anything has changed. */
   async lookUp(): Promise<boolean> {
     const before = this.#found.flat().map(nameOf).sort().join();
-    await Promise.all(this.#settings.map((member, i) => (isFixed(member) ? undefined : this.#lookUpOne(member, i))));
+    await Promise.all(
+      this.#settings.map((member, i) => (isFixed(member) ? undefined : this.#lookUpOne(member, i))),
+    );
     return this.#found.flat().map(nameOf).sort().join() !== before;
   }
 
@@ -107,7 +110,8 @@ export class Members {
       // Said once, not every time; what was found before stays.
       if (this.#isFailing[i]) return;
       this.#isFailing[i] = true;
-      const kept = this.#found[i]!.length === 0 ? 'it has no servers of this name' : 'it keeps the servers it had';
+      const kept =
+        this.#found[i]!.length === 0 ? 'it has no servers of this name' : 'it keeps the servers it had';
       this.#log.error(
         'upstream-lookup-failed',
         `upstream ${this.#upstreamName}: cannot look up ${name}: ${(error as Error).message}; ${kept}`,
@@ -137,7 +141,11 @@ export class Members {
     return (await Promise.all(found)).flat();
   }
 
-  #create(name: string, { host, port, path, weight, isBackup }: Found, member: MemberSettings): UpstreamServer {
+  #create(
+    name: string,
+    { host, port, path, weight, isBackup }: Found,
+    member: MemberSettings,
+  ): UpstreamServer {
     // The name in the certificate is the one that was configured, not the address it led to.
     const tls = this.#tls && { servername: isIP(member.host) ? '' : member.host, ...this.#tls };
     const settings = { weight, isBackup, connectionsMax: member.connectionsMax, state: member.state };

@@ -114,6 +114,7 @@ export class UpstreamServer implements ConnectionOwner {
 
   idle(connection: UpstreamConnection): void {
     const { keepAliveConnections, keepAliveRequests } = this.#settings;
+    if (this.state === 'disabled') return connection.destroy();
     if (this.#idle.length >= keepAliveConnections || connection.requests >= keepAliveRequests)
       return connection.destroy();
     connection.idleSince = performance.now();

@@ -14,7 +14,7 @@ export interface Seeker {
   /** What a consistent hash is computed of. */
   readonly key: string;
   /** The server that the client was given before (sticky cookie); null for none. */
-  readonly preferred: string | null;
+  readonly preferred: UpstreamServer | null;
   /** Those that have failed it. */
   readonly tried: ReadonlySet<UpstreamServer>;
   /** Here it is; may come within `acquire`. `release` must follow. */
@@ -43,6 +43,8 @@ export class Upstream {
   readonly #queue: QueueSettings;
   readonly #log: Log;
   #servers: readonly UpstreamServer[] = [];
+  /** No more in it, with requests under way. */
+  #leaving = new Set<UpstreamServer>();
   #line: Waiting[] = [];
 
   constructor(name: string, policy: Policy, queue: QueueSettings, log: Log) {
@@ -66,6 +68,7 @@ export class Upstream {
       if (servers.includes(server)) continue;
       server.state = 'disabled';
       server.closeIdle();
+      this.#leaving.add(server);
     }
     this.#servers = servers;
     for (const server of servers) server.onRoom = this.#onRoom;
@@ -76,7 +79,8 @@ export class Upstream {
     const now = performance.now();
     const server = this.#line.length === 0 ? this.#choose(seeker, now) : null;
     if (server !== null) return seeker.given(server);
-    if (!this.#servers.some((one) => isUsable(one, seeker, now, this.#servers))) return seeker.refused('none');
+    if (!this.#servers.some((one) => isUsable(one, seeker, now, this.#servers)))
+      return seeker.refused('none');
     if (this.#line.length >= this.#queue.queueMax) return seeker.refused('full');
     this.#line.push({ seeker, since: now });
   }
@@ -90,7 +94,8 @@ export class Upstream {
   report(server: UpstreamServer, hasFailed: boolean): void {
     const now = performance.now();
     if (!hasFailed) {
-      if (server.passive.succeeded(now)) this.#log.info('upstream-up', `${this.describe(server)} answers again`);
+      if (server.passive.succeeded(now))
+        this.#log.info('upstream-up', `${this.describe(server)} answers again`);
       return;
     }
     server.failures++;
@@ -103,6 +108,10 @@ export class Upstream {
   /** A few times a second. */
   check(now: number): void {
     for (const server of this.#servers) server.check(now);
+    for (const server of this.#leaving) {
+      server.check(now);
+      if (server.busy === 0) this.#leaving.delete(server);
+    }
     while (this.#line.length > 0 && now - this.#line[0]!.since >= this.#queue.queueTimeoutMs)
       this.#line.shift()!.seeker.refused('waited');
     // A server may have come back by itself.
@@ -117,10 +126,7 @@ export class Upstream {
   #choose(seeker: Seeker, now: number): UpstreamServer | null {
     const servers = this.#servers;
     if (servers.length === 1) return this.#theOnly(servers[0]!, seeker);
-    if (seeker.preferred !== null) {
-      const before = servers.find(({ name }) => name === seeker.preferred);
-      if (before !== undefined && mayKeep(before, seeker, now)) return before;
-    }
+    if (seeker.preferred !== null && mayKeep(seeker.preferred, seeker, now)) return seeker.preferred;
     for (const isBackup of [false, true]) {
       const usable = servers.filter((one) => one.isBackup === isBackup && isFit(one, seeker, now));
       const free = usable.filter((one) => one.hasRoom);

@@ -19,25 +19,26 @@ export class Upstreams {
   readonly #byName = new Map<string, Upstream>();
   readonly #healthChecks: HealthChecks[] = [];
   readonly #lookups = new Set<NodeJS.Timeout>();
-  readonly #checks: NodeJS.Timeout;
+  #checks: NodeJS.Timeout | null = null;
+  readonly #firstLookups: Promise<void>[] = [];
   #isClosed = false;
 
   constructor(log: Log, resolver: Resolver = systemResolver) {
     this.#log = log;
     this.#resolver = resolver;
-    this.#checks = setInterval(() => this.#check(), CHECK_MS).unref();
   }
 
   /** Throws when a file of its TLS settings cannot be read. */
-  add(settings: UpstreamSettings): Upstream {
-    const known = this.#byName.get(settings.name);
+  add(name: string, settings: UpstreamSettings): Upstream {
+    const known = this.#byName.get(name);
     if (known !== undefined) return known;
-    const upstream = new Upstream(settings.name, policyOf(settings.policy), settings, this.#log);
+    this.#checks ??= setInterval(() => this.#check(), CHECK_MS).unref();
+    const upstream = new Upstream(name, policyOf(settings.policy), settings, this.#log);
     const { members: entries, pool } = settings;
     const tls = settings.tls === null ? null : tlsOptions(settings.tls);
-    const members = new Members(settings.name, entries, pool, tls, this.#resolver, this.#log);
+    const members = new Members(name, entries, pool, tls, this.#resolver, this.#log);
     upstream.setServers(members.servers());
-    this.#byName.set(settings.name, upstream);
+    this.#byName.set(name, upstream);
     if (members.areLookedUp) this.#followNames(upstream, members, settings.resolveIntervalMs);
     if (settings.healthCheck !== null)
       this.#healthChecks.push(new HealthChecks(upstream, settings.healthCheck, pool.limits, this.#log));
@@ -52,9 +53,17 @@ export class Upstreams {
     return [...this.#byName.values()];
   }
 
+  /** Resolves when all names have been looked up once, or the time is over: a server that starts waits for no DNS. */
+  async ready(timeoutMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([Promise.all(this.#firstLookups), promise]);
+    clearTimeout(timer);
+  }
+
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#checks);
+    if (this.#checks !== null) clearInterval(this.#checks);
     for (const timer of this.#lookups) clearTimeout(timer);
     for (const checks of this.#healthChecks) checks.stop();
     for (const upstream of this.#byName.values()) upstream.setServers([]);
@@ -83,7 +92,7 @@ export class Upstreams {
       ).unref();
       this.#lookups.add(timer);
     };
-    void again();
+    this.#firstLookups.push(again());
   }
 }
 

@@ -53,7 +53,7 @@ function percentDecode(path: string): string {
 
 export class FakeExchange implements Exchange {
   readonly request: Request;
-  readonly body: RequestBody | null = null;
+  body: RequestBody | null = null;
   readonly id: string;
   captures: Readonly<Record<string, string>> | null = null;
   environ: string[] | null = null;
@@ -71,6 +71,11 @@ export class FakeExchange implements Exchange {
   receivedAt = 1_000;
   endedAt = 1_012.345;
 
+  trailers: FieldList = [];
+  /** What `interim` was told. */
+  readonly interims: { readonly status: number; readonly fields: FieldList }[] = [];
+  /** What `upgrade` gives. */
+  tunnel: RequestBody | null = null;
   /** What `abort` was told. */
   aborted: string | null = null;
   readonly chunks: Buffer[] = [];
@@ -127,11 +132,21 @@ export class FakeExchange implements Exchange {
     return this.roomBytes > 0;
   }
 
-  end(): void {
+  end(trailers: FieldList = []): void {
     if (this.#ended) return;
+    this.trailers = trailers;
     const length = this.field('content-length');
     if (length !== null && this.request.method !== 'HEAD') assert.equal(this.bodyBytesSent, Number(length));
     this.#finish('complete');
+  }
+
+  interim(status: number, fields: FieldList): void {
+    this.interims.push({ status, fields });
+  }
+
+  upgrade(fields: FieldList): RequestBody | null {
+    if (this.tunnel !== null) this.#head(101, fields);
+    return this.tunnel;
   }
 
   abort(status: number, why: string, fields: FieldList = []): void {

@@ -4,6 +4,7 @@ import { nested } from '../section.ts';
 import { one } from '../setting.ts';
 import { text } from '../value-types.ts';
 import { type FilesSettings, files } from './files.ts';
+import { type ProxySettings, proxy } from './proxy.ts';
 import { type RedirectSettings, redirect } from './redirect.ts';
 import { type RespondSettings, respond } from './respond.ts';
 
@@ -11,6 +12,7 @@ export const answers = {
   application: one(text('NAME'), { default: null, help: 'an application of [applications], by its name' }),
   redirect: nested(redirect),
   files: nested(files),
+  proxy: nested(proxy),
   respond: nested(respond),
 };
 
@@ -19,6 +21,7 @@ export interface AnswerSettings {
   readonly application: string | null;
   readonly redirect: RedirectSettings | null;
   readonly files: FilesSettings | null;
+  readonly proxy: ProxySettings | null;
   readonly respond: RespondSettings | null;
 }
 

@@ -1,12 +1,13 @@
 /** The sections that stand at the top of the configuration file, beside the settings. */
 import type { CertificateFiles } from '../configuration.ts';
-import { manyOf, nested, section } from '../section.ts';
+import { manyOf, namedBy, nested, section } from '../section.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
 import { certificate } from './certificate.ts';
 import { type FeatureSettings, features } from './features.ts';
 import { type FileOptions, filesAtTop } from './files.ts';
 import { type RouteSettings, route } from './route.ts';
 import { type NamedSite, site } from './site.ts';
+import { type UpstreamSettings, upstream } from './upstream.ts';
 
 export interface Sections {
   /** For everything. */
@@ -18,6 +19,8 @@ export interface Sections {
   readonly cacheStore: CacheStoreSettings;
   /** For the URL aliases; null: nothing is said of them. */
   readonly files: FileOptions | null;
+  /** Servers for `proxy`, by name. */
+  readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
 }
 
 export const sections = section({
@@ -29,14 +32,24 @@ export const sections = section({
     sites: manyOf(site),
     certificates: manyOf(certificate),
     'cache-store': nested(cacheStore),
+    upstreams: namedBy(upstream),
   },
-  build: ({ routes, sites, files, certificates, 'cache-store': store, ...features }): Sections => ({
+  build: ({
+    routes,
+    sites,
+    files,
+    certificates,
+    'cache-store': store,
+    upstreams,
+    ...features
+  }): Sections => ({
     features,
     routes,
     sites,
     files,
     certificates,
     cacheStore: store ?? DEFAULT_CACHE_STORE,
+    upstreams,
   }),
 });
 

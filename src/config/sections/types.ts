@@ -1,9 +1,11 @@
 /** Types of values that only sections have. */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { isNetwork } from '../../base/address-list.ts';
 import { compilePattern } from '../../base/pattern.ts';
 import { compilePath, compileUrl, PATH_ALLOWED, URL_ALLOWED } from '../../url-template.ts';
 import { compileTemplate, TEMPLATE_ALLOWED } from '../../variables.ts';
+import { parseUpstreamAddress, parseUpstreamUrl } from '../upstream-address.ts';
 import { numberFromText, type ValueType } from '../value-types.ts';
 
 function checked(
@@ -87,4 +89,34 @@ export const redirectStatus: ValueType<number> = {
   placeholder: 'STATUS',
   fromText: numberFromText,
   format: String,
+};
+
+/** A path with a query, as it stands in a request line. */
+export const requestTarget = checked('PATH', 'a path like /health?full=1', (text) =>
+  /^\/([!-"$-&-~]|%[\da-f]{2})*$/i.test(text),
+);
+
+const withSocketPath: Pick<ValueType<string>, 'resolveIn'> = {
+  resolveIn: (value, directory) =>
+    value.startsWith('unix:') ? `unix:${resolve(directory, value.slice('unix:'.length))}` : value,
+};
+
+/** A server, or a name that leads to some. */
+export const upstreamAddress: ValueType<string> = {
+  ...checked(
+    'ADDRESS',
+    'HOST:PORT, [IPV6]:PORT, unix:PATH, or srv:NAME for SRV records',
+    (text) => parseUpstreamAddress(text, 80) !== null,
+  ),
+  ...withSocketPath,
+};
+
+/** One of [upstreams], or a URL. */
+export const proxyTarget: ValueType<string> = {
+  ...checked(
+    'UPSTREAM',
+    'the name of one of [upstreams], a URL like http://127.0.0.1:3000 or https://HOST/PATH, or unix:PATH',
+    (text) => /^[\w.-]+$/.test(text) || parseUpstreamUrl(text) !== null,
+  ),
+  ...withSocketPath,
 };

@@ -30,6 +30,7 @@ export const NO_SECTIONS: Sections = {
   files: null,
   certificates: [],
   cacheStore: DEFAULT_CACHE_STORE,
+  upstreams: {},
 };
 const NOTHING = { given: [], sections: NO_SECTIONS, applications: [] };
 

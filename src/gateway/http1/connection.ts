@@ -7,24 +7,25 @@
  * Deadlines are numbers that the listener looks at once a second, so a waiting connection costs no timer.
  */
 import type { Socket } from 'node:net';
-import type { Bytes, Exchange, Outcome } from '../../exchange.ts';
+import type { Bytes, Exchange, Outcome, RequestBody } from '../../exchange.ts';
 import { RequestFields } from '../../fields.ts';
 import { CHUNKED } from '../../protocols/http1/framing.ts';
 import { Refusal } from '../../protocols/http1/refusal.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
 import { RequestParser } from '../../protocols/http1/request-parser.ts';
 import type { ServerFields } from '../../protocols/response-fields.ts';
-import { bodyDeadline } from '../body-deadline.ts';
 import { CollectedBody } from '../collected-body.ts';
 import type { Connection } from '../connection.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
+import { BodyFeed } from './body-feed.ts';
+import { earnedDeadline, type Phase } from './deadlines.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
 import { giveUp } from './give-up.ts';
 import { reset } from './reset.ts';
-import { NO_HEAD, withContentLength, withHost } from './synthetic.ts';
-
-type Phase = 'idle' | 'head' | 'body' | 'answering' | 'lingering';
+import { fieldsOf, NO_HEAD, withContentLength } from './synthetic.ts';
+import { Tunnel } from './tunnel.ts';
+import { writeBoth } from './write-both.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 /** Pipelined bytes that may wait while a request is answered. */
@@ -33,8 +34,6 @@ const PENDING_MAX = 65_536;
 const LINGER_MS = 5_000;
 /** An idle connection lets go of what it remembers of the last request after this. */
 const FORGET_MS = 3_000;
-/** Up to this size a body is copied behind its head, so that both are one write. */
-const JOIN_MAX = 4_096;
 
 export class Http1Connection implements Connection, ExchangeConnection {
   readonly #socket: Socket;
@@ -48,12 +47,16 @@ export class Http1Connection implements Connection, ExchangeConnection {
   #received = 0;
   #exchange: Http1Exchange | null = null;
   #body: CollectedBody | null = null;
+  /** The body of the present request, while it is handed on as it arrives. */
+  #feed: BodyFeed | null = null;
+  /** After the connection was switched to another protocol. */
+  #tunnel: Tunnel | null = null;
   #advancing = false;
   #inputEnded = false;
   /** The head of the present request did not come in one piece. */
   #isPiecemeal = false;
   #writableBefore = 0;
-  mayKeepAlive = true;
+  #isLast = false;
 
   constructor(socket: Socket, context: ListenerContext, now: number) {
     this.#socket = socket;
@@ -62,6 +65,11 @@ export class Http1Connection implements Connection, ExchangeConnection {
     this.#since = now;
     // A client that connects and says nothing has the time for a head, not that of a kept-alive connection.
     this.#deadline = now + context.settings.headerTimeoutMs;
+  }
+
+  /** Behind a body that was not read to its end there is no next request to be found. */
+  get mayKeepAlive(): boolean {
+    return !this.#isLast && (this.#feed === null || this.#feed.isDone);
   }
 
   get server(): ServerFields {
@@ -81,17 +89,20 @@ export class Http1Connection implements Connection, ExchangeConnection {
 
   onData(chunk: Buffer): void {
     if (this.#phase === 'lingering') return;
+    if (this.#tunnel !== null) return this.#tunnel.arrived(chunk);
     this.#received += chunk.length;
     this.#parser.push(chunk);
     if (this.#phase === 'idle')
       this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
-    if (this.#exchange === null) this.#advance();
-    else if (this.#parser.pending > PENDING_MAX) this.#socket.pause();
+    if (this.#exchange === null) return this.#advance();
+    this.#feed?.arrived();
+    if (this.#parser.pending > PENDING_MAX) this.#socket.pause();
   }
 
   onEnd(): void {
     this.#inputEnded = true;
-    this.mayKeepAlive = false;
+    this.#isLast = true;
+    if (this.#tunnel !== null) return this.#tunnel.ended();
     // It might still read the answer, but that is rare, and a client that has gone looks the same: nginx cuts both.
     const isCut = this.#exchange !== null && this.#exchange.status !== 0;
     this.#gone('client-gone');
@@ -113,9 +124,12 @@ export class Http1Connection implements Connection, ExchangeConnection {
   check(now: number): void {
     if (this.#socket.writableLength > 0) return this.#checkWriting(now);
     this.#writableBefore = 0;
-    if (this.#phase === 'answering') return;
+    if (this.#phase === 'answering') return this.#feed?.check(now);
     if (this.#phase === 'idle' && now - this.#since > FORGET_MS) this.#parser.forget();
-    if (now < this.#effectiveDeadline()) return;
+    // While we cannot take more of a body, the client is not to blame.
+    if (this.#phase === 'body' && this.#socket.isPaused()) return;
+    const { settings } = this.#context;
+    if (now < earnedDeadline(settings, this.#phase, this.#since, this.#deadline, this.#received)) return;
     switch (this.#phase) {
       case 'head':
         return this.#refuse(new Refusal(408, 'the request head took longer than header-timeout'), NO_HEAD);
@@ -131,13 +145,13 @@ export class Http1Connection implements Connection, ExchangeConnection {
 
   /** No more requests after the present one; when there is none, at once, or, if it `lingers`, after the next one. */
   drain(lingers: boolean): void {
-    this.mayKeepAlive = false;
+    this.#isLast = true;
     if (this.#phase === 'idle' && !lingers) this.#socket.destroySoon();
   }
 
   /** The present request is not waited for any longer. */
   cut(): void {
-    this.mayKeepAlive = false;
+    this.#isLast = true;
     if (this.#exchange !== null) giveUp(this.#exchange, this.#context.log);
     this.#socket.destroySoon();
   }
@@ -188,12 +202,24 @@ export class Http1Connection implements Connection, ExchangeConnection {
     // We are no forward proxy (RFC 9110, section 9.3.6).
     if (head.method === 'CONNECT') return this.#refuse(new Refusal(405, 'CONNECT is not served here'), head);
     if (bodyLength === 0) return;
+    if (this.#context.streamsBodies) return this.#handOn(head);
     if (settings.limitRequestBody > 0 && bodyLength > settings.limitRequestBody)
       return this.#refuseBody(head);
     this.#enter('body', performance.now(), settings.bodyTimeoutMs);
     this.#received = this.#parser.pending;
     this.#body = new CollectedBody(this.#context.bodySpool);
     if (head.block.expectContinue && this.#parser.pending === 0) this.#socket.write(CONTINUE, 'latin1');
+  }
+
+  /** The request is handled now; its body follows as it is asked for. */
+  #handOn(head: RequestHead): void {
+    this.#feed = new BodyFeed(this.#socket, this.#parser, this.#context, head);
+    this.#received = this.#parser.pending;
+    this.#isPiecemeal = false;
+    const exchange = this.#begin(head, fieldsOf(head));
+    exchange.body = this.#feed.body;
+    exchange.receivedAt = performance.now();
+    this.#context.handle(exchange);
   }
 
   #onBody(data: Buffer): void {
@@ -214,8 +240,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
     // Its last bytes may have been one too many to be taken at once. Nobody else will resume.
     if (body !== null && this.#socket.isPaused()) this.#socket.resume();
     const { block } = head;
-    let { fields } = block;
-    if (head.authority !== block.host) fields = withHost(fields, head.authority);
+    let fields = fieldsOf(head);
     if (body !== null && block.bodyLength === CHUNKED) fields = withContentLength(fields, body.size);
     const exchange = this.#begin(head, fields);
     exchange.body = body;
@@ -235,7 +260,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
 
   /** Answers what cannot be accepted, and closes. */
   #refuse(refusal: Refusal, head: RequestHead): void {
-    this.mayKeepAlive = false;
+    this.#isLast = true;
     this.#body?.discard();
     this.#body = null;
     const fields = head === NO_HEAD ? new RequestFields() : head.block.fields;
@@ -249,22 +274,20 @@ export class Http1Connection implements Connection, ExchangeConnection {
   }
 
   sendBoth(head: string, body: Bytes): boolean {
-    const socket = this.#socket;
-    if (typeof body === 'string') return socket.write(head + body, 'latin1');
-    if (head === '') return socket.write(body);
-    if (body.length <= JOIN_MAX) {
-      const text = Buffer.from(body.buffer, body.byteOffset, body.length).latin1Slice();
-      return socket.write(head + text, 'latin1');
-    }
-    socket.cork();
-    socket.write(head, 'latin1');
-    const room = socket.write(body);
-    socket.uncork();
-    return room;
+    return writeBoth(this.#socket, head, body);
+  }
+
+  /** What the client sends from now on is another protocol. The exchange is at its head: nothing is under way. */
+  switchProtocols(): RequestBody {
+    this.#isLast = true;
+    this.#tunnel = new Tunnel(this.#socket, this.#parser.takeRest());
+    return this.#tunnel.input;
   }
 
   exchangeEnded(keepAlive: boolean, cut: boolean): void {
     this.#exchange = null;
+    this.#feed = null;
+    this.#tunnel = null;
     if (this.#socket.destroyed) return;
     if (!keepAlive) return this.#close(cut);
     this.#phase = 'idle';
@@ -286,7 +309,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
 
   /** Sends what is to be sent, then closes. Unread input would turn our close into a reset that takes the answer with it. */
   #close(cut: boolean): void {
-    this.mayKeepAlive = false;
+    this.#isLast = true;
     if (cut && this.#parser.head?.version === 'HTTP/1.0') {
       // Without framing only a reset tells the client that the answer is not whole.
       reset(this.#socket);
@@ -311,25 +334,6 @@ export class Http1Connection implements Connection, ExchangeConnection {
     this.#since = now;
     this.#deadline = now + timeoutMs;
     this.#received = this.#parser.pending;
-  }
-
-  /** A head or body that keeps coming at the minimum rate is given more time (Apache's RequestReadTimeout). */
-  #effectiveDeadline(): number {
-    const { settings } = this.#context;
-    if (this.#phase === 'head') {
-      const earned = settings.headerMinRate > 0 ? (this.#received / settings.headerMinRate) * 1000 : 0;
-      const latest =
-        settings.headerMaxTimeoutMs > 0
-          ? this.#since + settings.headerMaxTimeoutMs
-          : Number.POSITIVE_INFINITY;
-      return Math.min(this.#deadline + earned, latest);
-    }
-    if (this.#phase === 'body') {
-      // While we cannot take more, the client is not to blame.
-      if (this.#socket.isPaused()) return Number.POSITIVE_INFINITY;
-      return bodyDeadline(settings, this.#since, this.#received);
-    }
-    return this.#deadline;
   }
 
   #checkWriting(now: number): void {

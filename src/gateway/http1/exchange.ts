@@ -24,6 +24,8 @@ export interface ExchangeConnection {
   send(bytes: Bytes): boolean;
   /** Head and body together. */
   sendBoth(head: string, body: Bytes): boolean;
+  /** Gives what the client sends from now on, which is another protocol. */
+  switchProtocols(): RequestBody;
   /** The exchange is over. `cut`: the client must see that something is missing. */
   exchangeEnded(keepAlive: boolean, cut: boolean): void;
   /** An answer that broke its own promise; for the error log. */
@@ -101,6 +103,7 @@ export class Http1Exchange implements Exchange {
   #owed = 0;
   /** A head that waits for the first block, so that both go in one write. */
   #unsentHead = '';
+  #isTunnel = false;
 
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
@@ -188,6 +191,10 @@ export class Http1Exchange implements Exchange {
   write(chunk: Bytes): boolean {
     if (this.#state !== 'started') return true;
     let block = chunk;
+    if (this.#isTunnel) {
+      this.bodyBytesSent += block.length;
+      return this.#connection.send(block);
+    }
     if (this.#framing === 'none' || block.length === 0) return true;
     if (this.#framing === 'length') {
       if (block.length > this.#owed) {
@@ -205,14 +212,33 @@ export class Http1Exchange implements Exchange {
     return this.#connection.send('\r\n');
   }
 
-  end(): void {
+  end(trailers: FieldList = NO_FIELDS): void {
     if (this.#state !== 'started') return;
     const missing = this.#framing === 'length' && this.#owed > 0;
     if (missing) this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent);
-    if (this.#framing === 'chunked') this.#connection.send(`${this.#unsentHead}0\r\n\r\n`);
+    if (this.#framing === 'chunked')
+      this.#connection.send(`${this.#unsentHead}0\r\n${fieldLines(trailers)}\r\n`);
     else this.#flushHead();
     this.#unsentHead = '';
     this.#finish(this.#keepAlive && !missing, missing);
+  }
+
+  interim(status: number, fields: FieldList): void {
+    if (this.#state !== 'waiting' || this.#head.version !== 'HTTP/1.1') return;
+    this.#connection.send(`HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${fieldLines(fields)}\r\n`);
+  }
+
+  upgrade(fields: FieldList): RequestBody | null {
+    if (this.#state !== 'waiting' || this.#head.version !== 'HTTP/1.1' || this.body !== null) return null;
+    const { server } = this.#connection;
+    this.#connection.send(
+      `HTTP/1.1 101 ${reasonPhrase(101)}\r\n${server.text}${fieldLines(fields)}Connection: Upgrade\r\n\r\n`,
+    );
+    this.#state = 'started';
+    this.#isTunnel = true;
+    this.status = 101;
+    this.responseFields = fields;
+    return this.#connection.switchProtocols();
   }
 
   abort(status: number, why: string, fields: FieldList = []): void {
@@ -285,4 +311,11 @@ function withField(head: string, fields: FieldList, name: string, value: string)
   const lower = name.toLowerCase();
   const isThere = fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
   return isThere ? head : `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+}
+
+/** Values are trusted to hold no control characters, as in `responseHead`. */
+function fieldLines(fields: FieldList): string {
+  let lines = '';
+  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
+  return lines;
 }

@@ -3,6 +3,8 @@ import type { Exchange } from '../../exchange.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 export function giveUp(exchange: Exchange, log: Log): void {
+  // A WebSocket has no end of its own; its client comes back.
+  if (exchange.status === 101) return exchange.abort(502, 'The server stops.');
   const { method, target, remoteAddress } = exchange.request;
   const worker = exchange.application?.workerName ?? null;
   const where = worker === null ? '' : `; it runs in ${worker}`;

@@ -37,8 +37,13 @@ export function withContentLength(fields: RequestFields, bytes: number): Request
 
 const HOST = fieldName('Host');
 
+/** The fields of a request with the host that counts. */
+export function fieldsOf({ authority, block }: RequestHead): RequestFields {
+  return authority === block.host ? block.fields : withHost(block.fields, authority);
+}
+
 /** The host of an absolute target takes the place of the Host field (RFC 9112, section 3.2.2). */
-export function withHost(fields: RequestFields, host: string): RequestFields {
+function withHost(fields: RequestFields, host: string): RequestFields {
   const replaced = new RequestFields();
   replaced.add(HOST, host);
   for (let i = 0; i < fields.names.length; i++) {

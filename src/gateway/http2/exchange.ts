@@ -129,6 +129,22 @@ export class Http2Exchange implements Exchange {
     this.#finish();
   }
 
+  interim(status: number, fields: FieldList): void {
+    if (this.#state !== 'waiting' || this.#isLost) return;
+    const headers: Record<string, string | number | string[]> = { ':status': status };
+    for (let i = 0; i < fields.length; i += 2) {
+      const name = fields[i]!.toLowerCase();
+      const before = headers[name];
+      headers[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat().map(String);
+    }
+    this.#stream.additionalHeaders(headers);
+  }
+
+  /** Not over HTTP/2: WebSockets come over HTTP/1.1, which browsers choose for them. */
+  upgrade(): null {
+    return null;
+  }
+
   abort(status: number, why: string, fields: FieldList = []): void {
     if (this.#state === 'ended' || this.#isLost) return;
     if (this.#state === 'waiting')

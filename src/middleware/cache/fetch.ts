@@ -151,6 +151,15 @@ export class Fetch implements Exchange {
     this.#finish('complete');
   }
 
+  interim(status: number, fields: FieldList): void {
+    if (this.#head === null) this.#leader?.interim(status, fields);
+  }
+
+  /** Requests for another protocol never come here. */
+  upgrade(): null {
+    return null;
+  }
+
   start(status: number, fields: FieldList, reason?: string): void {
     if (this.#head !== null || this.#hasEnded) return;
     const verdict = this.#begin(status, fields, reason);

@@ -71,6 +71,14 @@ export class RequestParser {
     this.#at = 0;
   }
 
+  /** What is pending, once the connection is switched to another protocol. */
+  takeRest(): Buffer {
+    const rest = this.#buffer.subarray(this.#at);
+    this.#buffer = EMPTY;
+    this.#at = 0;
+    return rest;
+  }
+
   next(): ParserEvent {
     switch (this.#state) {
       case 'head':

@@ -63,8 +63,7 @@ export class ResponseParser {
 
   push(chunk: Buffer): void {
     if (this.#state === 'broken') return;
-    this.#buffer =
-      this.pending === 0 ? chunk : Buffer.concat([this.#buffer.subarray(this.#at), chunk]);
+    this.#buffer = this.pending === 0 ? chunk : Buffer.concat([this.#buffer.subarray(this.#at), chunk]);
     this.#at = 0;
   }
 
@@ -141,7 +140,9 @@ export class ResponseParser {
   }
 
   #interim(): ResponseEvent {
-    return ++this.#interims > INTERIM_MAX ? this.#break(`more than ${INTERIM_MAX} interim answers`) : 'interim';
+    return ++this.#interims > INTERIM_MAX
+      ? this.#break(`more than ${INTERIM_MAX} interim answers`)
+      : 'interim';
   }
 
   #begin({ status, bodyLength }: UpstreamHead): void {
@@ -174,7 +175,9 @@ export class ResponseParser {
     // A line feed at the cut may have its CR before it.
     if (fault !== null && !(fault[0] === '\n' && fault.index === 0 && from > 0))
       return this.#break('a control character or a bare line break in the head');
-    if (!'HTTP/1.'.startsWith(this.#buffer.latin1Slice(this.#at, Math.min(this.#at + 7, this.#buffer.length))))
+    if (
+      !'HTTP/1.'.startsWith(this.#buffer.latin1Slice(this.#at, Math.min(this.#at + 7, this.#buffer.length)))
+    )
       return this.#break('something that is not HTTP/1');
     this.#searched = this.pending;
     return 'need-data';
@@ -228,5 +231,7 @@ export class ResponseParser {
 
 /** Its words are about requests where a limit is concerned. */
 function faultOfChunks({ refusal }: ChunkedDecoder): string {
-  return refusal!.status === 431 ? 'trailers beyond the limits' : `a chunked body with a fault: ${refusal!.why}`;
+  return refusal!.status === 431
+    ? 'trailers beyond the limits'
+    : `a chunked body with a fault: ${refusal!.why}`;
 }

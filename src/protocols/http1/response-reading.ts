@@ -35,7 +35,7 @@ export interface UpstreamHead {
   derived: unknown;
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 const LENGTH = /^\d{1,15}$/;
 
 /** `text` is the head without the empty line that ends it. `method` is that of the request. A string: why it is refused. */

@@ -1,0 +1,37 @@
+/** The upstreams that the routes of a configuration use, each made once. */
+import type { Configuration } from '../config/configuration.ts';
+import type { ProxySettings } from '../config/sections/proxy.ts';
+import type { ProxyTools } from '../handlers/proxy/proxy.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Upstreams } from '../upstreams/upstreams.ts';
+
+export function usesProxy({ sites }: Configuration): boolean {
+  return sites.some(({ routes }) => routes.some(({ proxy }) => proxy !== null));
+}
+
+export class ProxyUpstreams {
+  readonly #configuration: Configuration;
+  readonly #log: Log;
+  readonly all: Upstreams;
+
+  constructor(configuration: Configuration, log: Log) {
+    this.#configuration = configuration;
+    this.#log = log;
+    this.all = new Upstreams(log);
+  }
+
+  toolsFor({ upstreamName, upstream }: ProxySettings): ProxyTools {
+    const { http, serverRoot, upstreams } = this.#configuration;
+    const upstreamSettings = upstream ?? upstreams[upstreamName]!;
+    return {
+      upstream: this.all.add(upstreamName, upstreamSettings),
+      upstreamSettings,
+      responseSpool: {
+        memoryMax: http.responseBufferSize,
+        fileMax: http.responseSpoolSize,
+        directory: serverRoot,
+      },
+      log: this.#log,
+    };
+  }
+}

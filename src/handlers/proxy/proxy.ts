@@ -1,0 +1,51 @@
+/** The handler of `proxy`: requests are answered by the servers of an upstream. */
+import type { SpoolLimits } from '../../base/spool.ts';
+import type { ProxySettings } from '../../config/sections/proxy.ts';
+import type { UpstreamSettings } from '../../config/sections/upstream.ts';
+import type { Exchange } from '../../exchange.ts';
+import type { Handler } from '../../handler.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Upstream } from '../../upstreams/upstream.ts';
+import { compileTemplate } from '../../variables.ts';
+import type { ProxyContext } from './context.ts';
+import { Forwarding } from './forwarding.ts';
+import { responseFilter } from './response-fields.ts';
+import { Sticky } from './sticky.ts';
+
+/** What a proxy is made with. */
+export interface ProxyTools {
+  readonly upstream: Upstream;
+  readonly upstreamSettings: UpstreamSettings;
+  readonly responseSpool: SpoolLimits;
+  readonly log: Log;
+}
+
+export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler {
+  const { upstream, upstreamSettings, responseSpool, log } = tools;
+  const context: ProxyContext = {
+    settings,
+    upstream,
+    filter: responseFilter(settings),
+    keyOf: upstreamSettings.policy === 'hash' ? compileTemplate(upstreamSettings.hashKey) : null,
+    sticky: upstreamSettings.sticky && new Sticky(upstreamSettings.sticky),
+    responseSpool,
+    log,
+  };
+  return (exchange) => {
+    if (isCoded(exchange))
+      return exchange.abort(501, 'The body has a transfer coding that is not passed on.');
+    const { stream } = exchange.body ?? {};
+    if (stream === undefined || !settings.requestBuffering) return new Forwarding(context, exchange).start();
+    stream.collect((error) => {
+      if (error === null) new Forwarding(context, exchange).start();
+      else exchange.abort((error as { status?: number }).status ?? 500, `${error.message}.`);
+    });
+  };
+}
+
+/** `gzip, chunked` and the like: a body that we would have to decode. */
+function isCoded({ body, request }: Exchange): boolean {
+  if (body === null) return false;
+  const coding = request.fields.get('transfer-encoding');
+  return coding !== null && coding.toLowerCase() !== 'chunked';
+}

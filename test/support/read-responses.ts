@@ -1,0 +1,73 @@
+/** Reads a server's bytes with the response parser, as a connection to an upstream would. */
+import { ResponseParser } from '../../src/protocols/http1/response-parser.ts';
+import type { ResponseLimits } from '../../src/protocols/http1/response-reading.ts';
+
+export const RESPONSE_LIMITS: ResponseLimits = { headMax: 65_536, fieldsMax: 200 };
+
+export interface ResponseReading {
+  readonly heads: readonly {
+    readonly status: number;
+    readonly reason: string;
+    readonly fields: readonly string[];
+  }[];
+  /** Latin-1. */
+  readonly body: string;
+  readonly trailers: readonly string[];
+  /** `kept`: whole, and the connection can be used again. */
+  readonly end: 'kept' | 'closed' | 'need-data' | 'broken' | 'switched';
+  /** What came behind the answer, which nobody has asked for. */
+  readonly restBytes: number;
+  readonly fault: string | null;
+}
+
+interface Options {
+  readonly method?: string;
+  readonly limits?: ResponseLimits;
+  /** The server closes the connection behind the last byte. */
+  readonly closes?: boolean;
+}
+
+export function readResponse(
+  pieces: Iterable<Buffer>,
+  { method = 'GET', limits = RESPONSE_LIMITS, closes = false }: Options = {},
+): ResponseReading {
+  const parser = new ResponseParser(limits);
+  parser.expect(method);
+  const heads: ResponseReading['heads'][number][] = [];
+  let body = '';
+  let end: ResponseReading['end'] = 'need-data';
+  let restBytes = 0;
+  for (const piece of pieces) {
+    if (end === 'broken') break;
+    if (end !== 'need-data') {
+      restBytes += piece.length;
+      continue;
+    }
+    parser.push(piece);
+    // Every event but these uses up bytes, so that more of them mean a parser that loops.
+    for (let left = 2 * parser.pending + 4; end === 'need-data'; left--) {
+      if (left < 0) throw new Error('the parser makes events out of nothing');
+      const event = parser.next();
+      if (event === 'need-data') break;
+      if (event === 'data') body += parser.data.latin1Slice();
+      else if (event === 'broken') end = 'broken';
+      else if (event === 'end') end = parser.head!.keepAlive ? 'kept' : 'closed';
+      else
+        heads.push({ status: parser.head!.status, reason: parser.head!.reason, fields: parser.head!.fields });
+      if (event === 'head' && parser.head!.status === 101) end = 'switched';
+    }
+    if (end !== 'need-data') restBytes = parser.pending;
+    // The next piece is read into the same buffer.
+    parser.hold();
+    piece.fill(0);
+  }
+  if (closes && end === 'need-data') end = parser.close() === 'end' ? 'closed' : 'broken';
+  return { heads, body, trailers: parser.trailers ?? [], end, restBytes, fault: parser.fault };
+}
+
+export function inPieces(text: string, pieceBytes: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < text.length; at += pieceBytes)
+    pieces.push(Buffer.from(text.slice(at, at + pieceBytes), 'latin1'));
+  return pieces;
+}
