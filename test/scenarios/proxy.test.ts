@@ -66,8 +66,9 @@ proxy = "once"
   server = await startServer([], { cwd: folder });
 });
 after(async () => {
-  await server.stop();
+  // First of all: what is open would keep a suite that could not start from ending.
   for (const cleanup of cleanups) cleanup();
+  await server.stop();
 });
 
 async function open(t: Context): Promise<RawClient> {
