@@ -99,7 +99,7 @@ type FindApplication = (name: string) => MountedApplication | null;
 function collecting(applications: FindApplication, log: Log): FindApplication {
   return (name) => {
     const found = applications(name);
-    return found && { ...found, handle: collectsBody(found.handle, log) };
+    return found && { mountPoint: found.mountPoint, handle: collectsBody(found.handle, log) };
   };
 }
 

@@ -123,8 +123,8 @@ export class UpstreamConnection {
     this.#isPaused = false;
     this.#activeAt = performance.now();
     this.#socket.resume();
-    // What had been read before it was paused.
-    if (this.#parser.pending > 0) process.nextTick(() => this.#advance());
+    // What had been read before it was paused; it may only be the end.
+    process.nextTick(() => this.#advance());
   }
 
   /** Sends what is still to be sent and closes this half; for a protocol that was switched to. */
