@@ -14,6 +14,7 @@ import { restart } from './restart.ts';
 import { routes } from './routes.ts';
 import { scale } from './scale.ts';
 import { serve } from './serve.ts';
+import { sign } from './sign.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { top } from './top/top.ts';
@@ -54,6 +55,7 @@ const commands: readonly Command[] = [
   stop,
   replay,
   htpasswd,
+  sign,
   version,
   help,
 ];

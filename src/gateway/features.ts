@@ -22,6 +22,7 @@ import { requestHeaders } from '../middleware/request-headers/request-headers.ts
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
 import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import { sendfile } from '../middleware/sendfile/sendfile.ts';
+import { signedLinks } from '../middleware/signed-links/signed-links.ts';
 import { type MountedApplication, mounted } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyUpstreams } from './proxy-upstreams.ts';
@@ -49,6 +50,7 @@ const FEATURES = {
   'address-rules': addressRules,
   'limit-requests': limitRequests,
   'limit-in-flight': limitInFlight,
+  'signed-links': signedLinks,
   'basic-auth': basicAuth,
   'forward-auth': forwardAuth,
   cache,

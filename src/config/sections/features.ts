@@ -17,6 +17,8 @@ import { type ResponseHeadersSettings, responseHeaders } from './response-header
 import { type RewriteSettings, rewrite } from './rewrite.ts';
 import { type SendfileSettings, sendfile } from './sendfile.ts';
 
+import { type SignedLinksSettings, signedLinks } from './signed-links.ts';
+
 export const features = {
   geoip: nested(geoip),
   'response-headers': nested(responseHeaders),
@@ -24,6 +26,7 @@ export const features = {
   'address-rules': nested(addressRules),
   'limit-requests': nested(limitRequests),
   'limit-in-flight': nested(limitInFlight),
+  'signed-links': nested(signedLinks),
   'basic-auth': nested(basicAuth),
   'forward-auth': nested(forwardAuth),
   cache: nested(cache),
@@ -41,6 +44,7 @@ export interface FeatureSettings {
   readonly 'address-rules': AddressRulesSettings | null;
   readonly 'limit-requests': LimitRequestsSettings | null;
   readonly 'limit-in-flight': LimitInFlightSettings | null;
+  readonly 'signed-links': SignedLinksSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
   readonly 'forward-auth': ForwardAuthSettings | null;
   readonly cache: CacheSettings | null;
