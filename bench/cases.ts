@@ -27,6 +27,8 @@ export interface Case {
   readonly gzip?: true;
   /** A cache stands before the application. */
   readonly cached?: true;
+  /** Over HTTP/2 without TLS, with so many requests under way on each connection. */
+  readonly http2Streams?: number;
   /** So many sites are configured, `siteName(0)` and on, all with the same application; one in the middle is asked. */
   readonly sites?: number;
 }
@@ -67,6 +69,11 @@ export const SLOW_CONNECTIONS = 4;
 
 export const CASES: readonly Case[] = [
   wsgi('hello', 'Hello world', 'hello', hello),
+  {
+    ...wsgi('h2-hello', 'Hello world over HTTP/2, 4 requests at once on each connection', 'hello', hello),
+    connections: 16,
+    http2Streams: 4,
+  },
   wsgi('flask', 'Flask hello', 'flask_app', hello),
   wsgi('django', 'Django hello, two middlewares', 'django_app', hello),
   wsgi('json', 'JSON answer of 10 KB', 'json_10k', { bytes: 10240 }),

@@ -14,6 +14,7 @@ export function describeMachine(): [string, string][] {
     ['Flask', packageVersion(PYTHON, 'flask') ?? 'not installed'],
     ['Django', packageVersion(PYTHON, 'django') ?? 'not installed'],
     ['wrk', wrkVersion()],
+    ['h2load', versionPrinted('h2load', '--version')],
   ];
 }
 
@@ -22,7 +23,7 @@ export function missingFromMachine(): string | null {
   if (process.platform !== 'linux') return 'the benchmarks read /proc and need Linux';
   if (cpus().length < 2)
     return 'the benchmarks need two cores: one for the servers, one for the load generator';
-  return missingCommands('wrk', 'taskset', PYTHON);
+  return missingCommands('wrk', 'h2load', 'taskset', PYTHON);
 }
 
 /** Two threads of one core take time from each other, which a reader should know. */

@@ -1,6 +1,7 @@
 /** One measurement of one stack: what wrk saw, and what it cost the stack. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Case, hostOf, SLOW_CONNECTIONS, SLOW_PATH } from './cases.ts';
+import { runH2load } from './h2load.ts';
 import { openIdleConnections } from './idle-connections.ts';
 import { busySecondsOf } from './proc.ts';
 import type { Stack } from './stack.ts';
@@ -38,7 +39,9 @@ export async function measureLoad(
   const slow = { url: stack.origin + SLOW_PATH, connections: SLOW_CONNECTIONS, seconds };
   const before = readClocks(stack);
   const [report, beside] = await Promise.all([
-    runWrk(load, signal),
+    test.http2Streams === undefined
+      ? runWrk(load, signal)
+      : runH2load({ url, connections, streams: test.http2Streams, seconds }, signal),
     test.kind === 'mixed' ? runWrk(slow, signal) : null,
   ]);
   const after = readClocks(stack);

@@ -1,5 +1,8 @@
 /** Asks a stack once, as any client would, and says what is wrong with the answer. */
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:http2';
+import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { type Case, hostOf } from './cases.ts';
 
@@ -8,7 +11,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 /** null when the answer is right. */
 export async function verifyAnswer(origin: string, test: Case): Promise<string | null> {
   try {
-    const { status, body } = await ask(origin, test);
+    const { status, body } = await (test.http2Streams === undefined ? ask : askHttp2)(origin, test);
     if (status !== 200) return `status ${status} where 200 is right`;
     if (body.length !== test.answer.bytes) return `${body.length} bytes where ${test.answer.bytes} are right`;
     if (test.answer.body !== undefined && !body.equals(test.answer.body)) return 'a body with other bytes';
@@ -41,4 +44,18 @@ function ask(origin: string, test: Case): Promise<{ status: number; body: Buffer
     outgoing.on('error', reject);
     outgoing.end(Buffer.alloc(bodyBytes, 'x'));
   });
+}
+
+async function askHttp2(origin: string, test: Case): Promise<{ status: number; body: Buffer }> {
+  const session = connect(origin);
+  // The stream has the same error.
+  session.on('error', () => {});
+  try {
+    const stream = session.request({ ':path': test.request.path });
+    stream.setTimeout(ANSWER_TIMEOUT_MS, () => stream.destroy(new Error('no answer')));
+    const [[headers], body] = await Promise.all([once(stream, 'response'), buffer(stream)]);
+    return { status: headers[':status'], body };
+  } finally {
+    session.destroy();
+  }
 }

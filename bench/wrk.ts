@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** The core of the load generator; every server process runs on SERVER_CORE. */
-const LOAD_CORE = 1;
+/** The core of the load generators; every server process runs on SERVER_CORE. */
+export const LOAD_CORE = 1;
 export const SERVER_CORE = 0;
 
 export interface LoadReport {

@@ -113,10 +113,11 @@ ${servers(job, location.replace(/^\n/, '').replace(/^ {2}/gm, ''))}
 `;
 }
 
-function servers({ test: { sites = 1 }, port, backlog }: Job, location: string): string {
+function servers({ test: { sites = 1, http2Streams }, port, backlog }: Job, location: string): string {
   const names = Array.from({ length: sites }, (_, number) => siteName(number));
   const blocks = names.map((name, number) => {
-    const options = number === 0 ? ` backlog=${backlog}` : '';
+    const http2 = http2Streams === undefined ? '' : ' http2';
+    const options = http2 + (number === 0 ? ` backlog=${backlog}` : '');
     return `  server {\n    listen 127.0.0.1:${port}${options};\n    server_name ${name};\n${location}\n  }`;
   });
   return blocks.join('\n');

@@ -45,7 +45,11 @@ export const isApplication = (test: Case): boolean => test.source !== 'static';
 
 /** For servers that run an application and do no more to its answers. */
 export const isPlainApplication = (test: Case): boolean =>
-  isApplication(test) && test.gzip !== true && test.cached !== true && test.sites === undefined;
+  isApplication(test) &&
+  test.gzip !== true &&
+  test.cached !== true &&
+  test.sites === undefined &&
+  test.http2Streams === undefined;
 
 /** For servers with one thread, for which the slow URL is not a fair question. */
 export const isSingleThreaded = (test: Case): boolean => isPlainApplication(test) && test.kind !== 'mixed';

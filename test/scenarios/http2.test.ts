@@ -1,6 +1,8 @@
 /** HTTP/2 on a plain listener (prior knowledge): how connections begin, are drained, and end. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { makeFolder } from '../support/folder.ts';
 import { ErrorCode, Frame, FrameClient, frame, PREFACE, request, u32 } from '../support/frame-client.ts';
@@ -66,6 +68,17 @@ describe('a connection', () => {
     assert.equal((await client.find(Frame.data, 3)).payload.toString(), 'hello\n');
     await server.waitForOutput(/"POST \/upload HTTP\/2\.0" 413 /);
   });
+});
+
+test('many large answers at once on one connection', async (t) => {
+  const page = 'x'.repeat(1 << 20);
+  const folder = makeFolder(t, { 'page.txt': page });
+  const files = await startServer([`${APPS}pep3333.py`, '--url-alias', '/static', folder]);
+  t.after(() => files.stop());
+  const session = connectHttp2(files.url);
+  t.after(() => session.destroy());
+  const answers = Array.from({ length: 100 }, () => text(session.request({ ':path': '/static/page.txt' })));
+  for (const answer of await Promise.all(answers)) assert.ok(answer === page);
 });
 
 test('with --no-http2 the preface is no request', async (t) => {

@@ -20,7 +20,7 @@ import { giveUp } from '../http1/give-up.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { Allowance } from './allowance.ts';
-import { sessionOptions } from './session-options.ts';
+import { CONNECTION_WINDOW, sessionOptions } from './session-options.ts';
 import { Http2Stream } from './stream.ts';
 
 /** How long a client may take to notice that the connection has ended. */
@@ -60,6 +60,7 @@ export class Http2Connection implements Connection {
     if (received !== null) socket.unshift(received);
     const session = performServerHandshake(socket, sessionOptions(context.settings, settings));
     this.#session = session;
+    session.setLocalWindowSize(CONNECTION_WINDOW);
     session.on('stream', (stream, _headers, _flags, list: string[]) => this.#serve(stream, list));
     session.on('ping', () => this.#spend('pings'));
     session.on('remoteSettings', () => this.#spend('changes of settings'));

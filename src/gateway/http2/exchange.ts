@@ -21,6 +21,8 @@ export interface ExchangeOwner {
 }
 
 const NO_FIELDS: FieldList = [];
+/** Larger answers are handed over in slices, as the client takes them: that many bytes of each may wait in nghttp2. */
+const SLICE_BYTES = 131_072;
 const HEAD_ONLY = { endStream: true };
 const BODY_FOLLOWS = {};
 /**
@@ -84,16 +86,26 @@ export class Http2Exchange implements Exchange {
     if (this.#state !== 'waiting' || this.#isLost) return;
     this.#begin(status, fields, body.length);
     if (!this.#hasBody) return this.#finish();
-    const owed = this.#owed;
-    const sent = body.length > owed ? body.slice(0, owed) : body;
-    this.bodyBytesSent = sent.length;
-    if (body.length !== owed) this.#reportLength(owed, body.length);
-    if (sent.length < owed) {
-      this.#stream.write(sent, 'latin1');
-      return this.#break();
+    if (body.length > SLICE_BYTES || body.length !== this.#owed) {
+      this.#state = 'started';
+      return this.#sendFrom(body, 0);
     }
-    this.#stream.end(sent, 'latin1');
+    this.bodyBytesSent = body.length;
+    this.#stream.end(body, 'latin1');
     this.#finish();
+  }
+
+  #sendFrom(body: Bytes, start: number): void {
+    for (let from = start; from < body.length; ) {
+      const to = from + SLICE_BYTES;
+      const hasRoom = this.write(typeof body === 'string' ? body.slice(from, to) : body.subarray(from, to));
+      from = to;
+      if (hasRoom || to >= body.length) continue;
+      this.onDrain = () => this.#sendFrom(body, to);
+      return;
+    }
+    this.onDrain = null;
+    this.end();
   }
 
   start(status: number, fields: FieldList): void {
@@ -172,7 +184,7 @@ export class Http2Exchange implements Exchange {
     const { requestIdHeader } = this.#owner;
     if (requestIdHeader !== null && !hasField(fields, requestIdHeader))
       head.list.push(requestIdHeader, this.id);
-    const isCertain = bodyBytes !== UNKNOWN && bodyBytes >= head.contentLength;
+    const isCertain = bodyBytes === head.contentLength && bodyBytes <= SLICE_BYTES && bodyBytes !== UNKNOWN;
     this.#stream.respond(head.list, !head.hasBody ? HEAD_ONLY : isCertain ? BODY_FOLLOWS : BODY_MAY_BREAK);
     if (head.hasBody && !isCertain) this.#stream.on('wantTrailers', () => this.#endStream());
     this.status = status;
