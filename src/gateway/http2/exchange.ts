@@ -127,7 +127,9 @@ export class Http2Exchange implements Exchange {
       this.#owed -= block.length;
     }
     this.bodyBytesSent += block.length;
-    return this.#stream.write(block, 'latin1');
+    const hasRoom = this.#stream.write(block, 'latin1');
+    if (!hasRoom) this.#stream.once('drain', () => this.onDrain?.());
+    return hasRoom;
   }
 
   end(): void {

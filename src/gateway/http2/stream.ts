@@ -40,7 +40,6 @@ export class Http2Stream implements ExchangeOwner {
     this.#peer = peer;
     this.#since = now;
     this.#head = head instanceof Refusal ? null : head;
-    stream.on('drain', () => this.#exchange?.onDrain?.());
     if (head instanceof Refusal) this.#refuse(head);
     else if (stream.endAfterHeaders) this.#dispatch(head, now);
     else this.#collect(head);
