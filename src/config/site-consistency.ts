@@ -91,6 +91,8 @@ function findSharedHosts(sites: Sections['sites']): string[] {
 
 /** What a route may look at that is no part of a cache's key. */
 const UNSEEN = ['address', 'header', 'variable'] as const;
+/** What a route may keep clients out with. */
+const GUARDS = ['address-rules', 'basic-auth', 'forward-auth'] as const;
 
 /**
  * A cache that stands before routes answers without asking them: what they choose by must be part of its key, or clients
@@ -104,7 +106,7 @@ function findBlindCaches(
   // A key of the user's own may have everything in it.
   if (cache === null || cache.key !== null) return [];
   return routes.flatMap((route) => {
-    const seen = route['address-rules'] === null ? chooses(route.match) : 'address-rules';
+    const seen = GUARDS.find((guard) => route[guard] !== null) ?? chooses(route.match);
     if (seen === null) return [];
     const found = `${place}: a cache stands before a route with ${seen} (${route.place}), which it cannot see`;
     return [`${found}; allowed: cache in the routes whose answers may be kept, or a key that says it all`];

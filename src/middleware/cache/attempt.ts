@@ -44,6 +44,7 @@ export class Attempt implements FetchOwner {
   readonly #why: Forwarded;
   readonly #flightKey: string | null;
   readonly #sentAtMs: number;
+  #claimedBytes = 0;
   readonly bodyBytesMax: number;
   /** Its URL has been purged since it began: what it brings may be what was purged. */
   isOutdated = false;
@@ -88,8 +89,16 @@ export class Attempt implements FetchOwner {
     answerFrom(leader, entry, [...entry.head.fields, ...age, ...status], false);
   }
 
+  claim(bytes: number): boolean {
+    this.#claimedBytes += bytes;
+    this.#parts.store.recordingBytes += bytes;
+    return this.#parts.store.recordingBytes <= this.#parts.store.memory.bytesMax;
+  }
+
   settle(entry: Entry | null): void {
     const { store, flights } = this.#parts;
+    store.recordingBytes -= this.#claimedBytes;
+    this.#claimedBytes = 0;
     store.attempts.delete(this);
     if (this.#flightKey === null) return;
     const isForAll = entry !== null && (entry.freshMs(store.nowMs()) > 0 || entry === this.#question.entry);
@@ -113,8 +122,10 @@ export class Attempt implements FetchOwner {
     const asked = { isAuthorized: isPersonal, sentAtMs: this.#sentAtMs, receivedAtMs };
     const policy = policyOf(status, fields, asked, rules);
     if (policy === null) {
-      if (status < 500 && entry !== null) store.remove(entry);
-      if (status < 500 && !isPersonal) uncacheable.set(key, receivedAtMs + UNCACHEABLE_MS);
+      // An error passes, and what is not for others says nothing about what they get.
+      if (status >= 500 || isPersonal) return { kind: 'pass' };
+      if (entry !== null) store.remove(entry);
+      uncacheable.set(key, receivedAtMs + UNCACHEABLE_MS);
       return { kind: 'pass' };
     }
     uncacheable.delete(key);

@@ -6,7 +6,6 @@ const MAGIC = Buffer.from('vivarium cache 1\n');
 const DIGEST_BYTES = 16;
 /** Magic, lengths of head and body, digest. */
 const PREFACE_BYTES = MAGIC.length + 8 + DIGEST_BYTES;
-/** A response with a larger one is not kept on disk. */
 export const HEAD_BYTES_MAX = 256 * 1024;
 
 /** Says by which fields the responses of a key are chosen; the responses themselves are in files of their own. */
@@ -17,8 +16,10 @@ export interface VaryMarker {
   readonly marker: readonly (readonly string[])[];
 }
 
-export function encode(head: EntryHead | VaryMarker, body: Buffer): Buffer[] {
+/** Null when its head is too large. */
+export function encode(head: EntryHead | VaryMarker, body: Buffer): Buffer[] | null {
   const text = Buffer.from(JSON.stringify(head));
+  if (text.length > HEAD_BYTES_MAX) return null;
   const preface = Buffer.alloc(PREFACE_BYTES);
   MAGIC.copy(preface);
   preface.writeUInt32LE(text.length, MAGIC.length);

@@ -11,7 +11,7 @@
  * speaks for itself, and what is remembered here are only sizes, which are looked at anew now and then.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { mkdir, open, opendir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RequestFields } from '../../fields.ts';
@@ -38,9 +38,14 @@ export class DiskStore {
   readonly #log: Log;
   readonly #index = new DiskIndex();
   #hasLooked = false;
+  /** When it is known what is there. */
+  looked: Promise<void>;
+  #isClosed = false;
   #unwritten: Entry[] = [];
   #unwrittenBytes = 0;
   #writing: Promise<void> | null = null;
+  /** The response that is being written now. */
+  #current: Promise<unknown> = Promise.resolve();
   #hasFailed = false;
   #temporary = 0;
   readonly #timer: NodeJS.Timeout;
@@ -50,9 +55,11 @@ export class DiskStore {
     this.#directory = directory;
     this.#bytesMax = bytesMax;
     this.#log = log;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    void this.#look();
-    this.#timer = setInterval(() => void this.#look(), LOOK_AGAIN_MS).unref();
+    makeDirectory(directory);
+    this.looked = this.#look();
+    this.#timer = setInterval(() => {
+      this.looked = this.#look();
+    }, LOOK_AGAIN_MS).unref();
   }
 
   get bytes(): number {
@@ -106,7 +113,7 @@ export class DiskStore {
   /** How many files are gone. What is being written now is gone, too, when this resolves. */
   async purge(purge: Purge, isMeant: (head: EntryHead) => boolean): Promise<number> {
     this.#unwritten = this.#unwritten.filter(({ head }) => !isMeant(head));
-    await this.#writing;
+    await this.#current;
     let purged = 0;
     for await (const name of purge.kind === 'url' ? this.#namesOf(purge.value) : this.#names()) {
       const head = purge.kind === 'all' ? null : await this.#readHead(name);
@@ -118,6 +125,8 @@ export class DiskStore {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#isClosed = true;
+    await this.looked;
     await this.#writing;
   }
 
@@ -126,7 +135,8 @@ export class DiskStore {
   async #writeAll(): Promise<void> {
     for (let entry = this.#unwritten.shift(); entry !== undefined; entry = this.#unwritten.shift()) {
       this.#unwrittenBytes -= entry.weightBytes;
-      await this.#write(entry).catch((error: Error) => this.#failed(error));
+      this.#current = this.#write(entry).catch((error: Error) => this.#failed(error));
+      await this.#current;
     }
     this.#unwrittenBytes = 0;
     this.#writing = null;
@@ -138,8 +148,9 @@ export class DiskStore {
       url,
       variantKey(key, varyNames, (_, i) => varyValues[i]!),
     );
-    if (!this.#index.hasRoom(name)) return;
-    await this.#writeFile(name, encode(head, body));
+    const pieces = encode(head, body);
+    if (pieces === null || !this.#index.hasRoom(name)) return;
+    await this.#writeFile(name, pieces);
     if (varyNames.length > 0) await this.#mark(key, url, varyNames);
     await this.#makeRoom();
   }
@@ -151,7 +162,8 @@ export class DiskStore {
     const known = file !== null && 'marker' in file ? file.marker : [];
     if (known.some((one) => one.join() === names.join())) return;
     const marker: VaryMarker = { key, url, marker: [names, ...known].slice(0, MARKERS_MAX) };
-    await this.#writeFile(name, encode(marker, Buffer.alloc(0)));
+    const pieces = encode(marker, Buffer.alloc(0));
+    if (pieces !== null) await this.#writeFile(name, pieces);
   }
 
   async #writeFile(name: string, pieces: readonly Buffer[]): Promise<void> {
@@ -215,6 +227,7 @@ export class DiskStore {
       for await (const name of this.#names()) {
         const stats = await stat(this.#pathOf(name)).catch(ignoreMissing);
         if (stats !== null) found.push({ name, bytes: stats.size, usedAtMs: stats.mtimeMs });
+        if (this.#isClosed) return;
       }
       this.#index.endLook(found.sort((a, b) => a.usedAtMs - b.usedAtMs));
       this.#hasLooked = true;
@@ -255,6 +268,17 @@ export class DiskStore {
       this.#log.error('cache-directory-failed', `answers cannot be kept on disk: ${error.message}`);
     this.#hasFailed = true;
     return null;
+  }
+}
+
+/** @throws Error that says for whom it cannot be used */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(`cannot use the directory of [cache-store] as uid ${process.getuid!()}: ${reason}`);
   }
 }
 

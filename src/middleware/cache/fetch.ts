@@ -30,6 +30,8 @@ export interface FetchOwner {
   addedFields(isStored: boolean): FieldList;
   /** Bytes of a body that may be recorded. */
   readonly bodyBytesMax: number;
+  /** Is there memory for so many bytes more? `settle` gives them all back. */
+  claim(bytes: number): boolean;
 }
 
 interface Head {
@@ -61,6 +63,7 @@ export class Fetch implements Exchange {
   #isFull = false;
   #isSettled = false;
   #hasEnded = false;
+  #trailers: FieldList | undefined;
 
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
@@ -166,22 +169,30 @@ export class Fetch implements Exchange {
     if (verdict.kind === 'use') return this.#use(verdict.entry, verdict.why);
     if (verdict.kind === 'record') this.#store = verdict.store;
     if (this.#store === null || !this.#isDeferred) this.#startLeader();
-    if (this.#store === null) this.#settle(null);
+    if (this.#store !== null) return;
+    this.#settle(null);
+    if (this.#leader === null) this.#cancel();
   }
 
   write(chunk: Bytes): boolean {
     if (this.#head === null || this.#hasEnded) return true;
     this.bodyBytesSent += chunk.length;
-    if (this.#store !== null && this.bodyBytesSent > this.#owner.bodyBytesMax) this.#stopRecording();
-    if (this.#store === null && this.#leader === null) return true;
+    if (this.#store !== null && !this.#mayRecord(chunk.length)) this.#stopRecording();
+    if (this.#store === null && this.#sent === this.#chunks.length && !this.#isFull) {
+      // On its way through: nothing is kept of it.
+      if (this.#leader !== null) this.#isFull = !this.#leader.write(chunk);
+      return !this.#isFull;
+    }
     this.#chunks.push(copy(chunk));
     this.#pump();
     // A slow leader does not hold up what is recorded, which is all in memory anyway.
     return this.#store !== null || !this.#isFull;
   }
 
-  end(): void {
+  /** Trailers go to the leader; they are not kept. */
+  end(trailers?: FieldList): void {
     if (this.#head === null || this.#hasEnded) return;
+    this.#trailers = trailers;
     const entry = this.#store === null ? null : this.#store(Buffer.concat(this.#chunks));
     this.#finish('complete');
     if (this.#leader !== null && !this.#isSending) {
@@ -247,11 +258,15 @@ export class Fetch implements Exchange {
     if (this.#sent < this.#chunks.length) return;
     if (this.#hasEnded) {
       this.#leader = null;
-      leader.end();
+      leader.end(this.#trailers);
     } else if (this.#store === null) {
       this.#chunks = [];
       this.#sent = 0;
     }
+  }
+
+  #mayRecord(bytes: number): boolean {
+    return this.bodyBytesSent <= this.#owner.bodyBytesMax && this.#owner.claim(bytes);
   }
 
   /** It is too large: what has been recorded is only kept until the leader has it. */

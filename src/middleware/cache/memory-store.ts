@@ -19,13 +19,13 @@ export class MemoryStore {
   readonly #slots = new Map<string, Slot>();
   /** So that a request that changes a URL does not have to look at all that is stored. */
   readonly #keysByUrl = new Map<string, Set<string>>();
-  readonly #bytesMax: number;
+  readonly bytesMax: number;
   bytes = 0;
   entries = 0;
   evictions = 0;
 
   constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+    this.bytesMax = bytesMax;
   }
 
   find(key: string, fields: RequestFields): Entry | null {
@@ -47,7 +47,7 @@ export class MemoryStore {
     const others = this.#slots.get(key)?.entries.filter((one) => !isSameVariant(one.head, entry.head)) ?? [];
     this.#drop(key);
     const entries = [entry, ...others].slice(0, VARIANTS_MAX);
-    while (entries.length > 0 && weightOf(entries) > this.#bytesMax) entries.pop();
+    while (entries.length > 0 && weightOf(entries) > this.bytesMax) entries.pop();
     if (entries.length > 0) this.#add(key, entries);
   }
 
@@ -99,7 +99,7 @@ export class MemoryStore {
   /** From the oldest: what was used since the hand last passed goes to the end, what was not goes. */
   #makeRoom(): void {
     for (const [key, slot] of this.#slots) {
-      if (this.bytes <= this.#bytesMax) return;
+      if (this.bytes <= this.bytesMax) return;
       if (slot.used) {
         slot.used = false;
         this.#slots.delete(key);

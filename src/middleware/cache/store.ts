@@ -26,6 +26,8 @@ export class ResponseStore {
   readonly disk: DiskStore | null;
   readonly counts = new CacheCounts();
   readonly #normalUrls: ((url: string) => string | null)[] = [];
+  /** Of bodies that are on their way here. */
+  recordingBytes = 0;
   /** Those under way. */
   readonly attempts = new Set<Attempt>();
   /** Since 1970: what is on disk outlives the server. */
