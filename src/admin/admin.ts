@@ -3,7 +3,7 @@
  * Its requests meet neither the queue nor the access log, and they are not counted.
  */
 import { VERSION } from '../base/version.ts';
-import type { CachePurge, PurgeReport, SupervisorReport, ToSupervisor } from '../control/messages.ts';
+import type { CachePurge, PurgeReport, SupervisorReport } from '../control/messages.ts';
 import type { Exchange, FieldList } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -25,8 +25,7 @@ import {
 import { LoopDelay } from './loop-delay.ts';
 import { MergedFamilies } from './merged-families.ts';
 import { whyNotReady } from './readiness.ts';
-import { RequestCounts } from './request-counts.ts';
-import { SupervisorReports } from './supervisor-reports.ts';
+import type { ServerFigures } from './server-figures.ts';
 
 /** An application as the admin listener sees it. */
 export interface AdministeredApplication extends ApplicationState {
@@ -52,7 +51,7 @@ export interface AdminSources {
   readonly applications: Iterable<AdministeredApplication>;
   connections(): ConnectionCounts;
   cache(): AdministeredCache;
-  tell(message: ToSupervisor): void;
+  readonly figures: ServerFigures;
   readonly log: Log;
 }
 
@@ -68,19 +67,16 @@ const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
 
 export class Admin {
-  readonly counts = new RequestCounts();
   readonly #sources: AdminSources;
   /** By the name of the application. */
   readonly #measured = new Map<string, ApplicationMetrics>();
   readonly #merged: MergedFamilies;
-  readonly #reports: SupervisorReports;
   readonly #loopDelay = new LoopDelay();
   isStopping = false;
 
   constructor(sources: AdminSources) {
     this.#sources = sources;
     this.#merged = new MergedFamilies(sources.log);
-    this.#reports = new SupervisorReports((message) => sources.tell(message));
   }
 
   readonly handle: Handler = (exchange) => {
@@ -108,10 +104,6 @@ export class Admin {
     '/metrics': (exchange) => void this.#answerMetrics(exchange),
   };
 
-  supervisorReported(report: SupervisorReport): void {
-    this.#reports.answered(report);
-  }
-
   workerEnded(application: string, worker: MeasuredWorker): void {
     this.#metricsOf(application).workerEnded(worker);
   }
@@ -130,7 +122,7 @@ export class Admin {
   }
 
   async #answerMetrics(exchange: Exchange): Promise<void> {
-    const report = await this.#reports.ask();
+    const report = await this.#sources.figures.askSupervisor();
     const format = chooseFormat(exchange.request.fields.joined('accept'));
     answer(exchange, 200, CONTENT_TYPES[format], expose(this.#families(report), format));
   }
@@ -140,7 +132,7 @@ export class Admin {
     const applications = [...this.#sources.applications];
     return [
       ...serverFamilies(this.#whyNotReady() === null),
-      ...requestFamilies(this.counts),
+      ...requestFamilies(this.#sources.figures.counts),
       ...connectionFamilies(connections()),
       ...cacheFamilies(this.#sources.cache()),
       ...applicationFamilies(applications),

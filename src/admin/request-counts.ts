@@ -27,6 +27,10 @@ export class RequestCounts {
   readonly application = new Histogram();
   readonly write = new Histogram();
 
+  get begun(): number {
+    return this.#begun;
+  }
+
   get inFlight(): number {
     return this.#begun - this.#ended;
   }

@@ -1,9 +1,10 @@
 /** Requests in flight as text for people. */
+
+import { count, duration } from '../base/units.ts';
 import type { RequestInFlight, RequestsInFlight } from '../control/messages.ts';
 import { withApplication } from './application-column.ts';
 import { printable } from './control-command.ts';
 import { type Column, formatTable } from './table.ts';
-import { count, duration } from './units.ts';
 
 export const REQUEST_COLUMNS: readonly Column<RequestInFlight>[] = [
   { title: 'AGE', value: ({ ageMs }) => duration(ageMs) },

@@ -1,10 +1,11 @@
 /** The status of a server as text for people. */
+
+import { count, cpuSeconds, duration, memory } from '../base/units.ts';
 import type { ApplicationStatus, ProcessExit, ServerStatus, WorkerStatus } from '../control/protocol.ts';
 import { withApplication } from './application-column.ts';
 import { printable } from './control-command.ts';
 import { type Column, formatTable } from './table.ts';
 import { styled, type Terminal } from './terminal.ts';
-import { count, cpuSeconds, duration, memory } from './units.ts';
 
 type Row = readonly [label: string, value: string];
 

@@ -19,6 +19,7 @@ import { DEFAULT_COMPRESS } from './sections/compress.ts';
 import { withErrorDocuments } from './sections/error-pages.ts';
 import { type FeatureSettings, NO_FEATURES } from './sections/features.ts';
 import { DEFAULT_FILE_OPTIONS, type FileOptions } from './sections/files.ts';
+import { SERVER_STATUS } from './sections/route.ts';
 import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
 import { tlsSettings } from './tls.ts';
@@ -90,7 +91,7 @@ function sitesOf(values: Values, parts: Parts): SiteSettings[] {
     applications,
     wsgiDirectories,
     urlAliases: [...given, ...found],
-    routes: sections.routes,
+    routes: [...(values['server-status'] ? [SERVER_STATUS] : []), ...sections.routes],
     features: NO_FEATURES,
     hosts: [],
     isDefault: true,

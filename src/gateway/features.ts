@@ -1,4 +1,6 @@
 /** From what the configuration says of features and answers to the middleware and the handlers that do it. */
+import { statusPage } from '../admin/status/status-page.ts';
+import type { StatusSources } from '../admin/status/status-report.ts';
 import type { AnswerSettings } from '../config/sections/answers.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
@@ -36,6 +38,8 @@ export interface Tools {
   readonly log: Log;
   readonly passwordChecks: PasswordChecks;
   readonly upstreams: ProxyUpstreams;
+  /** Null when no page is configured. */
+  readonly status: StatusSources | null;
 }
 
 type Made<S> = {
@@ -69,6 +73,7 @@ const ANSWERS = {
   files: staticFiles,
   proxy: (settings, { upstreams }) => createProxy(settings, upstreams.toolsFor(settings)),
   respond,
+  'status-page': (settings, { status }) => status && statusPage(settings, status),
 } satisfies Made<AnswerSettings>;
 
 /** Null when there are none. */

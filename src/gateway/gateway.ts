@@ -2,6 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Admin } from '../admin/admin.ts';
+import type { ConnectionCounts } from '../admin/families.ts';
+import { ServerFigures } from '../admin/server-figures.ts';
+import type { StatusSources } from '../admin/status/status-report.ts';
 import { Applications } from '../apps/applications.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
@@ -27,7 +30,7 @@ import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { oldestOf } from './oldest-requests.ts';
 import { SERVER_NAME } from './server-name.ts';
-import { composeSite, type Site } from './site.ts';
+import { composeSite, hasStatusPage, type Site } from './site.ts';
 import type { HandshakeContext } from './tls-handshakes.ts';
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
@@ -54,7 +57,9 @@ export class Gateway {
   readonly #site: Site;
   /** Null when no listener speaks TLS. */
   readonly #tls: HandshakeContext | null;
-  /** Null when no admin-listen is set: then nothing is counted. */
+  /** Null when nobody can see them: then nothing is counted. */
+  readonly #figures: ServerFigures | null;
+  /** Null when no admin-listen is set. */
   readonly #admin: Admin | null;
   readonly #listeners: Listener[] = [];
   readonly #adminListeners: Listener[] = [];
@@ -80,12 +85,13 @@ export class Gateway {
     this.#tls = this.#createTls();
     this.#applications = this.#createApplications();
     this.#workerListener = new WorkerListener((number) => this.#applications.workerOf(number), log);
-    this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin();
-    const counts = this.#admin?.counts ?? null;
+    const isCounted = this.#configuration.adminListen !== null || hasStatusPage(this.#configuration);
+    this.#figures = isCounted ? new ServerFigures(tell) : null;
+    this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin(this.#figures!);
     this.#site = composeSite(
       this.#configuration,
       (name) => this.#applications.get(name) ?? null,
-      counts,
+      this.#figures && this.#statusSources(this.#figures),
       makeEntrance(this.#configuration, configure.listeners),
       log,
     );
@@ -123,7 +129,7 @@ export class Gateway {
         if (this.#admin !== null) this.#admin.isStopping = true;
         break;
       case 'supervisor-report':
-        this.#admin?.supervisorReported(message);
+        this.#figures?.supervisorReported(message);
         break;
       case 'tls':
         this.#tls?.credentials.renew(message.material);
@@ -224,20 +230,33 @@ export class Gateway {
     if (message.type === 'expect-worker') this.#workerListener.workerAdded(message.identity.worker);
   }
 
-  #createAdmin(): Admin {
-    const sum = (figure: (listener: Listener) => number) =>
-      this.#listeners.reduce((total, listener) => total + figure(listener), 0);
+  #createAdmin(figures: ServerFigures): Admin {
     return new Admin({
       applications: this.#applications,
-      connections: () => ({
-        open: sum(({ connections }) => connections),
-        accepted: sum(({ accepted }) => accepted),
-        turnedAway: sum(({ turnedAway }) => turnedAway),
-      }),
+      connections: () => this.#connectionCounts(),
       cache: () => this.#site.cacheStore,
-      tell: this.#tell,
+      figures,
       log: this.#log,
     });
+  }
+
+  #statusSources(figures: ServerFigures): StatusSources {
+    return {
+      figures,
+      applications: this.#applications,
+      connections: () => this.#connectionCounts(),
+      requestsInFlight: () => this.#applications.requestsInFlight(false),
+    };
+  }
+
+  #connectionCounts(): ConnectionCounts {
+    const sum = (figure: (listener: Listener) => number) =>
+      this.#listeners.reduce((total, listener) => total + figure(listener), 0);
+    return {
+      open: sum(({ connections }) => connections),
+      accepted: sum(({ accepted }) => accepted),
+      turnedAway: sum(({ turnedAway }) => turnedAway),
+    };
   }
 
   #createTls(): HandshakeContext | null {
@@ -315,5 +334,6 @@ export class Gateway {
     this.#secureServerFields.tick(new Date());
     for (const listener of [...this.#listeners, ...this.#adminListeners]) listener.check(now);
     this.#applications.check(now);
+    this.#figures?.tick();
   };
 }

@@ -1,8 +1,9 @@
 /** The built-in parts of the request path, composed: the table of contents of what a request can meet. */
 import path from 'node:path';
+import type { StatusSources } from '../admin/status/status-report.ts';
 import { showsColors } from '../base/color.ts';
 import type { Configuration, LogSettings } from '../config/configuration.ts';
-import type { Handler, Middleware, Observer } from '../handler.ts';
+import type { Handler, Middleware } from '../handler.ts';
 import { FileStore } from '../handlers/static-files/file-store.ts';
 import { staticFiles } from '../handlers/static-files/static-files.ts';
 import { accessLog } from '../middleware/access-log/access-log.ts';
@@ -33,23 +34,18 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Counts exchanges when they begin and when they have ended. */
-export interface RequestCounter {
-  readonly begin: Middleware;
-  readonly end: Observer;
-}
-
 /**
- * Throws when a log, or a file that a feature reads, cannot be opened. `applications` finds one by its name. `entrance`
- * stands before all sites, behind the logs.
+ * Throws when a log, or a file that a feature reads, cannot be opened. `applications` finds one by its name. `status`: null
+ * where nobody asks for it, and then nothing is counted. `entrance` stands before all sites, behind the logs.
  */
 export function composeSite(
   configuration: Configuration,
   applications: FindApplication,
-  counter: RequestCounter | null,
+  status: StatusSources | null,
   entrance: Middleware,
   log: Log,
 ): Site {
+  const counter = status?.figures.counts ?? null;
   const writer = openAccessLog(configuration.logs, log);
   const { accessLogFormat, slowRequestsMs } = configuration.logs;
   const logged =
@@ -67,7 +63,7 @@ export function composeSite(
   const streamsBodies = usesProxy(configuration);
   const application = streamsBodies ? collecting(applications, log) : applications;
   const files = new FileStore();
-  const tools: Tools = { application, files, log, passwordChecks, cacheStore, upstreams };
+  const tools: Tools = { application, files, log, passwordChecks, cacheStore, upstreams, status };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route, next) => makeAnswer(route, tools, next),
@@ -101,6 +97,11 @@ function collecting(applications: FindApplication, log: Log): FindApplication {
     const found = applications(name);
     return found && { mountPoint: found.mountPoint, handle: collectsBody(found.handle, log) };
   };
+}
+
+/** Does any route end in one? */
+export function hasStatusPage({ sites }: Configuration): boolean {
+  return sites.some(({ routes }) => routes.some((route) => route['status-page'] !== null));
 }
 
 function hasColors({ directory }: LogSettings): boolean {

@@ -1,4 +1,6 @@
 /** What `vivarium top` shows: a pure function from what is known to the lines of the screen. */
+
+import { count, duration, memory, rate } from '../../base/units.ts';
 import type { RequestsInFlight } from '../../control/messages.ts';
 import type { ServerEvent } from '../../control/protocol.ts';
 import { timestamp } from '../../telemetry/log.ts';
@@ -6,7 +8,6 @@ import { withApplication } from '../application-column.ts';
 import { printable } from '../control-command.ts';
 import { REQUEST_COLUMNS } from '../format-requests.ts';
 import { type Column, formatTable } from '../table.ts';
-import { count, duration, memory, rate } from '../units.ts';
 import { type Sample, serverRates, type WorkerRates, workerRates } from './sampling.ts';
 
 export interface TopState {

@@ -46,3 +46,9 @@ export const match = section({
   parts: { ...keys, not: nested(not) },
   build: (values): MatchSettings => values,
 });
+
+/** What has this path. */
+export function matchPath(path: string): MatchSettings {
+  const nothing = { host: [], method: [], scheme: [], address: [], header: {}, query: {}, variable: {} };
+  return { path: [path], ...nothing, not: null };
+}

@@ -1,9 +1,9 @@
 /** `[[routes]]`: what is done with the requests that a match is for. */
 import { nested, section } from '../section.ts';
-import { type AnswerSettings, answerNames, answers } from './answers.ts';
-import { type FeatureSettings, features } from './features.ts';
+import { type AnswerSettings, answerNames, answers, NO_ANSWER } from './answers.ts';
+import { type FeatureSettings, features, NO_FEATURES } from './features.ts';
 import { mountedFiles } from './files.ts';
-import { type MatchSettings, match } from './match.ts';
+import { type MatchSettings, match, matchPath } from './match.ts';
 
 export interface RouteSettings extends FeatureSettings, AnswerSettings {
   /** Null: everything. */
@@ -22,3 +22,12 @@ export const route = section({
     return { ...values, files, place: place.text };
   },
 });
+
+/** What the setting server-status says. */
+export const SERVER_STATUS: RouteSettings = {
+  ...NO_FEATURES,
+  ...NO_ANSWER,
+  match: matchPath('/server-status'),
+  'status-page': { allow: [] },
+  place: 'server-status',
+};

@@ -44,6 +44,10 @@ export const logging = {
         help: 'combined, common, json, pretty (for a terminal) or an Apache format string',
       },
     ),
+    'server-status': one(onOff, {
+      default: false,
+      help: 'show what the server is doing at /server-status, to clients on this machine',
+    }),
     'slow-requests': one(seconds('off'), {
       default: 0,
       help: 'time from which a request has a line in the error log that says where it went',
