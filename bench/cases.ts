@@ -60,7 +60,9 @@ const uploaded = Buffer.from(`${MEGABYTE}\n`);
 /** The directory served at /static. */
 export const STATIC_FILES: Readonly<Record<string, Buffer>> = {
   '4k.bin': Buffer.alloc(4096, 'abcdefgh'),
+  '64k.bin': Buffer.alloc(65_536, 'abcdefgh'),
   '1m.bin': Buffer.alloc(MEGABYTE, 'abcdefgh'),
+  '10m.bin': Buffer.alloc(10 * MEGABYTE, 'abcdefgh'),
 };
 
 /** In the mixed case: connections that keep asking for SLOW_PATH, which takes 200 ms. */
@@ -86,7 +88,9 @@ export const CASES: readonly Case[] = [
     request: { method: 'POST', path: '/', bodyBytes: MEGABYTE },
   },
   file('static-4k', 'Static file of 4 KB', '4k.bin'),
+  file('static-64k', 'Static file of 64 KB', '64k.bin'),
   file('static-1m', 'Static file of 1 MB', '1m.bin'),
+  file('static-10m', 'Static file of 10 MB', '10m.bin'),
   {
     ...wsgi('mixed', 'Instant requests beside slow ones', 'mixed', hello),
     kind: 'mixed',

@@ -106,6 +106,12 @@ export interface Exchange {
   start(status: number, fields: FieldList, reason?: string): void;
   /** Sends body bytes. False: hold the next ones until `onDrain`. */
   write(chunk: Bytes): boolean;
+  /**
+   * Sends body bytes straight from an open file: returns how many went at once. What did not go is to be sent by `write`.
+   * Only where `sendsFiles` is true: elsewhere the bytes have to pass through us.
+   */
+  sendFile?(fd: number, start: number, end: number): number;
+  readonly sendsFiles?: boolean;
   /** `trailers` are for a client who has asked for them, and dropped where the wire has no place for them. */
   end(trailers?: FieldList): void;
   /** Sends an interim answer (1xx, not 101) to a client who knows them. `respond` or `start` still has to follow. */

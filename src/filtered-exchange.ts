@@ -29,6 +29,19 @@ export class FilteredExchange implements Exchange {
     return this.inner.write(chunk);
   }
 
+  /** A subclass that leaves the bytes of bodies alone says so: then they may go straight from a file to the client. */
+  protected get passesBodies(): boolean {
+    return false;
+  }
+
+  get sendsFiles(): boolean {
+    return this.passesBodies && this.inner.sendsFiles === true;
+  }
+
+  sendFile(fd: number, start: number, end: number): number {
+    return this.inner.sendFile?.(fd, start, end) ?? 0;
+  }
+
   end(trailers?: FieldList): void {
     this.inner.end(trailers);
   }

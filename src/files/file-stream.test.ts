@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
+  readSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -126,3 +127,41 @@ test('a file that shrinks is cut off, because its length was promised', linux, a
   assert.match(exchange.aborted!, /shrank/);
   await closed('shrinks');
 });
+
+/** A socket that takes some bytes straight from the file, and then none until it has drained. */
+class DirectExchange extends FakeExchange {
+  readonly sendsFiles = true;
+  readonly direct: number[] = [];
+  roomDirectly = 0;
+
+  sendFile(fd: number, start: number, end: number): number {
+    const bytes = Buffer.alloc(Math.min(this.roomDirectly, end - start));
+    readSync(fd, bytes, 0, bytes.length, start);
+    this.roomDirectly -= bytes.length;
+    this.direct.push(bytes.length);
+    if (bytes.length > 0) this.write(bytes);
+    return bytes.length;
+  }
+}
+
+test(
+  'what the socket takes goes straight from the file, in the right order with what has to be read',
+  linux,
+  async () => {
+    const path = join(directory, 'direct');
+    writeFileSync(path, CONTENT);
+    const exchange = new DirectExchange();
+    exchange.start(200, ['Content-Length', String(SIZE + 1)]);
+    const fd = openSync(path, 'r');
+    // Before each block that is read the socket takes some bytes directly.
+    exchange.roomDirectly = 100_000;
+    exchange.onWrite = () => {
+      exchange.roomDirectly ||= 70_001;
+    };
+    streamFile(exchange, new OpenFile(fd, fstatSync(fd)), ['<', { start: 0, end: SIZE }]);
+    await exchange.finished;
+    assert.ok(Buffer.concat(exchange.chunks).equals(Buffer.concat([Buffer.from('<'), CONTENT])));
+    assert.ok(exchange.direct.filter((bytes) => bytes > 0).length > 1);
+    await closed('direct');
+  },
+);

@@ -1,13 +1,19 @@
 /**
- * Sends parts of a file at the client's pace: a block is read when the last one has been taken, so a slow client holds
- * one block here and no more. The file is released once, however the exchange ends.
+ * Sends parts of a file at the client's pace: straight from the file as far as the socket takes it, then, or where that
+ * cannot be, a block that is read when the last one has been taken. So a slow client holds one block here and no
+ * more. The file is released once, however the exchange ends.
  */
 import { read } from 'node:fs';
+import { readNow } from '../base/sendfile.ts';
 import type { Bytes, Exchange } from '../exchange.ts';
 import type { OpenFile } from './open-file.ts';
 import type { Part } from './ranges.ts';
 
 const BLOCK_BYTES = 256 * 1024;
+/** The block that waits until a full socket has room again: no smaller than what Node calls full. */
+const WAITING_BLOCK_BYTES = 64 * 1024;
+/** What is sent straight from the file before others have their turn. */
+const TURN_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Takes over the exchange, whose head has been sent with the content-length of `parts`, and releases the file. */
 export function streamFile(exchange: Exchange, file: OpenFile, parts: readonly Part[]): void {
@@ -26,6 +32,9 @@ class FileStream {
   #reading = false;
   #blocked = false;
   #over = false;
+  /** Sent straight from the file, in this turn and at all. */
+  #turnBytes = 0;
+  #isDirect = false;
 
   constructor(exchange: Exchange, file: OpenFile, parts: readonly Part[]) {
     this.#exchange = exchange;
@@ -61,24 +70,43 @@ class FileStream {
     } else if (part.start + this.#offset === part.end) {
       this.#part += 1;
       this.#offset = 0;
-    } else {
+    } else if (!this.#sendDirectly(part.start + this.#offset, part.end)) {
       this.#read(part.start + this.#offset, part.end);
     }
   }
 
+  #sendDirectly(position: number, end: number): boolean {
+    if (this.#exchange.sendsFiles !== true || this.#turnBytes >= TURN_BYTES_MAX) return false;
+    const sent = this.#exchange.sendFile!(this.#file.fd, position, end);
+    if (sent === 0) return false;
+    this.#offset += sent;
+    this.#turnBytes += sent;
+    this.#isDirect = true;
+    return true;
+  }
+
   #read(position: number, end: number): void {
+    const size = this.#isDirect ? WAITING_BLOCK_BYTES : BLOCK_BYTES;
     // A new block each time: the socket may still hold the last one.
-    const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - position));
+    const block = Buffer.allocUnsafeSlow(Math.min(size, end - position));
+    const isFull = this.#isDirect && this.#turnBytes < TURN_BYTES_MAX;
+    this.#turnBytes = 0;
+    const bytesNow = isFull ? readNow(this.#file.fd, block, position) : 0;
+    if (bytesNow > 0) return this.#take(block, bytesNow);
     this.#reading = true;
     read(this.#file.fd, block, 0, block.length, position, (error, bytesRead) => {
       this.#reading = false;
       if (this.#over) return this.#file.release();
       if (error !== null) return this.#giveUp(`reading the file failed: ${error.message}`);
       if (bytesRead === 0) return this.#giveUp('the file shrank while it was sent');
-      this.#offset += bytesRead;
-      this.#block = bytesRead === block.length ? block : block.subarray(0, bytesRead);
+      this.#take(block, bytesRead);
       this.pump();
     });
+  }
+
+  #take(block: Buffer, bytesRead: number): void {
+    this.#offset += bytesRead;
+    this.#block = bytesRead === block.length ? block : block.subarray(0, bytesRead);
   }
 
   /** The client was promised a length that cannot be kept: cutting the connection is how it learns. */

@@ -284,6 +284,10 @@ export class Http1Connection implements Connection, ExchangeConnection {
     return this.#tunnel.input;
   }
 
+  get plainSocket(): Socket | null {
+    return this.#context.tls === null ? this.#socket : null;
+  }
+
   exchangeEnded(keepAlive: boolean, cut: boolean): void {
     this.#exchange = null;
     this.#feed = null;

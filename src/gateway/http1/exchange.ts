@@ -3,6 +3,7 @@
  * declared, and a connection that is cut, not reused, when there are fewer.
  */
 
+import type { Socket } from 'node:net';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
 import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
@@ -12,6 +13,7 @@ import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
 import { reasonPhrase } from '../../status.ts';
 import type { Peer } from '../peer.ts';
 import { mayRender, render, rendered } from './rendition.ts';
+import { sendFileTo } from './send-file.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeConnection {
@@ -26,6 +28,8 @@ export interface ExchangeConnection {
   sendBoth(head: string, body: Bytes): boolean;
   /** Gives what the client sends from now on, which is another protocol. */
   switchProtocols(): RequestBody;
+  /** For what need not pass through us; null where everything must, to be encrypted. */
+  readonly plainSocket: Socket | null;
   /** The exchange is over. `cut`: the client must see that something is missing. */
   exchangeEnded(keepAlive: boolean, cut: boolean): void;
   /** An answer that broke its own promise; for the error log. */
@@ -210,6 +214,20 @@ export class Http1Exchange implements Exchange {
     if (this.#framing !== 'chunked') return this.#connection.sendBoth(head, block);
     this.#connection.sendBoth(`${head}${block.length.toString(16)}\r\n`, block);
     return this.#connection.send('\r\n');
+  }
+
+  get sendsFiles(): boolean {
+    return this.#connection.plainSocket !== null;
+  }
+
+  sendFile(fd: number, start: number, end: number): number {
+    const { plainSocket } = this.#connection;
+    if (this.#state !== 'started' || this.#framing !== 'length' || plainSocket === null) return 0;
+    this.#flushHead();
+    const sent = sendFileTo(plainSocket, fd, start, Math.min(end, start + this.#owed));
+    this.#owed -= sent;
+    this.bodyBytesSent += sent;
+    return sent;
   }
 
   end(trailers: FieldList = NO_FIELDS): void {

@@ -56,7 +56,7 @@ function entryOf(found: Found): StoredEntry {
 }
 
 function bodyOf(found: Found): string {
-  return String(entryOf(found).content);
+  return String(entryOf(found).body);
 }
 
 test('a file is fresh for one second after it was checked', async () => {
@@ -65,11 +65,11 @@ test('a file is fresh for one second after it was checked', async () => {
   assert.equal(store.fresh('/fresh.txt'), null);
   await find('fresh.txt');
   clock.nowMs = 999;
-  assert.equal(String(store.fresh('/fresh.txt')?.content), 'one');
+  assert.equal(String(store.fresh('/fresh.txt')?.body), 'one');
   clock.nowMs = 1000;
   assert.equal(store.fresh('/fresh.txt'), null);
   await find('fresh.txt');
-  assert.equal(String(store.fresh('/fresh.txt')?.content), 'one');
+  assert.equal(String(store.fresh('/fresh.txt')?.body), 'one');
 });
 
 test('every kind of change is noticed', async () => {
@@ -124,7 +124,7 @@ test('what is too large for memory is kept open, and closed when nobody uses it'
   assert.equal(bodyOf(await find('limit.bin')).length, FILE_BYTES_MAX);
   const path = put('limit.bin', 'x'.repeat(FILE_BYTES_MAX + 1));
   const entry = entryOf(await find('limit.bin'));
-  const file = entry.content as OpenFile;
+  const file = entry.file!;
   assert.equal(store.fresh('/limit.bin'), entry);
   // A new file in its place: the old one is sent to those who have it, and closed after that.
   renameSync(put('other.bin', 'y'.repeat(FILE_BYTES_MAX + 2)), path);
@@ -137,9 +137,9 @@ test('what is too large for memory is kept open, and closed when nobody uses it'
   release(after);
   store.fresh('/limit.bin');
   shared.sweep();
-  assert.ok(isOpen(after.content as OpenFile));
+  assert.ok(isOpen(after.file!));
   shared.sweep();
-  await closed(after.content as OpenFile);
+  await closed(after.file!);
   assert.equal(store.fresh('/limit.bin'), null);
 });
 

@@ -12,13 +12,15 @@ import { CacheLimit, FileCache } from './file-cache.ts';
 import type { FileFields } from './file-fields.ts';
 import { isUpToDate, SUFFIXES, VARY } from './variants.ts';
 
-/** Larger files are streamed from their descriptor. */
+/** Larger files are not kept in memory. */
 export const FILE_BYTES_MAX = 1024 * 1024;
+/** From this size on files are kept open: sending them straight from the file costs less than from memory. */
+const OPEN_BYTES_MIN = 128 * 1024;
 const CACHE_BYTES_MAX = 32 * 1024 * 1024;
 /** What an entry costs besides its bytes, roughly: bounds the number of entries. */
 const ENTRY_BYTES = 1024;
-/** What an open descriptor counts for: no more than 128 of them are kept. */
-const DESCRIPTOR_BYTES = 256 * 1024;
+/** What an open descriptor counts for: no more than 512 of them are kept. */
+const DESCRIPTOR_BYTES = 64 * 1024;
 /** Descriptors that were not used between two sweeps are closed: a deleted file holds its place on the disk till then. */
 const SWEEP_INTERVAL_MS = 10_000;
 const CHECK_INTERVAL_MS = 1000;
@@ -28,9 +30,13 @@ const CHECK_INTERVAL_MS = 1000;
  */
 const SETTLED_AFTER_MS = 1000;
 
+/** In memory, open, or both. */
 export interface StoredFile {
   readonly representation: Representation;
-  readonly content: Buffer | OpenFile;
+  /** Null: it is too large. */
+  readonly body: Buffer | null;
+  /** Null: it is too small to be worth a descriptor. */
+  readonly file: OpenFile | null;
 }
 
 export interface Variant extends StoredFile {
@@ -164,7 +170,7 @@ export class StoredFiles {
     const loadOne = async (coding: CodingName | null): Promise<StoredFile> => {
       const file = await tree.open(coding === null ? path : path + SUFFIXES[coding]);
       const representation = describe(file.stats, { contentType, coding, fields: all });
-      return { representation, content: await contentOf(file) };
+      return { representation, ...(await contentOf(file)) };
     };
     const original = await loadOne(null);
     const variants: Variant[] = [];
@@ -183,10 +189,16 @@ export class StoredFiles {
   }
 }
 
-async function contentOf(file: OpenFile): Promise<Buffer | OpenFile> {
-  if (file.stats.size > FILE_BYTES_MAX) return file;
+async function contentOf(file: OpenFile): Promise<Pick<StoredFile, 'body' | 'file'>> {
+  const { size } = file.stats;
+  if (size > FILE_BYTES_MAX) return { body: null, file };
+  const isKeptOpen = size >= OPEN_BYTES_MIN;
+  if (isKeptOpen) file.share();
   try {
-    return await readWhole(file);
+    return { body: await readWhole(file), file: isKeptOpen ? file : null };
+  } catch (error) {
+    if (isKeptOpen) file.release();
+    throw error;
   } finally {
     file.release();
   }
@@ -197,7 +209,7 @@ function isUnchanged(before: Stats | null, now: Stats | null): boolean {
 }
 
 function openFilesOf(entry: StoredEntry): OpenFile[] {
-  return [entry, ...entry.variants].flatMap(({ content }) => (Buffer.isBuffer(content) ? [] : [content]));
+  return [entry, ...entry.variants].flatMap(({ file }) => file ?? []);
 }
 
 function hold<E extends StoredEntry>(entry: E): E {
@@ -211,7 +223,7 @@ export function release(entry: StoredEntry): void {
 
 function weightBytes(entry: StoredEntry): number {
   return [entry, ...entry.variants].reduce(
-    (sum, { content }) => sum + (Buffer.isBuffer(content) ? content.length : DESCRIPTOR_BYTES),
+    (sum, { body, file }) => sum + (body?.length ?? 0) + (file === null ? 0 : DESCRIPTOR_BYTES),
     ENTRY_BYTES,
   );
 }

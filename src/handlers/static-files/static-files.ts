@@ -159,9 +159,10 @@ class StaticFiles {
 }
 
 function send(exchange: Exchange, entry: StoredEntry): void {
-  const { representation, content } = bestForm(entry, exchange.request.fields);
-  if (Buffer.isBuffer(content)) sendFromMemory(exchange, representation, content);
-  else sendOpenFile(exchange, content.share(), representation);
+  const { representation, body, file } = bestForm(entry, exchange.request.fields);
+  if (file !== null && (body === null || exchange.sendsFiles === true))
+    sendOpenFile(exchange, file.share(), representation);
+  else sendFromMemory(exchange, representation, body!);
 }
 
 function visible({ files, isWhole }: Listed, isHidden: (name: string) => boolean): Listed {

@@ -78,6 +78,10 @@ export class CompressedExchange extends FilteredExchange {
     return room === 0 || this.#pump.write(chunk.length > room ? chunk.slice(0, room) : chunk);
   }
 
+  protected override get passesBodies(): boolean {
+    return this.#pump === null;
+  }
+
   override end(): void {
     if (this.#pump === null) return this.inner.end();
     // What remains to be done is between the pump and the client.

@@ -66,6 +66,10 @@ class GuardedExchange extends FilteredExchange {
       this.inner.start(status, fields, reason);
   }
 
+  protected override get passesBodies(): boolean {
+    return !this.#isReplaced;
+  }
+
   override write(chunk: Bytes): boolean {
     return this.#isReplaced || this.inner.write(chunk);
   }

@@ -42,6 +42,10 @@ class ChangedHeaders extends FilteredExchange {
     this.inner.start(status, this.#changed(fields), reason);
   }
 
+  protected override get passesBodies(): boolean {
+    return true;
+  }
+
   #changed(fields: FieldList): FieldList {
     const { removed, added, defaults } = this.#changes;
     const changed: string[] = [];

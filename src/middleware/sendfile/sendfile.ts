@@ -48,8 +48,8 @@ class SendfileExchange extends FilteredExchange {
     return this.#isTaken || this.inner.write(chunk);
   }
 
-  override end(): void {
-    if (!this.#isTaken) this.inner.end();
+  override end(trailers?: FieldList): void {
+    if (!this.#isTaken) this.inner.end(trailers);
   }
 
   override abort(status: number, why: string): void {

@@ -48,15 +48,16 @@ export class GatewayHandle {
 
   constructor(start: GatewayStart, outOfMemory: OutOfMemoryWatch, events: GatewayEvents) {
     const fds = start.sockets.map(({ fd }) => fd);
-    // SIGUSR1 would open Node's debugger.
-    const args = [...process.execArgv, '--disable-sigusr1', start.program, 'vivarium-gateway'];
-    const options: SpawnOptions = {
+    // SIGUSR1 would open Node's debugger, and node:ffi (base/sendfile.ts) says of itself that it is experimental.
+    const options = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
+    const args = [...process.execArgv, ...options, start.program, 'vivarium-gateway'];
+    const spawning: SpawnOptions = {
       stdio: ['ignore', start.outputFd, start.errorFd, 'ipc', ...fds],
       // A session of its own: Ctrl-C in the terminal is for the supervisor alone.
       detached: true,
       ...start.identity,
     };
-    this.#child = startChild(process.execPath, args, options, outOfMemory, events.ended);
+    this.#child = startChild(process.execPath, args, spawning, outOfMemory, events.ended);
     this.#child?.on('message', (message) => events.message(message as ToSupervisor));
   }
 

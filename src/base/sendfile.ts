@@ -1,0 +1,85 @@
+/**
+ * sendfile(2): bytes of a file into a socket without their passing through this process, by way of Node's foreign
+ * functions (node:ffi). Only what is in the system's page cache is sent so, because a wait for the disk would hold up
+ * every other connection. Where any of this cannot be had, nothing is sent and the caller does it the usual way.
+ */
+
+interface Calls {
+  sendfile(socketFd: number, fileFd: number, start: number, end: number): number;
+  readNow(fileFd: number, target: Uint8Array, position: number): number;
+}
+
+/** What is asked of the kernel in one call. */
+const CHUNK_BYTES = 1024 * 1024;
+/** preadv2(2): only what need not be waited for. */
+const RWF_NOWAIT = 8;
+const EOPNOTSUPP = 95;
+const NOTHING: Calls = { sendfile: () => 0, readNow: () => 0 };
+
+let loaded: Calls | null = null;
+
+/** Of the bytes from `start` to `end` as many as go at once: returns how many, also 0. Never waits. */
+export function sendfile(socketFd: number, fileFd: number, start: number, end: number): number {
+  loaded ??= load();
+  return loaded.sendfile(socketFd, fileFd, start, end);
+}
+
+/** Reads what is in memory: returns how many bytes, also 0. Never waits. */
+export function readNow(fileFd: number, target: Uint8Array, position: number): number {
+  loaded ??= load();
+  return loaded.readNow(fileFd, target, position);
+}
+
+/** The part of node:ffi that is used here; it has no types yet. */
+interface ForeignFunctions {
+  dlopen(library: null, functions: object): { functions: Record<string, (...values: unknown[]) => bigint> };
+  getRawPointer(buffer: Uint8Array): bigint;
+  getInt32(pointer: bigint): number;
+}
+
+function load(): Calls {
+  // Sizes and the layout of structures below are those of 64-bit Linux.
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return NOTHING;
+  try {
+    const ffi = process.getBuiltinModule('node:ffi' as never) as ForeignFunctions | undefined;
+    return ffi === undefined ? NOTHING : bind(ffi);
+  } catch {
+    return NOTHING; // An older libc, or a Node.js in which this looks different.
+  }
+}
+
+function bind(ffi: ForeignFunctions): Calls {
+  const { functions } = ffi.dlopen(null, {
+    sendfile: { arguments: ['int32', 'int32', 'pointer', 'uint64'], return: 'int64' },
+    preadv2: { arguments: ['int32', 'pointer', 'int32', 'int64', 'int32'], return: 'int64' },
+    __errno_location: { arguments: [], return: 'pointer' },
+  });
+  const { sendfile, preadv2, __errno_location } = functions;
+  const errno = __errno_location!();
+  const offset = new BigInt64Array(1);
+  const offsetPointer = ffi.getRawPointer(new Uint8Array(offset.buffer));
+  /** struct iovec: where to, and how many bytes. */
+  const vector = new BigInt64Array(2);
+  const vectorPointer = ffi.getRawPointer(new Uint8Array(vector.buffer));
+
+  const readNow = (fileFd: number, target: Uint8Array, position: number): number => {
+    vector[0] = ffi.getRawPointer(target);
+    vector[1] = BigInt(target.length);
+    return Number(preadv2!(fileFd, vectorPointer, 1, BigInt(position), RWF_NOWAIT));
+  };
+  const byte = new Uint8Array(1);
+  // A file system that does not say (tmpfs, overlayfs) is trusted, as every other server trusts all of them.
+  const isInMemory = (fileFd: number, position: number): boolean =>
+    readNow(fileFd, byte, position) === 1 || ffi.getInt32(errno) === EOPNOTSUPP;
+
+  return {
+    readNow: (fileFd, target, position) => Math.max(0, readNow(fileFd, target, position)),
+    sendfile: (socketFd, fileFd, start, end) => {
+      const last = Math.min(end, start + CHUNK_BYTES);
+      if (!isInMemory(fileFd, start) || !isInMemory(fileFd, last - 1)) return 0;
+      offset[0] = BigInt(start);
+      // Whatever is wrong, the usual way will find it, too.
+      return Math.max(0, Number(sendfile!(socketFd, fileFd, offsetPointer, BigInt(last - start))));
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** Bytes of a file, straight into the socket of a connection. */
+import type { Socket } from 'node:net';
+import { sendfile } from '../../base/sendfile.ts';
+
+/** Returns how many went; 0 while something that was written before has not. */
+export function sendFileTo(socket: Socket, fd: number, start: number, end: number): number {
+  if (socket.writableLength > 0 || socket.destroyed || start >= end) return 0;
+  // Node has no other way to the descriptor.
+  const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } };
+  return sendfile(handle?.fd ?? -1, fd, start, end);
+}
