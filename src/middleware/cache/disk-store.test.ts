@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fakeRequest } from '../../../test/support/fake-exchange.ts';
@@ -155,6 +155,18 @@ test('purges: a URL without looking at others, and by what the heads of files sa
   assert.equal(await purge('all', '', () => true), 2);
   assert.equal(store.files, 0);
   assert.equal(store.bytes, 0);
+});
+
+test('a directory that somebody has cleaned up is used again', async (t) => {
+  const directory = join(makeFolder(t), 'kept');
+  const store = storeIn(t, directory);
+  store.put(entry());
+  await store.close();
+  rmSync(directory, { recursive: true });
+  assert.equal(await find(store), null);
+  store.put(entry());
+  await store.close();
+  assert.notEqual(await find(store), null);
 });
 
 test('a directory that cannot be used is named', (t) => {

@@ -237,10 +237,12 @@ export class DiskStore {
     }
   }
 
+  /** Directories may go at any time: somebody has cleaned up. */
   async *#names(): AsyncGenerator<string> {
-    for (const shard of await readdir(this.#directory)) {
-      if (!/^[0-9a-f]{2}$/.test(shard)) continue;
-      for await (const { name } of await opendir(join(this.#directory, shard))) {
+    for (const shard of (await readdir(this.#directory).catch(ignoreMissing)) ?? []) {
+      const directory = /^[0-9a-f]{2}$/.test(shard) ? join(this.#directory, shard) : null;
+      const files = directory === null ? null : await opendir(directory).catch(ignoreMissing);
+      for await (const { name } of files ?? []) {
         if (FILE_NAME.test(name)) yield name;
         else if (name.startsWith('new-')) await this.#removeAbandoned(join(this.#directory, shard, name));
       }
