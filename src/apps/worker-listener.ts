@@ -48,10 +48,10 @@ export class WorkerListener {
     fs.rmSync(path, { force: true });
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ path, backlog: 1024 }, () => {
-        fs.chmodSync(path, mode);
-        resolve();
-      });
+      // Made with its mode, not given it later: a worker may dial in the moment between.
+      const umask = process.umask(0o777 & ~mode);
+      this.#server.listen({ path, backlog: 1024 }, resolve);
+      process.umask(umask);
     });
   }
 

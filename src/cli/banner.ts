@@ -16,7 +16,9 @@ export function formatBanner(
 ): string {
   const { serverRoot, sites, applications, gracefulTimeoutMs, http, pidFile } = configuration;
   const mounted = (url: string) =>
-    url.startsWith('unix:') ? url : `${url.replace(/\/$/, '')}${applications[0]?.mountPoint ?? '/'}`;
+    url.startsWith('unix:')
+      ? url
+      : `${url.replace(/\/$/, '')}${applications.length === 1 ? applications[0]!.mountPoint : '/'}`;
   const rows: [label: string, value: string][] = [
     ...urls.map((url): [string, string] => ['Server URL', mounted(url)]),
     ...adminUrls.map((url): [string, string] => ['Admin URL', url]),

@@ -109,6 +109,27 @@ test('a status for people', () => {
   ]);
 });
 
+test('of several applications each has a line, and workers say whose they are', () => {
+  const [shop] = STATUS.applications;
+  const worker = { ...shop!.workers[0]!, application: 'blog', worker: 11 };
+  const blog = { ...shop!, name: 'blog', python: '3.9.1', processes: 1, queued: null, workers: [worker] };
+  const lines = formatStatus({ ...STATUS, applications: [shop!, blog], exits: [] }, TERMINAL).split('\n');
+  assert.ok(lines.includes('Versions      : vivarium 1.2.3, Node.js 26.10.0'));
+  assert.deepEqual(lines.slice(lines.indexOf('Applications')), [
+    'Applications',
+    'APPLICATION  PYTHON  PROCESSES  MIN  MAX  THREADS  IN FLIGHT  WAITING',
+    'shop         3.12.1          2    1    4        4          4        5',
+    'blog         3.9.1           1    1    4        4          4        –',
+    '',
+    'Workers',
+    'APPLICATION  WORKER  PID  STATE     AGE  MEMORY    CPU  ANSWERED  IN FLIGHT',
+    'shop              9   70  active   9.9s   15.0M  0.02s        12          4',
+    'shop             10    –  loading  0.1s       –      –         –          –',
+    'blog             11   70  active   9.9s   15.0M  0.02s        12          4',
+    '',
+  ]);
+});
+
 test('a status of files alone, without a gateway', () => {
   const gateway = { pid: null, residentBytes: null, cpuMs: null, connections: null, requests: null };
   const problems = ['there is no gateway'];

@@ -38,20 +38,16 @@ export function findSiteMistakes({ sections, applications: all }: Parts): string
 export function findApplicationMistakes(parts: Parts, tables: readonly ApplicationTable[]): string[] {
   const { applications, main } = parts;
   const byDefault = [...(main === null ? [] : [main]), ...unnamed(parts)];
-  const mistakes: string[] = [];
-  for (const { name, place } of tables) {
+  const mountPointOf = (name: string) => applications.find((one) => one.name === name)!.mountPoint;
+  return tables.flatMap(({ name, place }) => {
     if (name === main)
-      mistakes.push(`${place}: found the name of the application at the top; allowed: another name`);
-    if (!byDefault.includes(name)) continue;
-    const { mountPoint } = applications.find((one) => one.name === name)!;
-    const rival = applications.find(
-      (one) => one.name !== name && byDefault.includes(one.name) && isSamePath(one.mountPoint, mountPoint),
-    );
-    if (rival === undefined) continue;
-    const found = `${place}: found at the mount-point of the application ${rival.name}, which is ${mountPoint}`;
-    mistakes.push(`${found}; allowed: a mount-point of its own, or a site or a route that names it`);
-  }
-  return mistakes;
+      return [`${place}: found the name of the application at the top; allowed: another name`];
+    const before = byDefault.slice(0, Math.max(0, byDefault.indexOf(name)));
+    const rival = before.find((one) => isSamePath(mountPointOf(one), mountPointOf(name)));
+    if (rival === undefined) return [];
+    const found = `found at the mount-point of the application ${rival}, which is ${mountPointOf(name)}`;
+    return [`${place}: ${found}; allowed: a mount-point of its own, or a site or a route that names it`];
+  });
 }
 
 function isSamePath(a: string, b: string): boolean {

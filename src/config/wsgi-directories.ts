@@ -5,6 +5,7 @@ import type { Identity } from './consistency.ts';
 import { findPython } from './find-python.ts';
 import type { Resolved } from './resolve.ts';
 import type { Values } from './settings/table.ts';
+import { kindOf } from './target/target.ts';
 
 export interface WsgiDirectoriesRequest {
   readonly resolved: Resolved;
@@ -31,7 +32,8 @@ async function wsgiDirectory(
     main ??
     (await findPython({
       resolved,
-      workingDirectory: path,
+      // It may be made later.
+      workingDirectory: kindOf(path) === 'directory' ? path : '/',
       directories: [path],
       environment,
       identity,

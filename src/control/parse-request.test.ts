@@ -6,6 +6,9 @@ test('what is missing has its default, and only what is known comes through', ()
   for (const [line, request] of [
     ['{"command":"status","x":1}', { command: 'status' }],
     ['{"command":"restart"}', { command: 'restart' }],
+    ['{"command":"reload"}', { command: 'reload', application: null }],
+    ['{"command":"reload","application":"shop"}', { command: 'reload', application: 'shop' }],
+    ['{"command":"reload","application":7}', null],
     ['{"command":"ps"}', { command: 'ps', stacks: false }],
     ['{"command":"ps","stacks":true}', { command: 'ps', stacks: true }],
     ['{"command":"stop"}', { command: 'stop', now: false }],

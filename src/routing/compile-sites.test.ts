@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeExchange } from '../../test/support/fake-exchange.ts';
-import type { SiteSettings, UrlAlias } from '../config/configuration.ts';
+import type { ApplicationSettings, SiteSettings, UrlAlias } from '../config/configuration.ts';
 import { NO_FEATURES } from '../config/sections/features.ts';
 import type { Handler } from '../handler.ts';
 import { compileSites, type SiteParts } from './compile-sites.ts';
@@ -93,6 +93,64 @@ test('the longest alias wins, whatever the order and the spelling', () => {
     '/%C3%A9/x': 'accent',
   };
   for (const [path, handler] of Object.entries(expected)) assert.equal(answer(path), handler, path);
+});
+
+/** The applications of the default site, each named by its mount point, and `/apps` as a directory of scripts. */
+function answersOf(applications: readonly string[], scripts: readonly string[] = []) {
+  const wsgiDirectories = [{ url: '/apps/', path: '/srv', application: {} as ApplicationSettings }];
+  const site = { ...SITE, applications, wsgiDirectories };
+  const known = [...applications, ...scripts];
+  const route = compileSites(NO_FEATURES, [site], {
+    ...partsWith('/'),
+    application: (name) => (known.includes(name) ? { mountPoint: name, handle: named(name) } : null),
+  });
+  return (target: string) => {
+    const exchange = new FakeExchange({ target });
+    route(exchange);
+    return exchange.text;
+  };
+}
+
+test('of several applications the one with the longest mount point answers', () => {
+  for (const applications of [
+    ['/', '/shop', '/shop/admin'],
+    ['/shop/admin', '/', '/shop'],
+  ]) {
+    const answer = answersOf(applications);
+    assert.deepEqual(
+      ['/', '/shopping', '/shop', '/shop/x', '/shop/admin', '/shop/admin/x', '/%73hop/x'].map(answer),
+      ['/', '/', '/shop', '/shop', '/shop/admin', '/shop/admin', '/shop'],
+    );
+  }
+  assert.equal(answersOf(['/shop'])('/'), 'not found');
+});
+
+test('a script answers at its name, and what none answers goes to the application', () => {
+  const answer = answersOf(['/'], ['/apps/a', '/apps/b.c']);
+  const paths = [
+    '/apps/a',
+    '/apps/a/x',
+    '/apps/%61',
+    '/apps/b.c/',
+    '/apps/b',
+    '/apps/',
+    '/apps',
+    '/apps//a',
+    '/appsa',
+  ];
+  assert.deepEqual(paths.map(answer), [
+    '/apps/a',
+    '/apps/a',
+    '/apps/a',
+    '/apps/b.c',
+    '/',
+    '/',
+    '/',
+    '/',
+    '/',
+  ]);
+  // No name of an application is reached by a path that is no script.
+  assert.equal(answersOf([], ['shop'])('/apps/shop'), 'not found');
 });
 
 test('a path that leaves its alias goes to the application', () => {

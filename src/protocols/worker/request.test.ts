@@ -79,6 +79,12 @@ test('variables beside those of the fields', () => {
   assert.deepEqual(keysOf(shapes.encodeWith(fieldsOf(), ['A', 'b']).shape.definition), ['A']);
 });
 
+test('no variable of ours becomes two, whatever stands in it', () => {
+  // The low byte of U+0100 is the separator.
+  const { text } = new Shapes().encodeWith(fieldsOf(), ['SSL_CLIENT_S_DN_CN', 'a\u0100b', 'B', 'é']);
+  assert.equal(text, '\0a\xc4\x80b\0é');
+});
+
 test('when there are too many shapes all are forgotten, and what was encoded before is encoded anew', () => {
   const shapes = new Shapes();
   const kept = fieldsOf(['Host', 'a']);

@@ -73,8 +73,7 @@ export class Shapes {
     let { keys, text } = this.encode(fields);
     for (let i = 0; i < environ.length; i += 2) {
       keys += keys === '' ? environ[i]! : SEPARATOR + environ[i]!;
-      // Not from the parser, which lets no separator through.
-      text += SEPARATOR + environ[i + 1]!.replaceAll(SEPARATOR, '');
+      text += SEPARATOR + bytesOf(environ[i + 1]!);
     }
     const shape = this.#shape(keys);
     return { epoch: this.epoch, keys, shape, text };
@@ -92,6 +91,15 @@ export class Shapes {
     this.#byKeys.set(keys, shape);
     return shape;
   }
+}
+
+/**
+ * A value that does not come from the parser, which lets no separator and no other characters than bytes through: cut to
+ * its low byte, U+0100 would be a separator. Text is UTF-8, as PEP 3333 has it.
+ */
+function bytesOf(value: string): string {
+  if (!/[^\x01-\xff]/.test(value)) return value;
+  return Buffer.from(value.replaceAll(SEPARATOR, ''), 'utf8').latin1Slice();
 }
 
 /** Fields to variables; a repeated field is one variable with its values joined (RFC 9110, section 5.3). */
