@@ -29,11 +29,16 @@ def _load_script(path):
     # Under its own name, so that `import wsgi` elsewhere finds this module and not a second copy.
     stem = os.path.splitext(os.path.basename(path))[0]
     name = stem if stem.isidentifier() and stem not in sys.modules else '__vivarium_script__'
-    loader = _ScriptLoader(name, path)
-    module = importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
+    module = script_module(name, path)
     sys.modules[name] = module
-    loader.exec_module(module)
+    module.__spec__.loader.exec_module(module)
     return module
+
+
+def script_module(name, path):
+    """The module of a script that has not been run yet."""
+    loader = _ScriptLoader(name, path)
+    return importlib.util.module_from_spec(importlib.util.spec_from_file_location(name, path, loader=loader))
 
 
 class _ScriptLoader(importlib.machinery.SourceFileLoader):

@@ -1,4 +1,5 @@
 /** From resolved settings, in the user's words and units, to the Configuration, in ours. No looking around here. */
+import { authScriptsOfFlags } from './auth-scripts.ts';
 import type {
   ApplicationSettings,
   Configuration,
@@ -31,6 +32,8 @@ const HONOURED = ['x-forwarded-for', 'x-forwarded-proto'];
 export interface Parts {
   readonly sections: Sections;
   readonly applications: readonly ApplicationSettings[];
+  /** Applications of our own, which no route can name. */
+  readonly internal: readonly ApplicationSettings[];
   /** The name of the application at the top; null: there is none. */
   readonly main: string | null;
   readonly wsgiDirectories: readonly WsgiDirectory[];
@@ -58,7 +61,7 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
     aliasFiles: aliasFiles(values, parts.sections),
     upstreams: parts.sections.upstreams,
     sites: sitesOf(values, parts),
-    applications: parts.applications,
+    applications: [...parts.applications, ...parts.internal],
     touchFiles: values['touch-reload'],
     drainDelayMs: ms(values['drain-delay']),
     gracefulTimeoutMs: ms(values['graceful-timeout']),
@@ -71,7 +74,8 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
 function featuresOf(values: Values, { features }: Sections): FeatureSettings {
   const compress = features.compress ?? (values['compress-responses'] ? DEFAULT_COMPRESS : null);
   const errorPages = withErrorDocuments(features['error-pages'], values['error-document']);
-  return { ...features, compress, 'error-pages': errorPages };
+  const authScripts = features['auth-scripts'] ?? authScriptsOfFlags(values);
+  return { ...features, compress, 'error-pages': errorPages, 'auth-scripts': authScripts };
 }
 
 /** The default site is what settings and the top of the file say; it comes last. */

@@ -4,6 +4,7 @@
  * run before the settings are known to be right.
  */
 
+import { findAuthScripts, findScriptMistakes } from './auth-scripts.ts';
 import { allAddresses, buildConfiguration, listenBeatsPort, type Parts } from './build.ts';
 import { buildApplication } from './build-application.ts';
 import type { Configuration } from './configuration.ts';
@@ -55,6 +56,7 @@ export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
     sections,
     applications: [...atTop, ...named.map(({ settings }) => settings)],
     main: mainName,
+    internal: await findAuthScripts({ resolved, values, main, environment, identity }, sections),
     wsgiDirectories: await findWsgiDirectories({ resolved, values, main, environment, identity }),
     staticFiles: new Map(
       named.flatMap(({ settings, staticFiles }) => (staticFiles ? [[settings.name, staticFiles]] : [])),
@@ -97,6 +99,7 @@ function resolveAll(request: LoadRequest) {
     ...mistakes,
     ...resolved.mistakes,
     ...findContradictions(resolved),
+    ...findScriptMistakes(resolved),
     ...findTlsMistakes(resolved.values, resolved.entries, read.sections, addresses),
     ...identityMistakes,
     ...named.flatMap((one) => one.mistakes),

@@ -10,6 +10,7 @@ import { respond } from '../handlers/respond/respond.ts';
 import type { FileStore } from '../handlers/static-files/file-store.ts';
 import { staticFiles } from '../handlers/static-files/static-files.ts';
 import { addressRules } from '../middleware/address-rules/address-rules.ts';
+import { authScripts } from '../middleware/auth-scripts/auth-scripts.ts';
 import { basicAuth } from '../middleware/basic-auth/basic-auth.ts';
 import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { cache } from '../middleware/cache/cache.ts';
@@ -56,6 +57,7 @@ const FEATURES = {
   'limit-in-flight': limitInFlight,
   'signed-links': signedLinks,
   'basic-auth': basicAuth,
+  'auth-scripts': authScripts,
   'forward-auth': forwardAuth,
   cache,
   compress,

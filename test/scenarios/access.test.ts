@@ -148,3 +148,26 @@ respond = { status = 302, headers = { Location = "/login" } }
   const { PATH_INFO, HTTP_X_USER, REMOTE_USER } = JSON.parse(text);
   assert.deepEqual([status, PATH_INFO, HTTP_X_USER, REMOTE_USER], [200, '/app/x', 'alice', 'alice']);
 });
+
+test('the scripts of mod_wsgi-express run in a worker of their own, and are loaded anew', async (t) => {
+  const script = (password: string) =>
+    `def check_password(environ, user, password):\n    return password == '${password}' or None\n`;
+  const folder = makeFolder(t, { 'wsgi.py': APPLICATION, 'auth.py': script('one') });
+  const server = await startServer([
+    `${folder}/wsgi.py`,
+    '--auth-user-script',
+    `${folder}/auth.py`,
+    '--processes',
+    '1',
+  ]);
+  t.after(() => server.stop());
+  assert.equal((await get(server, '/')).status, 401);
+  assert.equal((await get(server, '/', basic('joe:two'))).status, 401);
+  assert.equal(JSON.parse((await get(server, '/', basic('joe:one'))).text).REMOTE_USER, 'joe');
+  writeFileSync(`${folder}/auth.py`, script('three'));
+  assert.equal((await get(server, '/', basic('joe:one'))).status, 401);
+  assert.equal((await get(server, '/', basic('joe:three'))).status, 200);
+  writeFileSync(`${folder}/auth.py`, 'broken(');
+  assert.equal((await get(server, '/', basic('joe:three'))).status, 500);
+  await server.waitForOutput(/auth-script-failed: .*no answer for 1 within a second/);
+});

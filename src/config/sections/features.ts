@@ -4,6 +4,7 @@
  */
 import { nested } from '../section.ts';
 import { type AddressRulesSettings, addressRules } from './address-rules.ts';
+import { type AuthScriptsSettings, authScripts } from './auth-scripts.ts';
 import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
 import { type CacheSettings, cache } from './cache.ts';
 import { type CompressSettings, compress } from './compress.ts';
@@ -28,6 +29,7 @@ export const features = {
   'limit-in-flight': nested(limitInFlight),
   'signed-links': nested(signedLinks),
   'basic-auth': nested(basicAuth),
+  'auth-scripts': nested(authScripts),
   'forward-auth': nested(forwardAuth),
   cache: nested(cache),
   compress: nested(compress),
@@ -46,6 +48,7 @@ export interface FeatureSettings {
   readonly 'limit-in-flight': LimitInFlightSettings | null;
   readonly 'signed-links': SignedLinksSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
+  readonly 'auth-scripts': AuthScriptsSettings | null;
   readonly 'forward-auth': ForwardAuthSettings | null;
   readonly cache: CacheSettings | null;
   readonly compress: CompressSettings | null;

@@ -1,5 +1,6 @@
 /** Every setting of Vivarium, in the order in which help and reference show them. */
 import type { Setting, SettingGroup } from '../setting.ts';
+import { access } from './access.ts';
 import { application } from './application.ts';
 import { development } from './development.ts';
 import { limits, responses, timeouts } from './http.ts';
@@ -16,6 +17,7 @@ export const groups: readonly SettingGroup[] = [
   application,
   listening,
   tls,
+  access,
   processes,
   reloading,
   recycling,
@@ -33,6 +35,7 @@ const table = {
   ...application.settings,
   ...listening.settings,
   ...tls.settings,
+  ...access.settings,
   ...processes.settings,
   ...reloading.settings,
   ...recycling.settings,
