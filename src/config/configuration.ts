@@ -67,6 +67,8 @@ export interface TrustedProxySettings {
 export interface TlsSettings {
   /** The first one is the default. */
   readonly certificates: readonly CertificateFiles[];
+  /** Those that an authority gives us; null: none. */
+  readonly acme: AcmeSettings | null;
   /** One more that we make ourselves, for development. */
   readonly selfSigned: boolean;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
@@ -86,6 +88,20 @@ export interface TlsSettings {
   readonly clientVerifyUrls: readonly string[];
   /** Applications get the SSL_* variables. */
   readonly environment: boolean;
+}
+
+export interface AcmeSettings {
+  /** URL of the directory of the authority. */
+  readonly directory: string;
+  /** File of the authorities for that server itself; null: those of the system. */
+  readonly directoryAuthorities: string | null;
+  readonly contact: readonly string[];
+  /** Each gets a certificate of its own. */
+  readonly names: readonly string[];
+  /** Best first. */
+  readonly challenges: readonly ('http-01' | 'tls-alpn-01')[];
+  /** Directory of the keys and certificates. */
+  readonly storage: string;
 }
 
 /** Files of PEM. */

@@ -1,5 +1,5 @@
 /** From the settings about TLS to those of the Configuration, and what is wrong between them. */
-import type { CertificateFiles, ListenAddress, TlsSettings } from './configuration.ts';
+import type { AcmeSettings, CertificateFiles, ListenAddress, TlsSettings } from './configuration.ts';
 import { placeOf } from './origin.ts';
 import { type Entry, entryOf } from './resolve.ts';
 import type { Sections } from './sections/table.ts';
@@ -8,14 +8,15 @@ import type { SettingName, Values } from './settings/table.ts';
 /** Null when no listener speaks TLS. */
 export function tlsSettings(
   values: Values,
-  { certificates }: Sections,
+  sections: Sections,
   listeners: readonly ListenAddress[],
 ): TlsSettings | null {
   if (!listeners.some(({ tls }) => tls === true)) return null;
   const clientVerifyUrls = values['ssl-verify-client'];
   const wanted = clientVerifyUrls.length === 0 ? 'required' : 'optional';
   return {
-    certificates: [...certificatesOfSettings(values), ...certificates],
+    certificates: [...certificatesOfSettings(values), ...sections.certificates],
+    acme: acmeSettings(sections),
     selfSigned: values['https-self-signed'],
     minVersion: values['ssl-protocol-min'] === 'tls1.3' ? 'TLSv1.3' : 'TLSv1.2',
     ciphers: values['ssl-ciphers'],
@@ -28,6 +29,19 @@ export function tlsSettings(
     clientVerifyUrls,
     environment: values['ssl-environment'],
   };
+}
+
+/** Without names of its own: for the hosts of all sites that an authority can issue certificates for. */
+function acmeSettings({ acme, sites }: Sections): AcmeSettings | null {
+  if (acme === null) return null;
+  const { names, place: _place, ...settings } = acme;
+  return { ...settings, names: names ?? certifiable(sites.flatMap(({ hosts }) => hosts)) };
+}
+
+/** Names with a dot: no wildcards, no addresses. */
+function certifiable(hosts: readonly string[]): string[] {
+  const names = hosts.map((host) => host.replace(/:\d+$/, ''));
+  return [...new Set(names)].filter((name) => /^[a-z\d.-]+\.[a-z][a-z\d-]+$/.test(name));
 }
 
 export function certificatesOfSettings(values: Values): CertificateFiles[] {
@@ -73,18 +87,27 @@ export function findTlsMistakes(
     ...needs('ssl-certificate-chain-file', 'ssl-certificate-file'),
     ...needs('ssl-verify-client', 'ssl-ca-certificate-file'),
   ];
+  const { acme } = sections;
+  if (acme !== null && acmeSettings(sections)!.names.length === 0)
+    mistakes.push(`${acme.place}: needs names, as no site has a host that a certificate could be for`);
   const secure = listeners.filter(({ tls }) => tls === true);
   if (secure.length === 0) {
     const idle = TLS_ONLY.filter((name) => placed(name) !== null && !isUnset(values[name]));
     const where = 'a listener with TLS: --https-port, or https:// before an address of --listen';
+    if (acme !== null) mistakes.push(`${acme.place}: found without ${where}`);
     mistakes.push(...idle.map((name) => `${placed(name)}: found without ${where}`));
-  } else if (certificatesOfSettings(values).length + sections.certificates.length === 0) {
+  } else if (!hasCertificates(values, sections)) {
     const place = placed('https-port') ?? placed('listen') ?? placed('admin-listen') ?? 'https-port';
-    const ways = 'ssl-certificate, ssl-certificate-file, [[certificates]] or https-self-signed';
-    if (!values['https-self-signed'])
-      mistakes.push(`${place}: found TLS without a certificate; allowed: ${ways}`);
+    const ways = 'ssl-certificate, ssl-certificate-file, [[certificates]], [acme] or https-self-signed';
+    mistakes.push(`${place}: found TLS without a certificate; allowed: ${ways}`);
   }
   return mistakes;
+}
+
+function hasCertificates(values: Values, sections: Sections): boolean {
+  const { acme, certificates } = sections;
+  const isNamed = certificatesOfSettings(values).length + certificates.length > 0;
+  return isNamed || acme !== null || values['https-self-signed'];
 }
 
 function isUnset(value: unknown): boolean {

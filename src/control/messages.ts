@@ -24,6 +24,15 @@ export interface TlsMaterial {
   readonly ticketKeys: readonly string[];
   /** The certificates that those of clients are checked against; null: clients are not asked for one. */
   readonly clientAuthorities: string | null;
+  readonly challenges: AcmeChallenges;
+}
+
+/** What an ACME server is shown while it checks that a host is ours. */
+export interface AcmeChallenges {
+  /** HTTP-01: by token, the key authorization. */
+  readonly http: Readonly<Record<string, string>>;
+  /** TLS-ALPN-01: by host, a certificate and its key, as PEM. */
+  readonly alpn: Readonly<Record<string, { readonly certificate: string; readonly key: string }>>;
 }
 
 export interface CertificateMaterial {

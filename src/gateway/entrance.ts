@@ -2,15 +2,21 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { InheritedListener } from '../control/messages.ts';
 import type { Middleware } from '../handler.ts';
+import { acmeChallenge } from '../middleware/acme-challenge/acme-challenge.ts';
 import { clientCertificate } from '../middleware/client-certificate/client-certificate.ts';
 import { httpsOnly } from '../middleware/https-only/https-only.ts';
+import type { Credentials } from '../tls/credentials.ts';
 
+/** `credentials`: null where no listener speaks TLS. */
 export function makeEntrance(
   { http, tls }: Configuration,
   listeners: readonly InheritedListener[],
+  credentials: Credentials | null,
 ): Middleware {
   const port = http.httpsOnly ? httpsPort(listeners) : null;
   const parts: Middleware[] = [];
+  if (tls?.acme && credentials !== null)
+    parts.push(acmeChallenge((token) => credentials.httpChallenge(token)));
   if (port !== null) parts.push(httpsOnly(port));
   if (tls !== null && tls.clientVerifyUrls.length > 0) parts.push(clientCertificate(tls.clientVerifyUrls));
   if (tls?.environment) parts.push(sslEnvironment);

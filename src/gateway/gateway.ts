@@ -92,7 +92,7 @@ export class Gateway {
       this.#configuration,
       (name) => this.#applications.get(name) ?? null,
       this.#figures && this.#statusSources(this.#figures),
-      makeEntrance(this.#configuration, configure.listeners),
+      makeEntrance(this.#configuration, configure.listeners, this.#tls?.credentials ?? null),
       log,
     );
   }

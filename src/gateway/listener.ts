@@ -44,9 +44,9 @@ export class Listener {
             (socket) => this.#serve(socket, socket.alpnProtocol || 'http/1.1'),
             ended,
           );
-    this.#server = net.createServer({ allowHalfOpen: true, noDelay: context.path === null }, (socket) =>
-      this.#accept(socket),
-    );
+    // In TLS a closed half is an end (and in a handshake Node would not notice it).
+    const options = { allowHalfOpen: context.tls === null, noDelay: context.path === null };
+    this.#server = net.createServer(options, (socket) => this.#accept(socket));
   }
 
   /** Takes over an inherited listening socket. */

@@ -10,7 +10,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { TlsSettings } from '../config/configuration.ts';
 import type { Log } from '../telemetry/log.ts';
 import { readClientHello } from '../tls/client-hello.ts';
-import type { Credential, Credentials } from '../tls/credentials.ts';
+import { ACME_PROTOCOL, type Credential, type Credentials } from '../tls/credentials.ts';
 
 export interface HandshakeContext {
   readonly settings: TlsSettings;
@@ -126,10 +126,12 @@ export class TlsHandshakes {
     const known = this.#servers.get(credential);
     if (known !== undefined) return known;
     const ALPNProtocols = [...this.#context.protocols];
-    const server = createServer({ ...credential.options, allowHalfOpen: true, ALPNProtocols });
+    const server = createServer({ ALPNProtocols, ...credential.options });
     server.on('secureConnection', (socket) => {
       this.#underWay--;
-      this.#secured(socket);
+      // The certificate was all that the ACME server wanted to see.
+      if (socket.alpnProtocol === ACME_PROTOCOL) socket.end(() => socket.destroy());
+      else this.#secured(socket);
       this.#ended();
     });
     server.on('tlsClientError', (error, socket) => {

@@ -172,7 +172,6 @@ class Supervisor {
     });
     const control = this.#openControl();
     this.#reloader.start();
-    void this.#certificates.follow(this.#configuration.tls);
     this.#rotation.start();
     this.#stack.start(true, null);
     await this.#stopped.promise;
@@ -223,6 +222,7 @@ class Supervisor {
   #announce(): void {
     if (this.#isAnnounced || this.#stopLevel !== RUNNING) return;
     this.#isAnnounced = true;
+    void this.#certificates.follow(this.#configuration.tls);
     const [urls, adminUrls] = [this.#stack.urls('site'), this.#stack.urls('admin')];
     const admin = adminUrls.length === 0 ? '' : `, metrics and health checks at ${adminUrls.join(', ')}`;
     this.#log.info('server-started', `serving at ${urls.join(', ')}${admin}`);

@@ -15,6 +15,9 @@ export interface Credential {
   readonly options: TlsOptions;
 }
 
+/** Spoken in TLS-ALPN-01 alone (RFC 8737). */
+export const ACME_PROTOCOL = 'acme-tls/1';
+
 export class Credentials {
   readonly #settings: TlsSettings;
   #material: TlsMaterial;
@@ -39,6 +42,7 @@ export class Credentials {
 
   /** Null: no certificate is for this host, and `ssl-strict-sni` refuses such clients. */
   choose(hello: ClientHello): Credential | null {
+    if (hello.protocols.includes(ACME_PROTOCOL)) return this.#challengeFor(hello.serverName ?? '');
     const found = hello.serverName === null ? null : this.#choice.find(hello.serverName);
     if (found === null && this.#settings.strictSni) return null;
     const group = found ?? this.#choice.fallback;
@@ -48,6 +52,19 @@ export class Credentials {
     this.#known.set(group, known);
     known[ticketKey] ??= { options: this.#optionsFor(group, this.#material.ticketKeys[ticketKey]) };
     return known[ticketKey];
+  }
+
+  /** The key authorization of a challenge of HTTP-01 that is under way. */
+  httpChallenge(token: string): string | null {
+    const { http } = this.#material.challenges;
+    return Object.hasOwn(http, token) ? http[token]! : null;
+  }
+
+  #challengeFor(serverName: string): Credential | null {
+    const { alpn } = this.#material.challenges;
+    if (!Object.hasOwn(alpn, serverName)) return null;
+    const { certificate, key } = alpn[serverName]!;
+    return { options: { cert: certificate, key, ALPNProtocols: [ACME_PROTOCOL] } };
   }
 
   /** `ticketKey`: base64; none when sessions are not resumed. */

@@ -1,6 +1,7 @@
 /** The sections that stand at the top of the configuration file, beside the settings. */
 import type { CertificateFiles } from '../configuration.ts';
 import { manyOf, namedBy, nested, section } from '../section.ts';
+import { type AcmeSection, acme } from './acme.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
 import { certificate } from './certificate.ts';
 import { type FeatureSettings, features } from './features.ts';
@@ -16,6 +17,7 @@ export interface Sections {
   readonly routes: readonly RouteSettings[];
   readonly sites: readonly NamedSite[];
   readonly certificates: readonly CertificateFiles[];
+  readonly acme: AcmeSection | null;
   readonly cacheStore: CacheStoreSettings;
   /** For the URL aliases; null: nothing is said of them. */
   readonly files: FileOptions | null;
@@ -31,6 +33,7 @@ export const sections = section({
     routes: manyOf(route),
     sites: manyOf(site),
     certificates: manyOf(certificate),
+    acme: nested(acme),
     'cache-store': nested(cacheStore),
     upstreams: namedBy(upstream),
   },
@@ -39,6 +42,7 @@ export const sections = section({
     sites,
     files,
     certificates,
+    acme,
     'cache-store': store,
     upstreams,
     ...features
@@ -48,6 +52,7 @@ export const sections = section({
     sites,
     files,
     certificates,
+    acme,
     cacheStore: store ?? DEFAULT_CACHE_STORE,
     upstreams,
   }),

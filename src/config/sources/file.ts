@@ -29,6 +29,7 @@ export const NO_SECTIONS: Sections = {
   sites: [],
   files: null,
   certificates: [],
+  acme: null,
   cacheStore: DEFAULT_CACHE_STORE,
   upstreams: {},
 };

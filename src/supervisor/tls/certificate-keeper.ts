@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import type { CertificateFiles, TlsSettings } from '../../config/configuration.ts';
 import type { CertificateMaterial, TlsMaterial } from '../../control/messages.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { CertificateError, loadAuthorities, loadCertificate } from '../../tls/certificate-files.ts';
+import { loadAuthorities, loadCertificate } from '../../tls/certificate-files.ts';
 import { keptSelfSigned } from '../../tls/self-signed.ts';
 import { TicketKeys } from '../../tls/ticket-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { FileWatch } from '../watch/file-watch.ts';
+import { AcmeKeeper } from './acme-keeper.ts';
 
 export class CertificateKeeper {
   readonly #serverRoot: string;
@@ -25,6 +26,7 @@ export class CertificateKeeper {
   /** By their files: what was good when they were last read. */
   readonly #certificates = new Map<string, CertificateMaterial>();
   readonly #authorities = new Map<string, string>();
+  readonly #acme: AcmeKeeper;
   #selfSigned: CertificateMaterial | null = null;
   /** Of the server as it runs. */
   #settings: TlsSettings | null = null;
@@ -36,6 +38,7 @@ export class CertificateKeeper {
     this.#log = log;
     this.#clock = clock;
     this.#changed = changed;
+    this.#acme = new AcmeKeeper(log, clock, changed);
     this.#watch = new FileWatch(() => this.#onFilesChanged(), clock);
   }
 
@@ -48,36 +51,39 @@ export class CertificateKeeper {
       const { clientAuthorities } = settings;
       if (clientAuthorities !== null)
         this.#authorities.set(clientAuthorities, loadAuthorities(clientAuthorities));
+      if (settings.acme !== null) this.#acme.prepare(settings.acme);
       if (settings.selfSigned) this.#selfSigned = this.#makeSelfSigned();
     } catch (error) {
-      if (error instanceof CertificateError)
-        throw new StartupError(`cannot use a certificate: ${error.message}`);
-      throw error;
+      throw new StartupError(`cannot use a certificate: ${reasonOf(error)}`);
     }
   }
 
-  /** From now on these are the settings; their files are watched. */
+  /** From now on these are the settings: their files are watched, and clients are answered. */
   async follow(settings: TlsSettings | null): Promise<void> {
     this.#settings = settings;
     this.#scheduleRotation();
+    this.#acme.follow(settings?.acme ?? null);
     await this.#watch.follow(settings === null ? [] : filesOf(settings));
   }
 
   /** For settings that are prepared. */
   material(settings: TlsSettings): TlsMaterial {
-    const { certificates, clientAuthorities, selfSigned, sessionTimeoutMs } = settings;
+    const { certificates, acme, clientAuthorities, selfSigned, sessionTimeoutMs } = settings;
     return {
       certificates: [
         ...certificates.map((files) => this.#certificates.get(keyOf(files))!),
+        ...(acme === null ? [] : this.#acme.certificates(acme)),
         ...(selfSigned ? [this.#selfSigned!] : []),
       ],
       ticketKeys: sessionTimeoutMs === 0 ? [] : this.#ticketKeys.keys,
       clientAuthorities: clientAuthorities === null ? null : this.#authorities.get(clientAuthorities)!,
+      challenges: this.#acme.challenges,
     };
   }
 
   stop(): void {
     this.#watch.stop();
+    this.#acme.stop();
     this.#cancelRotation();
   }
 
