@@ -46,14 +46,21 @@ export async function readConfiguration(
 
 /** Here, as the settings know nothing of the request path, and a server that logs nothing needs no format. */
 function findFormatMistakes({ configuration: { logs }, entries }: Loaded): string[] {
-  if (!logs.accessLog) return [];
+  const name = 'access-log-format';
+  const main = () => placeOf(entryOf(entries, name)!.origin, name);
+  return [
+    ...(logs.accessLog ? findFormatMistake(logs.accessLogFormat, main) : []),
+    ...logs.accessLogs.flatMap(({ format, place }) => findFormatMistake(format, () => `${place}.format`)),
+  ];
+}
+
+function findFormatMistake(format: string, place: () => string): string[] {
   try {
-    accessLog(logs.accessLogFormat, () => {});
+    accessLog(format, () => {});
     return [];
   } catch (error) {
     if (!(error instanceof LogFormatError)) throw error;
-    const name = 'access-log-format';
-    return [`${placeOf(entryOf(entries, name)!.origin, name)}: ${error.message}`];
+    return [`${place()}: ${error.message}`];
   }
 }
 

@@ -53,7 +53,7 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
     user: values.user,
     group: values.group,
     pidFile: values['pid-file'],
-    logs: logSettings(values, entries, serverRoot),
+    logs: logSettings(values, entries, serverRoot, parts.sections),
     http: httpSettings(values),
     cacheStore: parts.sections.cacheStore,
     trustedProxies: trustedProxySettings(values),
@@ -153,17 +153,24 @@ function adminAddress(values: Values): ListenAddress | null {
 }
 
 /** As with mod_wsgi-express, `log-to-terminal` wins over a directory of the same source. */
-function logSettings(values: Values, entries: readonly Entry[], serverRoot: string): LogSettings {
+function logSettings(
+  values: Values,
+  entries: readonly Entry[],
+  serverRoot: string,
+  { accessLogs }: Sections,
+): LogSettings {
   const toTerminal = values['log-to-terminal'];
   const directory = values['log-directory'];
   const isNewer = strengthOf(entries, 'log-directory') > strengthOf(entries, 'log-to-terminal');
   const terminal = directory === null ? toTerminal !== false : toTerminal === true && !isNewer;
+  const logDirectory = terminal ? null : (directory ?? serverRoot);
   return {
     level: values['log-level'],
-    directory: terminal ? null : (directory ?? serverRoot),
+    directory: logDirectory,
     rotation: terminal ? null : rotationSettings(values),
     accessLog: values['access-log'],
     accessLogFormat: values['access-log-format'],
+    accessLogs: accessLogs.map((make) => make(logDirectory)),
     slowRequestsMs: ms(values['slow-requests']),
   };
 }

@@ -3,6 +3,7 @@
  * process its part. Made by config/, read by everybody. Sizes are bytes, times are milliseconds.
  */
 
+import type { AccessLogSettings } from './sections/access-log.ts';
 import type { CacheStoreSettings } from './sections/cache-store.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
@@ -120,6 +121,8 @@ export interface LogSettings {
   readonly accessLog: boolean;
   /** `combined`, `common`, `json`, `pretty`, or an Apache format string. */
   readonly accessLogFormat: string;
+  /** Those beside it. */
+  readonly accessLogs: readonly AccessLogSettings[];
   /** 0: off. */
   readonly slowRequestsMs: number;
 }

@@ -66,6 +66,7 @@ test('a directory with a wsgi.py needs no settings', async (t) => {
     accessLog: true,
     rotation: null,
     accessLogFormat: 'combined',
+    accessLogs: [],
     slowRequestsMs: 0,
   });
   assert.match(serverRoot, /\/vivarium-[0-9a-f]{12}$/);

@@ -195,6 +195,13 @@ export const command: ValueType<string> = {
   resolveIn: (value, directory) => (value.includes('/') ? resolve(directory, value) : value),
 };
 
+/** How a line of the access log looks. */
+export const accessLogFormat = text(
+  'FORMAT',
+  /^(combined|common|json|pretty|[^\0\n]*%[^\0\n]*)$/,
+  'combined, common, json, pretty or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
+);
+
 /** The path of a URL. A slash at its end carries no meaning here and is dropped. */
 export const urlPath: ValueType<string> = {
   schema: z

@@ -9,7 +9,7 @@ import { composeSite } from './site.ts';
 test('an access log that cannot be opened is named, with the user who tried', (t) => {
   // A directory has the name of the file.
   const directory = makeFolder(t, { 'access_log/file': '' });
-  const logs = { level: 'info', directory, accessLog: true, accessLogFormat: 'combined' };
+  const logs = { level: 'info', directory, accessLog: true, accessLogFormat: 'combined', accessLogs: [] };
   const configuration = { logs, features: {}, sites: [] } as unknown as Configuration;
   const log = createLog('test', 'info', () => {});
   assert.throws(

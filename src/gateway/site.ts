@@ -1,12 +1,9 @@
 /** The built-in parts of the request path, composed: the table of contents of what a request can meet. */
-import path from 'node:path';
 import type { StatusSources } from '../admin/status/status-report.ts';
-import { showsColors } from '../base/color.ts';
-import type { Configuration, LogSettings } from '../config/configuration.ts';
+import type { Configuration } from '../config/configuration.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { FileStore } from '../handlers/static-files/file-store.ts';
 import { staticFiles } from '../handlers/static-files/static-files.ts';
-import { accessLog } from '../middleware/access-log/access-log.ts';
 import { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { openCacheStore, type ResponseStore } from '../middleware/cache/store.ts';
 import { observe } from '../middleware/observe.ts';
@@ -14,13 +11,11 @@ import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
 import { trustedProxies } from '../middleware/trusted-proxies/trusted-proxies.ts';
 import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createLogWriter, type LogWriter } from '../telemetry/log-file.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
+import { openAccessLogs } from './access-logs.ts';
 import { collectsBody } from './collect-body.ts';
 import { makeAnswer, makeFeatures, type Tools } from './features.ts';
 import { ProxyUpstreams, usesProxy } from './proxy-upstreams.ts';
-
-const STANDARD_OUTPUT = 1;
 
 export interface Site {
   readonly handle: Handler;
@@ -46,14 +41,10 @@ export function composeSite(
   log: Log,
 ): Site {
   const counter = status?.figures.counts ?? null;
-  const writer = openAccessLog(configuration.logs, log);
-  const { accessLogFormat, slowRequestsMs } = configuration.logs;
-  const logged =
-    writer === null
-      ? []
-      : [accessLog(accessLogFormat, (line) => writer.write(line), hasColors(configuration.logs))];
+  const accessLogs = openAccessLogs(configuration.logs, log);
+  const { slowRequestsMs } = configuration.logs;
   const slow = slowRequestsMs > 0 ? [slowRequests(slowRequestsMs, log)] : [];
-  const observed = observe([...logged, ...slow, ...(counter === null ? [] : [counter.end])]);
+  const observed = observe([...accessLogs.observers, ...slow, ...(counter === null ? [] : [counter.end])]);
   const counted: Middleware = counter === null ? observed : (next) => counter.begin(observed(next));
   const { trustedProxies: proxies } = configuration;
   const wrap: Middleware = proxies === null ? counted : (next) => trustedProxies(proxies)(counted(next));
@@ -78,13 +69,13 @@ export function composeSite(
     wrap,
     streamsBodies,
     upstreams: upstreams.all,
-    reopenLogs: () => writer?.reopen(),
+    reopenLogs: () => accessLogs.reopen(),
     cacheStore,
     close: async () => {
       passwordChecks.close();
       upstreams.all.close();
       await cacheStore.close();
-      await writer?.close();
+      await accessLogs.close();
     },
   };
 }
@@ -102,21 +93,4 @@ function collecting(applications: FindApplication, log: Log): FindApplication {
 /** Does any route end in one? */
 export function hasStatusPage({ sites }: Configuration): boolean {
   return sites.some(({ routes }) => routes.some((route) => route['status-page'] !== null));
-}
-
-function hasColors({ directory }: LogSettings): boolean {
-  return directory === null && showsColors(STANDARD_OUTPUT, process.env);
-}
-
-function openAccessLog(logs: LogSettings, log: Log): LogWriter | null {
-  if (!logs.accessLog) return null;
-  if (logs.directory === null) return createLogWriter({ fd: STANDARD_OUTPUT }, log);
-  const file = path.join(logs.directory, 'access_log');
-  try {
-    return createLogWriter({ path: file }, log);
-  } catch (error) {
-    // The message of the system ends in the path.
-    const reason = (error as Error).message;
-    throw new Error(`cannot open the access log as uid ${process.getuid!()}: ${reason}`);
-  }
 }

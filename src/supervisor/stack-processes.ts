@@ -45,7 +45,7 @@ export class StackProcesses {
     const { programs, resources, outOfMemory } = this.#surroundings;
     const { identity, errorLog } = resources;
     this.removeWorkerSocket();
-    this.prepareAccessLog();
+    this.prepareAccessLogs();
     const start = {
       program: programs.gateway,
       sockets: this.#sockets,
@@ -114,8 +114,8 @@ export class StackProcesses {
     this.#surroundings.resources.serverRoot.retireLedger(worker);
   }
 
-  prepareAccessLog(): void {
-    this.#surroundings.resources.prepareAccessLog(this.#configuration.logs);
+  prepareAccessLogs(): void {
+    this.#surroundings.resources.prepareAccessLogs(this.#configuration.logs);
   }
 
   removeWorkerSocket(): void {

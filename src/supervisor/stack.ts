@@ -168,7 +168,7 @@ export class Stack {
   }
 
   reopenLogs(): void {
-    this.#processes.prepareAccessLog();
+    this.#processes.prepareAccessLogs();
     this.#gateway.send({ type: 'reopen-logs' });
   }
 

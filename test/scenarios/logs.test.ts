@@ -1,12 +1,14 @@
 /** Log files of the real server that are renamed: by an operator and SIGUSR1, and by the server itself. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFolder } from '../support/folder.ts';
 import { getOnce } from '../support/raw-client.ts';
-import { type Server, startServer } from '../support/vivarium.ts';
+import { runVivarium, type Server, startServer } from '../support/vivarium.ts';
 
 const APPLICATION = `
 import os
@@ -69,4 +71,49 @@ test('with --rotate-logs a large log is renamed, and no line is lost', { timeout
   await server.stop();
   const lines = [...rotated(), 'access_log'].map((name) => readFileSync(join(logs, name), 'utf8')).join('');
   for (let n = 0; n < asked; n++) assert.equal(lines.split(`/request-${n} `).length, 2, String(n));
+});
+
+test('further access logs have the requests that they are for', { timeout: 60_000 }, async (t) => {
+  const syslog = createSocket('udp4');
+  t.after(() => syslog.close());
+  syslog.bind(0, '127.0.0.1');
+  await once(syslog, 'listening');
+  const file = `processes = 1
+log-directory = "logs"
+access-log-format = "%U"
+
+[[access-logs]]
+to = "errors_log"
+status = ["4xx", "5xx"]
+format = "%s %U"
+
+[[access-logs]]
+to = "udp://127.0.0.1:${syslog.address().port}"
+match = { not = "/health" }
+format = "json"
+`;
+  const folder = makeFolder(t, { 'wsgi.py': APPLICATION, 'vivarium.toml': file });
+  const server = await startServer([folder, '--url-alias', '/static', folder]);
+  t.after(() => server.stop());
+  const message = once(syslog, 'message');
+  for (const path of ['/health', '/static/none', '/x']) await get(server, path);
+  const [bytes] = await message;
+  assert.equal(JSON.parse(/ - (\{.*\})$/.exec(String(bytes))![1]!).target, '/static/none');
+  await server.stop();
+  const read = (name: string) => readFileSync(join(folder, 'logs', name), 'utf8');
+  assert.equal(read('access_log'), '/health\n/static/none\n/x\n');
+  assert.equal(read('errors_log'), '404 /static/none\n');
+});
+
+test('a mistake in a further access log is named', async (t) => {
+  const file = '[[access-logs]]\nto = "a_log"\nformat = "%Q"\n[[access-logs]]\nto = "http://x"\n';
+  const folder = makeFolder(t, { 'wsgi.py': APPLICATION, 'vivarium.toml': file });
+  const wrong = await runVivarium(['check', folder]);
+  assert.match(
+    wrong.output,
+    /vivarium\.toml:5: access-logs\[1\]\.to: found "http:\/\/x"; allowed: the name of a file, stdout/,
+  );
+  const format = makeFolder(t, { 'wsgi.py': APPLICATION, 'vivarium.toml': file.split('\n[[access', 1)[0]! });
+  const unknown = await runVivarium(['check', format]);
+  assert.match(unknown.output, /access-logs\[0\]\.format: .*unknown directive "%Q"/);
 });

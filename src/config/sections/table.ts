@@ -1,6 +1,7 @@
 /** The sections that stand at the top of the configuration file, beside the settings. */
 import type { CertificateFiles } from '../configuration.ts';
 import { manyOf, namedBy, nested, section } from '../section.ts';
+import { accessLog, type MakeAccessLog } from './access-log.ts';
 import { type AcmeSection, acme } from './acme.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
 import { certificate } from './certificate.ts';
@@ -19,6 +20,7 @@ export interface Sections {
   readonly certificates: readonly CertificateFiles[];
   readonly acme: AcmeSection | null;
   readonly cacheStore: CacheStoreSettings;
+  readonly accessLogs: readonly MakeAccessLog[];
   /** For the URL aliases; null: nothing is said of them. */
   readonly files: FileOptions | null;
   /** Servers for `proxy`, by name. */
@@ -35,6 +37,7 @@ export const sections = section({
     certificates: manyOf(certificate),
     acme: nested(acme),
     'cache-store': nested(cacheStore),
+    'access-logs': manyOf(accessLog),
     upstreams: namedBy(upstream),
   },
   build: ({
@@ -44,6 +47,7 @@ export const sections = section({
     certificates,
     acme,
     'cache-store': store,
+    'access-logs': accessLogs,
     upstreams,
     ...features
   }): Sections => ({
@@ -54,6 +58,7 @@ export const sections = section({
     certificates,
     acme,
     cacheStore: store ?? DEFAULT_CACHE_STORE,
+    accessLogs,
     upstreams,
   }),
 });

@@ -120,3 +120,15 @@ export const proxyTarget: ValueType<string> = {
   ),
   ...withSocketPath,
 };
+
+/** A status of an answer, or all of its class. */
+export const answerStatus = checked('STATUS', 'a status like 404, or a class like 5xx', (text) =>
+  /^[1-5](\d\d|xx)$/.test(text),
+);
+
+/** Where the lines of an access log go. */
+export const logTarget = checked(
+  'TARGET',
+  'the name of a file, stdout, udp://HOST:PORT or tcp://HOST:PORT',
+  (text) => /^((udp|tcp):\/\/([\w.-]+|\[[\da-f:.]+\]):\d{1,5}|[^:]+)$/i.test(text) && !text.endsWith('/'),
+);

@@ -1,6 +1,6 @@
 /** Settings: the error log and the access log. */
 import { one } from '../setting.ts';
-import { choice, count, megabytes, onOff, path, seconds, text } from '../value-types.ts';
+import { accessLogFormat, choice, count, megabytes, onOff, path, seconds, text } from '../value-types.ts';
 
 export const logging = {
   title: 'Logging',
@@ -33,17 +33,10 @@ export const logging = {
       help: 'renamed files that are kept of each log; 0 for all',
     }),
     'access-log': one(onOff, { default: true, help: 'write one line for each request' }),
-    'access-log-format': one(
-      text(
-        'FORMAT',
-        /^(combined|common|json|pretty|[^\0\n]*%[^\0\n]*)$/,
-        'combined, common, json, pretty or an Apache format string such as "%h %t \\"%r\\" %>s %b"',
-      ),
-      {
-        default: 'combined',
-        help: 'combined, common, json, pretty (for a terminal) or an Apache format string',
-      },
-    ),
+    'access-log-format': one(accessLogFormat, {
+      default: 'combined',
+      help: 'combined, common, json, pretty (for a terminal) or an Apache format string',
+    }),
     'server-status': one(onOff, {
       default: false,
       help: 'show what the server is doing at /server-status, to clients on this machine',

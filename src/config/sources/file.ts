@@ -26,6 +26,7 @@ export interface FileSource extends Source {
 export const NO_SECTIONS: Sections = {
   features: NO_FEATURES,
   routes: [],
+  accessLogs: [],
   sites: [],
   files: null,
   certificates: [],

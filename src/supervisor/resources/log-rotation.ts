@@ -4,7 +4,7 @@
  */
 import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogRotationSettings, LogSettings } from '../../config/configuration.ts';
+import type { LogRotationSettings } from '../../config/configuration.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type Cancel, type Clock, systemClock } from '../clock.ts';
 import { reasonOf } from '../startup-error.ts';
@@ -108,10 +108,4 @@ function stamp(date: Date): string {
   const two = (n: number) => String(n).padStart(2, '0');
   const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
-}
-
-/** The logs that are files. */
-export function logFiles({ directory, accessLog }: LogSettings): string[] {
-  if (directory === null) return [];
-  return ['error_log', ...(accessLog ? ['access_log'] : [])].map((name) => join(directory, name));
 }

@@ -3,11 +3,11 @@
  * taken in that order and given back in the reverse one, also when taking one of them fails.
  */
 import { chownSync, closeSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Configuration, LogSettings } from '../../config/configuration.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { ErrorLog } from './error-log.ts';
 import { openLogFile } from './log-file.ts';
+import { accessLogFiles } from './log-files.ts';
 import { PidFile } from './pid-file.ts';
 import { findIdentity, type Identity } from './privileges.ts';
 import { ServerRoot } from './server-root.ts';
@@ -56,13 +56,15 @@ export class Resources {
     }
   }
 
-  /** So that gateways can open it. When it cannot be prepared they say why they cannot open it. */
-  prepareAccessLog({ directory, accessLog }: LogSettings): void {
-    if (this.identity === null || directory === null || !accessLog) return;
-    try {
-      closeSync(openLogFile(join(directory, 'access_log'), this.identity));
-    } catch {
-      // It may still be a file that they can open.
+  /** So that gateways can open them. When one cannot be prepared they say why they cannot open it. */
+  prepareAccessLogs(logs: LogSettings): void {
+    if (this.identity === null) return;
+    for (const file of accessLogFiles(logs)) {
+      try {
+        closeSync(openLogFile(file, this.identity));
+      } catch {
+        // It may still be a file that they can open.
+      }
     }
   }
 
