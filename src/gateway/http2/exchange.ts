@@ -46,6 +46,7 @@ export class Http2Exchange implements Exchange {
   /** Body bytes that were promised and are still owed; UNKNOWN when none were promised. */
   #owed = UNKNOWN;
   #isWhole = false;
+  #isAwaitingDrain = false;
 
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
@@ -128,8 +129,16 @@ export class Http2Exchange implements Exchange {
     }
     this.bodyBytesSent += block.length;
     const hasRoom = this.#stream.write(block, 'latin1');
-    if (!hasRoom) this.#stream.once('drain', () => this.onDrain?.());
+    if (!hasRoom && !this.#isAwaitingDrain) this.#awaitDrain();
     return hasRoom;
+  }
+
+  #awaitDrain(): void {
+    this.#isAwaitingDrain = true;
+    this.#stream.once('drain', () => {
+      this.#isAwaitingDrain = false;
+      this.onDrain?.();
+    });
   }
 
   end(): void {
