@@ -4,6 +4,7 @@ import { isNested, type Nested, type Part, type Section } from '../src/config/se
 import { sections } from '../src/config/sections/table.ts';
 import { isSwitch, type Setting } from '../src/config/setting.ts';
 import type { ValueType } from '../src/config/value-types.ts';
+import { TEMPLATE_ALLOWED } from '../src/variables.ts';
 
 const INTRODUCTION = `# Sections of the configuration file
 
@@ -23,23 +24,26 @@ const TITLES: Readonly<Record<Nested['shape'], (name: string) => string>> = {
 };
 
 export function renderSections(): string {
-  const pieces = [INTRODUCTION, renderSection('The top of the file', sections)];
-  for (const [name, { shape, section }] of nestedSections())
-    pieces.push(renderSection(TITLES[shape](name), section));
-  return pieces.join('\n');
+  const pieces = [renderSection('The top of the file', sections)];
+  for (const [section, title] of titles) pieces.push(renderSection(title, section));
+  return [INTRODUCTION, ...pieces].join('\n');
 }
 
-/** Each once, in the order in which they are met. */
-function nestedSections(): ReadonlyMap<string, Nested> {
-  const found = new Map<string, Nested>();
-  const visit = ({ parts }: Section) => {
+/** Of each section, in the order in which they are met. Two that have the same key are told apart by where they stand. */
+const titles: ReadonlyMap<Section, string> = findTitles();
+
+function findTitles(): Map<Section, string> {
+  const found = new Map<Section, string>();
+  const visit = ({ parts }: Section, parent: string) => {
     for (const [name, part] of Object.entries(parts)) {
-      if (!isNested(part) || found.has(name)) continue;
-      found.set(name, part);
-      visit(part.section);
+      if (!isNested(part) || found.has(part.section)) continue;
+      const title = TITLES[part.shape](name);
+      const isTaken = [...found.values()].includes(title);
+      found.set(part.section, isTaken ? `${title} in ${parent}` : title);
+      visit(part.section, name);
     }
   };
-  visit(sections);
+  visit(sections, 'the file');
   return found;
 }
 
@@ -56,14 +60,22 @@ function helpOf(part: Part): string {
   return isNested(part) ? part.section.help : part.help;
 }
 
+/** What is the same in many rows is explained once, in the guide. */
+function inShort(allowed: string): string {
+  return allowed.replace(TEMPLATE_ALLOWED, 'a [template](../guide/sites.md#templates)');
+}
+
 function allowedOf(key: string, part: Part): string {
   if (!isNested(part)) {
-    if (part.shape === 'map') return `a table; of each ${part.type.allowed}`;
-    return part.shape === 'list' ? `${part.type.allowed}; or an array of these` : part.type.allowed;
+    if (part.shape === 'map') return `a table; of each ${inShort(part.type.allowed)}`;
+    const allowed = inShort(part.type.allowed);
+    return part.shape === 'list' ? `${allowed}; or an array of these` : allowed;
   }
-  const link = `[${key}](#${TITLES[part.shape](key)
+  const title = titles.get(part.section)!;
+  const link = `[${key}](#${title
     .toLowerCase()
-    .replaceAll(/[^\w-]/g, '')})`;
+    .replaceAll(/[^\w -]/g, '')
+    .replaceAll(' ', '-')})`;
   return { nested: link, manyOf: `tables, see ${link}`, namedBy: `tables under names, see ${link}` }[
     part.shape
   ];

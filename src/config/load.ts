@@ -19,6 +19,7 @@ import { type Entry, entryOf, resolveSettings } from './resolve.ts';
 import type { Sections } from './sections/table.ts';
 import type { SettingName, Values } from './settings/table.ts';
 import { findApplicationMistakes, findSiteMistakes } from './site-consistency.ts';
+import { UNREADABLE_SECTIONS } from './sources/file.ts';
 import { applicationName } from './target/target.ts';
 import { findTlsMistakes } from './tls.ts';
 import { findWsgiDirectories } from './wsgi-directories.ts';
@@ -100,7 +101,9 @@ function resolveAll(request: LoadRequest) {
     ...resolved.mistakes,
     ...findContradictions(resolved),
     ...findScriptMistakes(resolved),
-    ...findTlsMistakes(resolved.values, resolved.entries, read.sections, addresses),
+    ...(read.sections === UNREADABLE_SECTIONS
+      ? []
+      : findTlsMistakes(resolved.values, resolved.entries, read.sections, addresses)),
     ...identityMistakes,
     ...named.flatMap((one) => one.mistakes),
   ];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { runCommand } from '../../test/support/fake-terminal.ts';
 import { makeFolder } from '../../test/support/folder.ts';
 import { readSection } from './read-section.ts';
 import { namedBy, nested, section } from './section.ts';
@@ -125,4 +126,16 @@ test('a route has one answer', (t) => {
   assert.deepEqual(mistakes, [
     'vivarium.toml:1: routes[0]: found application and respond; allowed: one answer',
   ]);
+});
+
+test('what sections with a mistake would have said is not missed as well', async (t) => {
+  const folder = makeFolder(t, {
+    'wsgi.py': '',
+    'vivarium.toml': 'listen = "https://:0"\n[[certificates]]\nfile = "a"\nkey = 1\n',
+  });
+  const { told } = await runCommand(['check'], { cwd: folder });
+  assert.match(
+    told,
+    /a mistake .*\n.*vivarium\.toml:4: certificates\[0\]\.key: found 1; allowed: the path of a file\n$/,
+  );
 });

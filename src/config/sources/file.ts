@@ -34,6 +34,8 @@ export const NO_SECTIONS: Sections = {
   cacheStore: DEFAULT_CACHE_STORE,
   upstreams: {},
 };
+/** In the place of sections with mistakes: what they lack is no mistake of its own. */
+export const UNREADABLE_SECTIONS: Sections = { ...NO_SECTIONS };
 const NOTHING = { given: [], sections: NO_SECTIONS, applications: [] };
 
 /** `path` is absolute; messages call the file as it is called from `cwd`. */
@@ -106,7 +108,7 @@ function readTable(table: Record<string, unknown> | undefined, place: Place): Fi
 function readSections(tables: Record<string, unknown>, place: Place, mistakes: string[]): Sections {
   const { shown, directory, lineOf } = place;
   const spot = { file: shown, directory, path: [], lineOf: (path: readonly string[]) => lineOf(...path) };
-  return readSection(sections, tables, spot, mistakes) ?? NO_SECTIONS;
+  return readSection(sections, tables, spot, mistakes) ?? UNREADABLE_SECTIONS;
 }
 
 /** Of the key itself, or of the nearest table around it. */
