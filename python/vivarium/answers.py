@@ -35,6 +35,11 @@ class Answers:
             self._finished.append(frame)
             self._running = False
 
+    def add(self, frame):
+        """A part of an answer that needs no haste."""
+        with self._lock:
+            self._finished.append(frame)
+
     def send(self, *pieces):
         """Sends these bytes now, after everything that is finished."""
         try:

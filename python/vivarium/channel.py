@@ -41,6 +41,7 @@ class Channel(Answers):
         self.index = index
         self._worker = worker
         self._application = worker.application
+        self.lend = worker.lender.lend
         # The variables that are the same for all requests of this channel.
         self._base = dict(worker.environ)
         self._base['wsgi.errors'] = LogStream('error', 'wsgi.errors')

@@ -252,6 +252,7 @@ class Control:
         self._socket = None
         self._is_eviction_told = False
         self._questions.answer(None)
+        self._worker.lender.take_back()
         # Not at once: a gateway that refuses us would be dialled without end.
         self._redial_at = time.monotonic() + REDIAL_SECONDS
 
@@ -284,6 +285,12 @@ class Control:
             return
         if kind == frames.SCOREBOARD_TAKEN:
             self._questions.answer(message)
+            return
+        if kind == frames.LEND:
+            self._worker.lender.is_wanted = True
+            return
+        if kind == frames.TAKEN:
+            self._worker.lender.taken(message['file'])
             return
         if kind == frames.REOPEN_LOG:
             reopen(message['path'])

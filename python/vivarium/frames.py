@@ -17,6 +17,7 @@ DATA = 18
 END = 19
 FAIL = 20
 TIMINGS = 21
+FILE = 22
 
 # Control channel, JSON payloads.
 HELLO = 32
@@ -37,6 +38,8 @@ METRICS = 57
 SCOREBOARD = 59
 SCOREBOARD_TAKEN = 60
 REOPEN_LOG = 61
+LEND = 62
+TAKEN = 63
 
 # How the body of a request comes.
 BODY_NONE = 0
@@ -69,6 +72,8 @@ RESPONSE_PREFIX = struct.Struct('<IIBHI')
 TIMES_PAYLOAD = struct.Struct('<dd')
 # frame header, then number of requests, microseconds of CPU time, microseconds of wall clock
 TIMINGS_FRAME = struct.Struct('<IIBIII')
+# descriptor, offset, bytes
+LENT_FILE = struct.Struct('<IQQ')
 RESPONSE_PREFIX_BYTES = RESPONSE_PREFIX.size - HEADER_BYTES
 # The gateway takes no frame of more than 1 MiB but `data`, and would take a larger one for a broken worker.
 HEAD_TEXT_MAX = 524288
@@ -84,7 +89,7 @@ def control_frame(kind, message):
 
 
 def response_head(kind, exchange, status, headers, body=b''):
-    """A `response` frame (with the whole body) or a `head` frame.
+    """A `response` frame (with the whole body), a `file` frame (with what is lent) or a `head` frame.
 
     Raises TypeError, ValueError or UnicodeEncodeError when status and headers are not what PEP 3333 asks for.
     What the characters may be is checked by the gateway.

@@ -64,6 +64,12 @@ class ObservedResponder(Responder):
             self._length += len(body)
         return frame
 
+    def _lend(self, filelike):
+        is_lent = super()._lend(filelike)
+        if is_lent:
+            self._writes += 1
+        return is_lent
+
     def _send(self, block):
         begin = time.perf_counter()
         try:

@@ -22,11 +22,14 @@ import time
 from . import events, frames, hosting, memory, mod_wsgi_finder, version
 from .channel import Channel
 from .control import Control, connect
+from .lending import Lender
 from .loader import ApplicationError, load
 from .log import capture_output, configure, describe_exception, log
 from .warmup import warm_up
 
 LIFELINE = 3
+# prctl(2)
+PR_SET_DUMPABLE = 4
 EXIT_NOT_LOADED = 3
 # Control messages have a limit; the end of a traceback says the most.
 TRACEBACK_MAX = 65536
@@ -56,6 +59,7 @@ class Worker:
         self.on_change = None
         # Of control.py, for server_metrics().
         self.scoreboard = None
+        self.lender = Lender()
         self.channels = []
         self._threads = []
         self.environ = {
@@ -203,9 +207,21 @@ def _drop_privileges(user, group):
     os.setgid(gid)
     if user is not None:
         os.setuid(entry.pw_uid if entry is not None else int(user))
+        _be_like_others()
     if entry is not None:
         os.environ['HOME'] = entry.pw_dir
         os.environ['USER'] = os.environ['LOGNAME'] = entry.pw_name
+
+
+def _be_like_others():
+    """Undoes what the system does to a process that changes its user: others of that user may look into it as into any
+    other, which lending.py is based on."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        pass  # Then files are not lent.
 
 
 def _account(user):

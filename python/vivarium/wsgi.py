@@ -1,6 +1,7 @@
 """One WSGI request (PEP 3333): calls the application and turns what it does into frames."""
 
 from . import frames, memory
+from .body import FileWrapper
 from .interrupt import RequestTimeout
 from .log import describe_exception, log, summary
 
@@ -75,13 +76,26 @@ class Responder:
 
     def _respond_iterable(self, result):
         try:
-            self._iterate(result)
+            if type(result) is not FileWrapper or not self._lend(result.filelike):
+                self._iterate(result)
         finally:
             # Exactly once, however the iteration ended.
             close = getattr(result, 'close', None)
             if close is not None:
                 close()
         self._channel.release(self._exchange)
+
+    def _lend(self, filelike):
+        """True when the gateway sends the file itself."""
+        if self._status is None or self._head_sent:
+            return False
+        lent = self._channel.lend(filelike)
+        if lent is None:
+            return False
+        payload = frames.LENT_FILE.pack(*lent)
+        self._channel.add(frames.response_head(frames.FILE, self._exchange, self._status, self._headers, payload))
+        self._complete = True
+        return True
 
     def _iterate(self, result):
         channel = self._channel

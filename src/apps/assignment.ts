@@ -7,7 +7,10 @@ import { answerFailure } from '../development/failure-answer.ts';
 import { splitFailure } from '../development/failure-report.ts';
 import type { Exchange, Progress } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
+import { answerWithFile } from '../files/answer-file.ts';
+import type { OpenFile } from '../files/open-file.ts';
 import { INLINE_BODY_MAX } from '../protocols/worker/frames.ts';
+import type { LentFile } from '../protocols/worker/lent-file.ts';
 import type { RequestLine } from '../protocols/worker/request.ts';
 import type { ResponseHead } from '../protocols/worker/response.ts';
 import type { Channel, ChannelOwner } from './channel.ts';
@@ -45,6 +48,8 @@ export class Assignment implements RequestLine, Progress {
   #uploadTo: Channel | null = null;
   #gone = false;
   #isExpired = false;
+  /** Its body is a file, which is sent without the worker: nothing of the answer is missing. */
+  #isFile = false;
 
   constructor(owner: AssignmentOwner, exchange: Exchange) {
     this.#owner = owner;
@@ -204,9 +209,31 @@ export class Assignment implements RequestLine, Progress {
 
   end(): void {
     this.#answered();
-    if (this.#spool === null) return this.exchange.end();
+    if (this.#spool === null && !this.#isFile) return this.exchange.end();
     this.answeredAt = performance.now();
-    this.#spool.end();
+    this.#spool?.end();
+  }
+
+  /** The head of an answer, or what is wrong with it, whose body is a file that the worker lends; `end` follows. */
+  file(head: ResponseHead | string, lent: LentFile): void {
+    this.#isFile = true;
+    if (typeof head === 'string') this.invalid(head);
+    this.#worker!.openLent(lent).then(
+      (file) => (typeof head === 'string' ? file.release() : this.#sendFile(head, file, lent)),
+      (error: Error) => {
+        if (!this.#gone) this.#giveUp('lent-file-failed', error.message, 'The file could not be read.');
+      },
+    );
+  }
+
+  #sendFile({ status, fields }: ResponseHead, file: OpenFile, { offset, sizeBytes }: LentFile): void {
+    if (this.#gone) return file.release();
+    try {
+      const body = { file, name: '', offset, sizeBytes: Math.min(sizeBytes, declaredBytes(fields)) };
+      answerWithFile(this.exchange, status, fields, body);
+    } catch (error) {
+      this.invalid((error as Error).message);
+    }
   }
 
   failed(payload: string): void {
@@ -231,6 +258,7 @@ export class Assignment implements RequestLine, Progress {
   /** The worker is lost. */
   lost(): void {
     this.#answered();
+    if (this.#isFile) return;
     this.#spool?.discard();
     this.exchange.abort(502, 'The process that ran this request has ended.');
   }
@@ -238,7 +266,7 @@ export class Assignment implements RequestLine, Progress {
   /** It has run for too long. Its thread still has it: the end of it is for nobody. */
   expire(): void {
     this.#isExpired = true;
-    if (this.#gone) return;
+    if (this.#gone || this.#isFile) return;
     this.exchange.abort(504, 'The application took too long to answer.');
     this.#abandon('the request has run for longer than request-timeout');
   }
@@ -305,6 +333,12 @@ export class Assignment implements RequestLine, Progress {
 /** For the log: "[request 4f2a] GET /path from 192.0.2.7". */
 export function describe({ exchange: { id, request } }: Assignment): string {
   return `[request ${id}] ${request.method} ${request.target} from ${request.remoteAddress || 'a local client'}`;
+}
+
+/** Content-Length, which may be less than there is; infinite when there is none. */
+function declaredBytes(fields: readonly string[]): number {
+  const at = fields.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-length');
+  return at >= 0 && /^\d{1,15}$/.test(fields[at + 1]!) ? Number(fields[at + 1]) : Number.POSITIVE_INFINITY;
 }
 
 function inline(body: Uint8Array): string {

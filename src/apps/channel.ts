@@ -3,8 +3,10 @@
  * come back in the order of the requests. The twin of python/vivarium/channel.py.
  */
 import type { Socket } from 'node:net';
+import type { OpenFile } from '../files/open-file.ts';
 import { FrameDecoder } from '../protocols/worker/frame-decoder.ts';
 import { frame, frameHeader, isAfter, Kind } from '../protocols/worker/frames.ts';
+import { decodeLentFile, type LentFile } from '../protocols/worker/lent-file.ts';
 import { requestFrame, requestText, type Shapes } from '../protocols/worker/request.ts';
 import { decodeResponseHead } from '../protocols/worker/response.ts';
 import { timesFrame } from '../protocols/worker/times.ts';
@@ -29,6 +31,8 @@ export interface ChannelOwner {
   measured(timings: Timings): void;
   /** These will not be run here. */
   returned(assignments: readonly Assignment[]): void;
+  /** Opens a file that it lends. */
+  openLent(lent: LentFile): Promise<OpenFile>;
   broken(why: string): void;
   lost(channel: Channel): void;
 }
@@ -259,6 +263,14 @@ export class Channel implements Schedulable {
         const head = decodeResponseHead(buffer, start, end);
         if (typeof head === 'string') assignment.invalid(head);
         else assignment.start(head);
+        return null;
+      }
+      case Kind.file: {
+        if (this.#streaming !== null) return 'a second head for one request';
+        this.#streaming = assignment;
+        const lent = decodeLentFile(buffer, start, end);
+        if (lent === null) return 'a malformed answer with a file';
+        assignment.file(decodeResponseHead(buffer, start, end), lent);
         return null;
       }
       case Kind.data:

@@ -90,6 +90,15 @@ export class WorkerControl {
     this.#say(Kind.ping, {});
   }
 
+  /** The worker may lend files. */
+  lend(): void {
+    this.#say(Kind.lend, {});
+  }
+
+  taken(file: number): void {
+    this.#say(Kind.taken, { file });
+  }
+
   reopenLog(path: string): void {
     this.#say(Kind.reopenLog, { path });
   }

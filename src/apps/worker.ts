@@ -6,11 +6,14 @@
 import type { Socket } from 'node:net';
 import type { WorkerIdentity, WorkerUsage } from '../control/messages.ts';
 import type { FailureReport } from '../development/failure-report.ts';
+import type { OpenFile } from '../files/open-file.ts';
 import { isAfter } from '../protocols/worker/frames.ts';
+import type { LentFile } from '../protocols/worker/lent-file.ts';
 import type { Shapes } from '../protocols/worker/request.ts';
 import type { Timings } from '../protocols/worker/timings.ts';
 import type { Assignment } from './assignment.ts';
 import { Channel, type ChannelOwner } from './channel.ts';
+import { askToLend, openLent } from './lent-files.ts';
 import type { Scoreboard } from './scoreboard.ts';
 import { readLedger } from './started-ledger.ts';
 import { type ControlOwner, type TakenStack, WorkerControl } from './worker-control.ts';
@@ -268,6 +271,11 @@ export class Worker implements ChannelOwner, ControlOwner {
     this.#control.sendScoreboard(scoreboard);
   }
 
+  /** Opens a file that it lends; the worker needs to keep it no longer. */
+  openLent({ fd }: LentFile): Promise<OpenFile> {
+    return openLent(this.pid, fd, this.#control);
+  }
+
   // What it says on its control connection
 
   /** What was asked for on a connection that was lost is asked for again. */
@@ -277,6 +285,7 @@ export class Worker implements ChannelOwner, ControlOwner {
       if (first?.gone) this.abort(first);
       if (channel.stuck) this.recall(channel);
     }
+    askToLend(this.pid, this.#control);
     this.#owner.onConnected(this);
   }
 

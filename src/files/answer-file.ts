@@ -31,9 +31,14 @@ export function answerWithFile(exchange: Exchange, status: number, fields: Field
 /** What we say of the body ourselves. */
 const OURS = new Set(['content-length', 'content-range', 'accept-ranges', 'transfer-encoding']);
 
-function described(fields: FieldList, { file: { stats }, name, sizeBytes }: FileBody): Representation {
+function described(
+  fields: FieldList,
+  { file: { stats }, name, offset, sizeBytes }: FileBody,
+): Representation {
   let type: string | null = null;
   let etag: string | null = null;
+  // What is known of the file says nothing of a part of it.
+  const isWhole = offset === 0 && sizeBytes === stats.size;
   let modified: string | null = null;
   let isCoded = false;
   const kept: string[] = [];
@@ -51,15 +56,21 @@ function described(fields: FieldList, { file: { stats }, name, sizeBytes }: File
     if (lower === 'content-encoding') isCoded = true;
     (lower.startsWith('content-') ? content : kept).push(fields[i]!, value);
   }
-  if (modified === null) kept.push('Last-Modified', formatHttpDate(stats.mtimeMs));
-  if (etag === null) kept.push('ETag', etagOf(stats));
+  if (modified === null && isWhole) {
+    modified = formatHttpDate(stats.mtimeMs);
+    kept.push('Last-Modified', modified);
+  }
+  if (etag === null && isWhole) {
+    etag = etagOf(stats);
+    kept.push('ETag', etag);
+  }
   const rest = [...content, ...kept, 'Accept-Ranges', 'bytes'];
   const given = type ?? contentType(name);
   return {
     sizeBytes,
     contentType: given,
-    etag: etag ?? etagOf(stats),
-    lastModifiedMs: modified === null ? Math.floor(stats.mtimeMs / 1000) * 1000 : parseHttpDate(modified),
+    etag,
+    lastModifiedMs: modified === null ? null : parseHttpDate(modified),
     kept,
     rest,
     fields: ['Content-Type', given, ...rest],

@@ -7,6 +7,7 @@ import threading
 
 from vivarium import frames
 from vivarium.channel import Channel
+from vivarium.lending import Lender
 
 HEADER = struct.Struct('<IIB')
 TIMINGS = 21
@@ -33,6 +34,7 @@ class FakeWorker:
         self.application = application
         self.environ = {'wsgi.multithread': True}
         self.ledger = [0]
+        self.lender = Lender()
         self.stopping = threading.Event()
         self.dials = 0
         self._connections = list(connections)

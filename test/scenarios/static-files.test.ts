@@ -1,9 +1,10 @@
 /** Static files and files that the application hands over, as a client on the wire gets them from a whole server. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { makeFolder } from '../support/folder.ts';
 import { getOnce, RawClient } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
@@ -168,4 +169,82 @@ test('files that the application names, and only those that it may', async (t) =
   }
   // A location is no path for clients.
   assert.equal((await getOnce(server.port, '/protected/a.txt')).text, 'from the application');
+});
+
+const LENDING = `
+import os, tempfile
+
+def application(environ, start_response):
+    wrap = environ['wsgi.file_wrapper']
+    path = environ['PATH_INFO']
+    headers = [('Content-Type', 'text/x'), ('Set-Cookie', 'a=b')]
+    if path == '/temporary':
+        file = tempfile.TemporaryFile()
+        with open('large.bin', 'rb') as large:
+            file.write(large.read())
+        file.seek(0)
+    else:
+        file = open('large.bin', 'rb')
+    if path == '/part':
+        file.seek(1000000)
+        headers.append(('Content-Length', '2000000'))
+    if path == '/bad':
+        headers.append(('X-Bad', 'a\\n b'))
+    start_response('404 Not Found' if path == '/error' else '200 OK', headers)
+    return wrap(file)
+`;
+
+/** Descriptors that the workers have open on files with this in their name. */
+function openOnes(name: string): number {
+  let count = 0;
+  for (const pid of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
+    try {
+      if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('vivarium')) continue;
+      for (const fd of readdirSync(`/proc/${pid}/fd`))
+        if (readlinkSync(`/proc/${pid}/fd/${fd}`).includes(name)) count++;
+    } catch {
+      // It has just ended, or been closed.
+    }
+  }
+  return count;
+}
+
+test('wsgi.file_wrapper: the gateway sends the file', {
+  skip: process.platform !== 'linux' && 'files are lent by way of /proc',
+}, async (t) => {
+  const folder = makeFolder(t, { 'app.py': LENDING });
+  writeFileSync(join(folder, 'large.bin'), LARGE);
+  const server = await startServer([join(folder, 'app.py'), '--processes', '1']);
+  t.after(() => server.stop());
+  const client = await RawClient.open(server.port);
+  let whole = await client.get('/');
+  assert.ok(whole.body.equals(LARGE));
+  // Until the worker has heard that it may, it sends files itself.
+  while (whole.get('etag') === undefined) whole = await client.get('/');
+  assert.ok(whole.body.equals(LARGE));
+  assert.deepEqual([whole.get('content-type'), whole.get('set-cookie')], ['text/x', 'a=b']);
+  const etag = whole.get('etag')!;
+  assert.equal((await client.get('/', [`If-None-Match: ${etag}`])).status, 304);
+  const part = await client.get('/', ['Range: bytes=100-4000000']);
+  assert.ok(part.status === 206 && part.body.equals(LARGE.subarray(100, 4_000_001)));
+  // A file without a name, and a part of one: of these nothing is known that would last.
+  assert.ok((await client.get('/temporary')).body.equals(LARGE));
+  const slice = await client.get('/part');
+  assert.ok(slice.body.equals(LARGE.subarray(1_000_000, 3_000_000)));
+  assert.equal(slice.get('etag'), undefined);
+  assert.equal((await client.get('/error', ['Range: bytes=0-1'])).status, 404);
+  assert.equal((await client.get('/bad')).status, 500);
+  await server.waitForOutput(/invalid-response/);
+  await client.request('HEAD /');
+  assert.equal((await client.readHead()).get('content-length'), String(LARGE.length));
+  client.close();
+  for (let round = 0; round < 5; round++) {
+    const gone = await RawClient.open(server.port);
+    await gone.request('GET /');
+    await gone.readHead();
+    gone.close();
+  }
+  assert.ok((await getOnce(server.port, '/')).body.equals(LARGE));
+  // Nobody keeps what was lent.
+  while (openOnes(folder) > 0) await nextTurn();
 });

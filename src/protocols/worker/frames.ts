@@ -33,6 +33,8 @@ export const Kind = {
   fail: 20,
   /** How long the requests of a batch took. Follows its last answer. */
   timings: 21,
+  /** The head of an answer whose body is a file that the worker has open: see lent-file.ts. An `end` follows. */
+  file: 22,
 
   // Control channel, JSON payloads.
   hello: 32,
@@ -64,6 +66,10 @@ export const Kind = {
   scoreboardTaken: 60,
   /** The error log was renamed: standard output and error belong into the file that now has its name. */
   reopenLog: 61,
+  /** Files may be lent: the gateway can open what the worker has open. */
+  lend: 62,
+  /** A file that was lent is not needed any more. */
+  taken: 63,
 } as const;
 
 /** How the body of a request comes. */
