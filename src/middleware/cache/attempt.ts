@@ -109,9 +109,13 @@ export class Attempt implements FetchOwner {
     return this.#flightKey !== null && this.#parts.flights.isAwaited(this.#flightKey);
   }
 
-  addedFields(isStored: boolean): FieldList {
-    if (!this.#parts.rules.hasStatusField) return [];
-    return ['Cache-Status', `vivarium; fwd=${this.#why}${isStored ? '; stored' : ''}`];
+  passedFields(fields: FieldList, isStored: boolean): FieldList {
+    // It was for us.
+    const isOurs = (name: string) => name.length === 15 && name.toLowerCase() === 'x-accel-expires';
+    const passed = fields.filter((_, i) => !isOurs(fields[i - (i % 2)]!));
+    if (this.#parts.rules.hasStatusField)
+      passed.push('Cache-Status', `vivarium; fwd=${this.#why}${isStored ? '; stored' : ''}`);
+    return passed;
   }
 
   #record(status: number, fields: FieldList, environ: Exchange['environ']): Verdict {

@@ -6,7 +6,7 @@ const MAGIC = Buffer.from('vivarium cache 1\n');
 const DIGEST_BYTES = 16;
 /** Magic, lengths of head and body, digest. */
 const PREFACE_BYTES = MAGIC.length + 8 + DIGEST_BYTES;
-export const HEAD_BYTES_MAX = 256 * 1024;
+const HEAD_BYTES_MAX = 256 * 1024;
 
 /** Says by which fields the responses of a key are chosen; the responses themselves are in files of their own. */
 export interface VaryMarker {
@@ -39,12 +39,16 @@ export function decode(bytes: Buffer): Entry | VaryMarker | null {
   return head === null || 'marker' in head ? head : new Entry(head, body);
 }
 
-/** The head alone, of a file whose first bytes these are. */
-export function decodeHead(bytes: Buffer): EntryHead | VaryMarker | null {
+/** How many bytes a file begins with that are not its body; null: it is no such file. */
+export function bytesBeforeBody(bytes: Buffer): number | null {
   const lengths = readPreface(bytes);
-  return lengths === null
-    ? null
-    : parseHead(bytes.subarray(PREFACE_BYTES, PREFACE_BYTES + lengths.headBytes));
+  return lengths === null ? null : PREFACE_BYTES + lengths.headBytes;
+}
+
+/** The head alone, of a file that begins with these bytes. */
+export function decodeHead(bytes: Buffer): EntryHead | VaryMarker | null {
+  const length = bytesBeforeBody(bytes);
+  return length === null ? null : parseHead(bytes.subarray(PREFACE_BYTES, length));
 }
 
 function parseHead(text: Buffer): EntryHead | VaryMarker | null {

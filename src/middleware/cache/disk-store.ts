@@ -12,11 +12,22 @@
  */
 import { createHash } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { mkdir, open, opendir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RequestFields } from '../../fields.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { decode, decodeHead, encode, HEAD_BYTES_MAX, type VaryMarker } from './disk-format.ts';
+import { bytesBeforeBody, decode, decodeHead, encode, type VaryMarker } from './disk-format.ts';
 import { DiskIndex } from './disk-index.ts';
 import { Entry, type EntryHead } from './entry.ts';
 import type { Purge } from './store.ts';
@@ -29,6 +40,9 @@ const LOOK_AGAIN_MS = 10 * 60_000;
 const ABANDONED_MS = 3600_000;
 /** Ways in which the answers of one key vary. */
 const MARKERS_MAX = 4;
+
+/** Most heads are shorter: one read is enough. */
+const MOST_HEADS_BYTES = 4096;
 
 const FILE_NAME = /^[0-9a-f]{32}\.[0-9a-f]{32}$/;
 
@@ -202,8 +216,9 @@ export class DiskStore {
     const file = await open(this.#pathOf(name)).catch(ignoreMissing);
     if (file === null) return null;
     try {
-      const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(HEAD_BYTES_MAX + 64) });
-      return decodeHead(buffer.subarray(0, bytesRead));
+      const start = await readBytes(file, MOST_HEADS_BYTES);
+      const needed = bytesBeforeBody(start) ?? 0;
+      return decodeHead(needed <= start.length ? start : await readBytes(file, needed));
     } finally {
       await file.close();
     }
@@ -282,6 +297,11 @@ function makeDirectory(directory: string): void {
     const reason = (error as Error).message;
     throw new Error(`cannot use the directory of [cache-store] as uid ${process.getuid!()}: ${reason}`);
   }
+}
+
+async function readBytes(file: FileHandle, bytes: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, 0);
+  return buffer.subarray(0, bytesRead);
 }
 
 function fileName(url: string, key: string): string {

@@ -26,8 +26,8 @@ export interface FetchOwner {
   settle(entry: Entry | null): void;
   /** Does anybody but the leader want the answer? */
   isAwaited(): boolean;
-  /** For an answer that the leader gets from the handler. */
-  addedFields(isStored: boolean): FieldList;
+  /** Of an answer that the leader gets from the handler. */
+  passedFields(fields: FieldList, isStored: boolean): FieldList;
   /** Bytes of a body that may be recorded. */
   readonly bodyBytesMax: number;
   /** Is there memory for so many bytes more? `settle` gives them all back. */
@@ -247,7 +247,7 @@ export class Fetch implements Exchange {
   }
 
   #marked(fields: FieldList, isStored: boolean): FieldList {
-    return [...fields, ...this.#owner.addedFields(isStored)];
+    return this.#owner.passedFields(fields, isStored);
   }
 
   #pump(): void {
