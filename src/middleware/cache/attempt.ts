@@ -3,7 +3,7 @@ import type { Exchange, FieldList } from '../../exchange.ts';
 import { isAuthorized } from './asked.ts';
 import type { BoundedMap } from './bounded-map.ts';
 import { answerFrom } from './conditions.ts';
-import { Entry, entryHead, updatedFields } from './entry.ts';
+import { Entry, entryHead, keptFields, maySend, updatedFields } from './entry.ts';
 import type { FetchOwner, Verdict } from './fetch.ts';
 import type { Flights } from './flights.ts';
 import { policyOf } from './policy.ts';
@@ -135,6 +135,7 @@ export class Attempt implements FetchOwner {
     uncacheable.delete(key);
     const { fields: requestFields } = exchange.request;
     const head = entryHead({ key, url, fields: requestFields }, status, fields, policy, receivedAtMs);
+    if (!maySend(status, head.fields)) return { kind: 'pass' };
     const declared = policy.facts.contentLength;
     return {
       kind: 'record',
@@ -156,7 +157,7 @@ export class Attempt implements FetchOwner {
     const policy = policyOf(head.status, fields, asked, rules);
     this.#parts.store.counts.requests.revalidated++;
     const why = 'fwd-status=304';
-    if (policy === null) {
+    if (policy === null || !maySend(head.status, keptFields(fields, policy, receivedAtMs))) {
       store.remove(entry);
       return { kind: 'use', entry, why };
     }

@@ -1,6 +1,6 @@
 /** A stored response as bytes of a file, and back. */
 import { createHash } from 'node:crypto';
-import { Entry, type EntryHead } from './entry.ts';
+import { Entry, type EntryHead, maySend } from './entry.ts';
 
 const MAGIC = Buffer.from('vivarium cache 1\n');
 const DIGEST_BYTES = 16;
@@ -17,7 +17,7 @@ export interface VaryMarker {
 }
 
 /** Null when its head is too large. */
-export function encode(head: EntryHead | VaryMarker, body: Buffer): Buffer[] | null {
+export function encode(head: EntryHead | VaryMarker, body: Buffer): Buffer | null {
   const text = Buffer.from(JSON.stringify(head));
   if (text.length > HEAD_BYTES_MAX) return null;
   const preface = Buffer.alloc(PREFACE_BYTES);
@@ -25,7 +25,7 @@ export function encode(head: EntryHead | VaryMarker, body: Buffer): Buffer[] | n
   preface.writeUInt32LE(text.length, MAGIC.length);
   preface.writeUInt32LE(body.length, MAGIC.length + 4);
   digest(text, body).copy(preface, MAGIC.length + 8);
-  return [preface, text, body];
+  return Buffer.concat([preface, text, body]);
 }
 
 /** Null: it is no such file, or not whole, or not as it was written. */
@@ -74,7 +74,7 @@ function isEntryHead(head: EntryHead): boolean {
   const isNamed = typeof head.key === 'string' && typeof head.url === 'string';
   const hasNumbers = NUMBERS.every((name) => Number.isFinite(head[name]));
   const lists = [head.fields, head.varyNames, head.varyValues, head.tags];
-  const isSafe = lists.every(isListOfTexts) && head.fields.every((text) => !/[\r\n\0]/.test(text));
+  const isSafe = lists.every(isListOfTexts) && maySend(head.status, head.fields);
   const validators = [head.etag, head.lastModified];
   return (
     isNamed && hasNumbers && isSafe && validators.every((one) => one === null || typeof one === 'string')

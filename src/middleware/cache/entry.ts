@@ -128,6 +128,15 @@ export function keptFields(fields: FieldList, { hidden, facts }: Policy, nowMs: 
   return kept;
 }
 
+/** What cannot be sent again must not be stored: a name that is no token, a value that would end its line. */
+export function maySend(status: number, fields: FieldList): boolean {
+  const isValid = (text: string, i: number) =>
+    i % 2 === 0
+      ? /^[!#$%&'*+.^_`|~\w-]+$/.test(text) && !NOT_KEPT.has(text.toLowerCase())
+      : !/[\x00-\x08\x0a-\x1f\x7f]/.test(text);
+  return status >= 200 && status <= 999 && fields.length % 2 === 0 && fields.every(isValid);
+}
+
 /** What a stored response is found by. */
 export interface Names {
   readonly key: string;

@@ -112,3 +112,19 @@ test('a change that failed changes nothing', () => {
   play.ask({ method: 'DELETE' });
   assert.equal(play.ask().field('age'), '0');
 });
+
+test('a 304 with fields that must not be sent, or that forbids to store, ends what is stored', () => {
+  for (const news of [
+    ['X A', '1'],
+    ['X-A', 'a\nb'],
+    ['Cache-Control', 'no-store'],
+  ]) {
+    const play = new CachePlay();
+    play.answer = says('max-age=10', 'hello', ['ETag', '"1"']);
+    play.ask();
+    play.pass(20);
+    play.answer = (exchange) => exchange.respond(304, ['ETag', '"1"', ...news], '');
+    assert.equal(play.ask().text, 'hello');
+    assert.equal(play.store.memory.entries, 0);
+  }
+});
