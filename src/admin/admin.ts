@@ -130,6 +130,8 @@ export class Admin {
   #families(report: SupervisorReport | null): Family[] {
     const { connections } = this.#sources;
     const applications = [...this.#sources.applications];
+    for (const known of this.#measured.keys())
+      if (!applications.some(({ name }) => name === known)) this.#measured.delete(known);
     return [
       ...serverFamilies(this.#whyNotReady() === null),
       ...requestFamilies(this.#sources.figures.counts),

@@ -27,6 +27,7 @@ const STATUS: ServerStatus = {
   applications: [
     {
       name: 'shop',
+      isDropIn: false,
       python: '3.12.1',
       processes: 2,
       processesMin: 1,

@@ -77,3 +77,11 @@ test('what is no request is refused', async (t) => {
     assert.match(told, mistake);
   }
 });
+
+test('a script of a wsgi-directory answers while it is there', async (t) => {
+  const cwd = makeFolder(t, { 'vivarium.toml': 'wsgi-directory = { "/apps" = "w" }\n', 'w/hello.wsgi': '' });
+  const answer = async (path: string) =>
+    (await runCommand(['routes', path], { cwd })).printed.split('\n').at(-2);
+  assert.equal(await answer('/apps/hello/x'), 'answers  application /apps/hello: mounted at /apps/hello');
+  assert.equal(await answer('/apps/other'), 'answers  nothing: the answer is 404');
+});

@@ -1,5 +1,7 @@
 /** `vivarium routes`: which site and which route answer a URL, and why. */
 import { isIP } from 'node:net';
+import { pathPrefix } from '../base/url-path.ts';
+import type { Configuration } from '../config/configuration.ts';
 import { answerNames } from '../config/sections/answers.ts';
 import { type FeatureSettings, featureNames } from '../config/sections/features.ts';
 import type { Request } from '../exchange.ts';
@@ -9,6 +11,7 @@ import { requestHeaders } from '../middleware/request-headers/request-headers.ts
 import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import { parseTarget } from '../protocols/http1/request-target.ts';
 import { explain, type Step } from '../routing/explain.ts';
+import { lookAtScripts } from '../supervisor/watch/wsgi-scripts.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
 import { formatMistakes, formatWarnings, readConfiguration } from './read-configuration.ts';
 
@@ -38,11 +41,12 @@ async function runRoutes(argv: readonly string[], context: CommandContext): Prom
     return MISUSED;
   }
   const { configuration, warnings } = result;
-  const { applications } = configuration;
+  const mountPoint = (name: string) =>
+    configuration.applications.find((one) => one.name === name)?.mountPoint ?? scriptAt(name, configuration);
   const steps = explain(configuration, asked.request, {
     featureNames,
     answerNames,
-    mountPoint: (name) => applications.find((one) => one.name === name)?.mountPoint ?? null,
+    mountPoint,
     rewriting,
   });
   if (switches.has('json')) terminal.print(`${JSON.stringify(steps, null, 2)}\n`);
@@ -51,6 +55,17 @@ async function runRoutes(argv: readonly string[], context: CommandContext): Prom
     terminal.print(steps.map(formatStep).join(''));
   }
   return OK;
+}
+
+/** A script has the name of its mount point. Null: there is none there. */
+function scriptAt(name: string, { sites }: Configuration): string | null {
+  const isThere = sites.some(({ wsgiDirectories }) =>
+    wsgiDirectories.some(({ url, path }) => {
+      const prefix = `${pathPrefix(url)}/`;
+      return name.startsWith(prefix) && lookAtScripts(path)?.has(name.slice(prefix.length)) === true;
+    }),
+  );
+  return isThere ? name : null;
 }
 
 /** Features that change what the routes behind them see. */

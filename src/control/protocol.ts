@@ -94,6 +94,8 @@ export interface GatewayStatus {
 
 export interface ApplicationStatus {
   readonly name: string;
+  /** It was found in a directory for WSGI scripts; how it fares is no problem of the server. */
+  readonly isDropIn: boolean;
   /** Version of its Python. */
   readonly python: string;
   /** Workers that there should be. */

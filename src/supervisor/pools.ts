@@ -62,11 +62,12 @@ export class Pools {
     return [...this].flatMap((pool) => pool.introduction());
   }
 
-  /** All of the configuration, or one. */
+  /** All of the configuration as one, and then the drop-ins that run; or one alone. */
   async reload(name: string | null): Promise<ReloadOutcome> {
-    const pools = name === null ? this.configured : [this.get(name)].filter((pool) => pool !== undefined);
-    const outcome = await reloadTogether(pools);
-    if (name === null && outcome.ok)
+    if (name !== null) return reloadTogether([this.get(name)].filter((pool) => pool !== undefined));
+    const outcome = await reloadTogether(this.configured);
+    // Nobody waits for these: how they fare is their own business.
+    if (outcome.ok)
       for (const { settings, pool } of this) if (settings.isDropIn && pool.scale.size > 0) void pool.reload();
     return outcome;
   }

@@ -2,7 +2,7 @@
  * Reloads several applications as one: requests go to the new workers of all of them when the last of these is ready;
  * when one application cannot be loaded, the new workers of the others are given up, too.
  */
-import { type ReloadOutcome, refusal } from './pool/reloads.ts';
+import type { ReloadOutcome } from './pool/reloads.ts';
 import type { WorkerPool } from './pool/worker-pool.ts';
 
 interface ReloadedApplication {
@@ -12,7 +12,7 @@ interface ReloadedApplication {
 
 export async function reloadTogether(applications: readonly ReloadedApplication[]): Promise<ReloadOutcome> {
   const [first, ...others] = applications;
-  if (first === undefined) return refusal('there is no application to reload');
+  if (first === undefined) return { ok: true, detail: 'there is none that has to be loaded' };
   if (others.length === 0) return first.pool.reload();
   const ready: (() => void)[] = [];
   const hold = (go: () => void) => {

@@ -141,7 +141,7 @@ export class Stack {
 
   /** New workers from the present configuration: of all applications, or of one. */
   async reload(application: string | null = null): Promise<ReloadOutcome> {
-    if (this.pools.configured.length > 0 || application !== null) return this.pools.reload(application);
+    if ([...this.pools].length > 0) return this.pools.reload(application);
     const detail = 'there is no application to reload';
     this.#surroundings.log.info('reload-finished', detail);
     return { ok: true, detail };

@@ -33,6 +33,7 @@ export function aStatus(change: Partial<ServerStatus> = {}): ServerStatus {
     applications: [
       {
         name: 'shop',
+        isDropIn: false,
         python: '3.12.1',
         processesMin: 1,
         processesMax: 4,

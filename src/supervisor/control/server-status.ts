@@ -18,12 +18,13 @@ export function gatewayStatus(pid: number | null, report: GatewayReport | null):
 }
 
 export function applicationStatus(
-  { name, interpreterVersion, threads }: ApplicationSettings,
+  { name, isDropIn, interpreterVersion, threads }: ApplicationSettings,
   pool: Pick<WorkerPool, 'members' | 'scale' | 'unavailable'>,
   report: GatewayReport | null,
 ): ApplicationStatus {
   return {
     name,
+    isDropIn,
     python: interpreterVersion,
     processes: pool.scale.size,
     processesMin: pool.scale.min,
@@ -45,7 +46,8 @@ export function problemsOf(
   if (state !== 'serving') problems.push(`the server is ${state}`);
   if (gateway.pid === null) problems.push('there is no gateway');
   else if (gateway.connections === null) problems.push('the gateway does not answer');
-  for (const { name, unavailable, processes, workers } of applications) {
+  for (const { name, isDropIn, unavailable, processes, workers } of applications) {
+    if (isDropIn) continue;
     if (unavailable !== null) problems.push(`the application ${name} is not available: ${unavailable}`);
     else if (processes > 0 && !workers.some((worker) => worker.state === 'active'))
       problems.push(`the application ${name} has no worker that is ready`);

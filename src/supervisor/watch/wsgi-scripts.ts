@@ -110,7 +110,8 @@ export class WsgiScripts {
   }
 }
 
-function lookAtScripts(directory: string): ReadonlyMap<string, string> | null {
+/** The scripts of a directory as they are now. */
+export function lookAtScripts(directory: string): ReadonlyMap<string, string> | null {
   try {
     const names = readdirSync(directory).sort();
     return new Map(names.flatMap((file) => describe(join(directory, file), SCRIPT.exec(file)?.[1])));
