@@ -27,6 +27,8 @@ const MEANINGS: Readonly<Record<string, number>> = {
   'proxy-connection': NOT_SENT,
   'transfer-encoding': NOT_SENT,
   upgrade: NOT_SENT,
+  te: NOT_SENT,
+  'http2-settings': NOT_SENT,
   ...Object.fromEntries([...INTERNAL_FIELDS].map((name) => [name, NOT_SENT])),
 };
 

@@ -132,6 +132,23 @@ test('a request beyond max-concurrent-streams is refused as not processed', asyn
   assert.match((await client.find(Frame.data, 1)).payload.toString(), /"length": 4/);
 });
 
+test('requests that are taken back in the packet that brings them', async (t) => {
+  const client = await open(t);
+  const kinds: [string, string][][] = [
+    [],
+    [['expect', '100-continue']],
+    [['content-length', '99999999']],
+    [['te', 'gzip']],
+  ];
+  for (const [n, fields] of kinds.entries()) {
+    const stream = 1 + 2 * n;
+    const head = frame(Frame.headers, END_HEADERS, stream, request('POST', '/upload', fields));
+    client.send(Buffer.concat([head, cancel(stream)]));
+  }
+  client.request(99, 'GET', '/hello');
+  assert.equal((await client.find(Frame.data, 99)).payload.toString(), 'hello\n');
+});
+
 test('windows held shut hold no thread', async (t) => {
   const client = await open(t, [[4, 0]]);
   for (let n = 0; n < STREAMS_MAX; n++) client.request(1 + 2 * n, 'GET', '/big?size=2000000');

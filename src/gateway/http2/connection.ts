@@ -100,9 +100,11 @@ export class Http2Connection implements Connection {
 
   #serve(stream: ServerHttp2Stream, list: readonly string[]): void {
     const now = performance.now();
+    stream.on('error', ignore);
+    // What was taken back by the time we hear of it is not begun.
+    if (stream.closed || stream.destroyed) return this.#spend('requests taken back');
     const head = parseRequestHead(list, this.#context.settings, this.#previous);
     if (!(head instanceof Refusal)) this.#previous = head;
-    stream.on('error', ignore);
     const served = new Http2Stream(stream, head, this.#context, this.#peer, now);
     this.#streams.add(served);
     stream.on('close', () => this.#streamClosed(served));

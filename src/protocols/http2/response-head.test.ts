@@ -12,6 +12,7 @@ const head = (status: number, fields: string[], bodyBytes = UNKNOWN, method = 'G
 
 test('what a connection of HTTP/1.1 is told is dropped', () => {
   const hopByHop = ['Connection', 'close', 'Transfer-Encoding', 'chunked', 'Keep-Alive', '1', 'Upgrade', 'x'];
+  hopByHop.push('TE', 'gzip', 'HTTP2-Settings', 'x', 'Proxy-Connection', 'close');
   const { list } = head(200, ['X-A', 'b', ...hopByHop, 'X-A', 'c']);
   assert.deepEqual(list, [':status', '200', 'X-A', 'b', 'X-A', 'c', ...OURS]);
 });
@@ -48,6 +49,8 @@ test('what must not be sent', () => {
     [200, ['', 'a']],
     [200, [':status', '201']],
     [200, ['a b', 'c']],
+    [200, ['a', 'b\0c']],
+    [200, ['a', 'b\r\nc: d']],
     [200, ['content-length', 'x']],
     [200, ['content-length', '1', 'Content-Length', '2']],
   ] as [number, string[]][])

@@ -25,13 +25,14 @@ export interface ResponseHead {
   readonly contentLength: number;
 }
 
+/** `node:http2` hands the list to nghttp2 as one text with NULs between its items. */
+const BREAKING = /[\0\r\n]/;
 /** `node:http2` sends no others. */
 const STATUS_MIN = 200;
 const STATUS_MAX = 599;
 
 /**
  * `bodyBytes`: the length of the whole body, or UNKNOWN while it is still being made.
- * Values are trusted to hold no control characters: each source checks its own.
  * @throws InvalidField
  */
 export function responseHead(
@@ -67,6 +68,7 @@ export function responseHead(
         if (server.hstsPolicy !== null) continue;
         break;
     }
+    if (BREAKING.test(value)) throw new InvalidField(`a control character in the field ${name}`);
     list.push(name, value);
   }
   if (date) list.push('date', server.date);
