@@ -29,6 +29,8 @@ export interface Case {
   readonly cached?: true;
   /** Over HTTP/2 without TLS, with so many requests under way on each connection. */
   readonly http2Streams?: number;
+  /** Over TLS, on connections that are kept. */
+  readonly tls?: true;
   /** So many sites are configured, `siteName(0)` and on, all with the same application; one in the middle is asked. */
   readonly sites?: number;
 }
@@ -76,6 +78,7 @@ export const CASES: readonly Case[] = [
     connections: 16,
     http2Streams: 4,
   },
+  { ...wsgi('tls-hello', 'Hello world over TLS', 'hello', hello), tls: true },
   wsgi('flask', 'Flask hello', 'flask_app', hello),
   wsgi('django', 'Django hello, two middlewares', 'django_app', hello),
   wsgi('json', 'JSON answer of 10 KB', 'json_10k', { bytes: 10240 }),

@@ -35,7 +35,7 @@ test('a mistake is refused with what was found and what is allowed', () => {
       () => parseOptions(args),
       (error) => error instanceof UsageError && message.test(error.message),
     );
-  refuses(['--only', 'helo'], /no case "helo"; there are hello, h2-hello, flask/);
+  refuses(['--only', 'helo'], /no case "helo"; there are hello, h2-hello, tls-hello, flask/);
   refuses(['--peers', 'nginx,iis'], /"iis".*there are vivarium, nginx/);
   refuses(['--rounds', '0'], /--rounds: found "0", allowed are whole numbers/);
   refuses(['--seconds', '1.5'], /--seconds: found "1.5"/);

@@ -33,7 +33,7 @@ export async function startStack(peer: Peer, job: Job, signal: AbortSignal): Pro
   const roots = children.flatMap((child) => child.pid ?? []);
   const stack: Stack = {
     peer,
-    origin: `http://127.0.0.1:${job.port}`,
+    origin: `${job.test.tls ? 'https' : 'http'}://127.0.0.1:${job.port}`,
     cpuSeconds: () => cpuSecondsOf(roots),
     pssBytes: () => pssBytesOf(roots),
     stop: () => stopAll(children, roots),

@@ -1,7 +1,8 @@
 /** Asks a stack once, as any client would, and says what is wrong with the answer. */
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { request as requestPlain } from 'node:http';
 import { connect } from 'node:http2';
+import { request as requestTls } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { type Case, hostOf } from './cases.ts';
@@ -29,8 +30,10 @@ function ask(origin: string, test: Case): Promise<{ status: number; body: Buffer
     ...(test.gzip ? { 'accept-encoding': 'gzip' } : {}),
   };
   const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const request = test.tls ? requestTls : requestPlain;
+  const options = { method, headers, agent: false, signal, rejectUnauthorized: false };
   return new Promise((resolve, reject) => {
-    const outgoing = request(`${origin}${path}`, { method, headers, agent: false, signal }, (response) => {
+    const outgoing = request(`${origin}${path}`, options, (response) => {
       const blocks: Buffer[] = [];
       response.on('data', (block) => blocks.push(block));
       response.on('end', () => {

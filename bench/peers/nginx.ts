@@ -1,5 +1,6 @@
 /** nginx: in front of uWSGI for applications, alone for static files. */
 import { siteName } from '../cases.ts';
+import { certificateFiles } from '../certificate.ts';
 import type { Job, Peer } from './peer.ts';
 import { isApplication, missingCommands, versionPrinted } from './peer.ts';
 import { uwsgiCommand } from './uwsgi.ts';
@@ -32,7 +33,10 @@ function nginxWithUwsgi(name: string, gzipLevel: number, serves: Peer['serves'])
           nginxCommand(job),
           uwsgiCommand(job, ['--plugin', 'python3', '--socket', socket, '--chmod-socket=666']),
         ],
-        files: { 'nginx.conf': configuration(job, gateway + gzip(job, gzipLevel) + cache(job)) },
+        files: {
+          'nginx.conf': configuration(job, gateway + gzip(job, gzipLevel) + cache(job)),
+          ...certificateFiles(job.test),
+        },
       };
     },
   };
@@ -113,12 +117,19 @@ ${servers(job, location.replace(/^\n/, '').replace(/^ {2}/gm, ''))}
 `;
 }
 
-function servers({ test: { sites = 1, http2Streams }, port, backlog }: Job, location: string): string {
+function servers({ test, port, backlog, directory }: Job, location: string): string {
+  const { sites = 1, http2Streams } = test;
   const names = Array.from({ length: sites }, (_, number) => siteName(number));
   const blocks = names.map((name, number) => {
     const http2 = http2Streams === undefined ? '' : ' http2';
-    const options = http2 + (number === 0 ? ` backlog=${backlog}` : '');
-    return `  server {\n    listen 127.0.0.1:${port}${options};\n    server_name ${name};\n${location}\n  }`;
+    const tls = test.tls ? ' ssl' : '';
+    const options = tls + http2 + (number === 0 ? ` backlog=${backlog}` : '');
+    const certificate = test.tls ? tlsLines(directory) : '';
+    return `  server {\n    listen 127.0.0.1:${port}${options};\n${certificate}    server_name ${name};\n${location}\n  }`;
   });
   return blocks.join('\n');
+}
+
+function tlsLines(directory: string): string {
+  return `    ssl_certificate ${directory}/server.crt;\n    ssl_certificate_key ${directory}/server.key;\n`;
 }

@@ -49,7 +49,8 @@ export const isPlainApplication = (test: Case): boolean =>
   test.gzip !== true &&
   test.cached !== true &&
   test.sites === undefined &&
-  test.http2Streams === undefined;
+  test.http2Streams === undefined &&
+  test.tls === undefined;
 
 /** For servers with one thread, for which the slow URL is not a fair question. */
 export const isSingleThreaded = (test: Case): boolean => isPlainApplication(test) && test.kind !== 'mixed';

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { siteName } from '../cases.ts';
+import { certificateFiles } from '../certificate.ts';
 import type { Job, Peer } from './peer.ts';
 import { isApplication, PYTHON, THREADS } from './peer.ts';
 
@@ -21,7 +22,9 @@ export const vivarium: Peer = {
     const target = `${job.appsDirectory}/${isApplication(job.test) ? job.test.source : 'hello'}.py`;
     const size = ['--python', PYTHON, '--processes', '1', '--threads', String(THREADS)];
     const quiet = ['--no-access-log', '--log-level', 'warn'];
-    const listen = ['--host', '127.0.0.1', '--port', String(job.port)];
+    const address = `127.0.0.1:${job.port}`;
+    const certificate = ['--ssl-certificate', `${job.directory}/server`];
+    const listen = job.test.tls ? ['--listen', `https://${address}`, ...certificate] : ['--listen', address];
     const files = isApplication(job.test) ? [] : ['--url-alias', '/static', job.staticDirectory];
     const compressing = job.test.gzip ? ['--compress-responses'] : [];
     const needsFile = job.test.sites !== undefined || job.test.cached === true;
@@ -29,7 +32,7 @@ export const vivarium: Peer = {
     const command = [COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing];
     return {
       commands: [[...command, ...configured]],
-      files: { 'vivarium.toml': job.test.cached ? '[cache]\n' : sites(job) },
+      files: { 'vivarium.toml': job.test.cached ? '[cache]\n' : sites(job), ...certificateFiles(job.test) },
     };
   },
 };
