@@ -38,7 +38,7 @@ module.exports = {
     only('files', ['base/', ...vocabulary]),
     only('middleware', ['base/', 'telemetry/', 'files/', ...vocabulary]),
     only('handlers', ['base/', 'telemetry/', 'files/', 'upstreams/', 'protocols/http1/', ...vocabulary]),
-    only('upstreams', ['base/', 'telemetry/', 'protocols/http1/', ...vocabulary]),
+    only('upstreams', ['base/', 'telemetry/', 'protocols/http1/', 'control/messages\\.ts', ...vocabulary]),
     only('development', ['base/', ...vocabulary]),
     only('admin', [
       'base/',

@@ -18,6 +18,7 @@ import { sign } from './sign.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { top } from './top/top.ts';
+import { upstreams } from './upstreams.ts';
 import { version } from './version.ts';
 import { workers } from './workers.ts';
 
@@ -52,6 +53,7 @@ const commands: readonly Command[] = [
   restart,
   scale,
   purge,
+  upstreams,
   stop,
   replay,
   htpasswd,

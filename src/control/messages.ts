@@ -80,6 +80,40 @@ export interface GatewayAnswers {
   readonly requests: RequestsInFlight;
   readonly 'requests-with-stacks': RequestsInFlight;
   readonly purged: PurgeReport;
+  readonly upstreams: readonly UpstreamReport[];
+}
+
+/** An upstream of `proxy` routes and how its servers are doing. */
+export interface UpstreamReport {
+  readonly upstream: string;
+  /** Requests that wait for a server with room. */
+  readonly queued: number;
+  readonly servers: readonly UpstreamServerReport[];
+}
+
+export interface UpstreamServerReport {
+  readonly server: string;
+  /** `failing`: gets no requests because of its failures; `unhealthy`: because of its health check. */
+  readonly state: 'up' | 'draining' | 'disabled' | 'failing' | 'unhealthy';
+  readonly weight: number;
+  readonly isBackup: boolean;
+  /** Requests under way, those that were sent since the gateway was started, and the failed ones among them. */
+  readonly busy: number;
+  readonly requests: number;
+  readonly failures: number;
+  /** Connections that are kept for the next request. */
+  readonly idleConnections: number;
+}
+
+/** What is to become of a server. */
+export interface ServerChange {
+  readonly server: string;
+  readonly change: { readonly state: 'up' | 'draining' | 'disabled' } | { readonly weight: number };
+}
+
+/** In one upstream, or in all that have the server (null). */
+export interface UpstreamChange extends ServerChange {
+  readonly upstream: string | null;
 }
 
 /** Answers that caches are to forget: of a URL, of all URLs that begin so, with a label, or all. */
@@ -240,6 +274,7 @@ export type ToGateway =
   /** Stop listening, finish the requests, exit 0. Connections without one may stay for `lingerMs`, for one more. */
   | { readonly type: 'stop'; readonly lingerMs: number }
   | { readonly type: 'reopen-logs' }
+  | { readonly type: 'change-upstream'; readonly change: UpstreamChange }
   /** `answer` follows, with the same id. */
   | { readonly type: 'ask'; readonly id: number; readonly question: Exclude<keyof GatewayAnswers, 'purged'> }
   /** `answer` follows. */

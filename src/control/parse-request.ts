@@ -1,4 +1,5 @@
 /** The server's reading of a request: what is not one is null, what is missing has its default. */
+import type { ServerChange } from './messages.ts';
 import type { ControlRequest } from './protocol.ts';
 
 const RECENT_DEFAULT = 10;
@@ -38,6 +39,13 @@ export function parseRequest(line: string): ControlRequest | null {
           ? { command: 'purge', purge: { kind, value } }
           : null;
       }
+      case 'upstreams': {
+        const { upstream = null, change = null } = request;
+        if (upstream !== null && typeof upstream !== 'string') return null;
+        if (change === null) return { command: 'upstreams', upstream, change };
+        const known = serverChange(change);
+        return known && { command: 'upstreams', upstream, change: known };
+      }
       case 'stop':
         return { command: 'stop', now: request.now === true };
     }
@@ -45,4 +53,19 @@ export function parseRequest(line: string): ControlRequest | null {
     // Not JSON.
   }
   return null;
+}
+
+/** As in [upstreams]. */
+const UPSTREAM_WEIGHT_MAX = 10_000;
+const UPSTREAM_STATES = ['up', 'draining', 'disabled'];
+
+function serverChange({ server, change }: ServerChange): ServerChange | null {
+  if (typeof server !== 'string') return null;
+  if ('weight' in change) {
+    const { weight } = change;
+    const isWeight = Number.isSafeInteger(weight) && weight >= 1 && weight <= UPSTREAM_WEIGHT_MAX;
+    return isWeight ? { server, change: { weight } } : null;
+  }
+  const { state } = change;
+  return UPSTREAM_STATES.includes(state) ? { server, change: { state } } : null;
 }

@@ -7,7 +7,7 @@
  *   ← {"done":false,"progress":"stopping: requests are finished first"}
  *   ← {"done":true,"ok":true}
  */
-import type { CachePurge, RequestsInFlight } from './messages.ts';
+import type { CachePurge, RequestsInFlight, ServerChange, UpstreamReport } from './messages.ts';
 
 export const CONTROL_SOCKET = 'control.sock';
 
@@ -33,6 +33,12 @@ export type ControlRequest =
     }
   /** The last answer comes when all gateways have forgotten. */
   | { readonly command: 'purge'; readonly purge: CachePurge }
+  /** Tells how they do, after the change. `upstream`: null for all of them. */
+  | {
+      readonly command: 'upstreams';
+      readonly upstream: string | null;
+      readonly change: ServerChange | null;
+    }
   /** The last answer comes when all processes have ended. `now`: requests are cut after the shutdown timeout. */
   | { readonly command: 'stop'; readonly now: boolean };
 
@@ -44,6 +50,7 @@ export type ControlAnswer =
       readonly ok: true;
       readonly status?: ServerStatus;
       readonly requests?: RequestsInFlight;
+      readonly upstreams?: readonly UpstreamReport[];
       readonly detail?: string;
     }
   | { readonly done: true; readonly ok: false; readonly why: string; readonly traceback?: string | null };

@@ -137,6 +137,9 @@ export class Gateway {
       case 'reopen-logs':
         this.#reopenLogs();
         break;
+      case 'change-upstream':
+        this.#site.upstreams.change(message.change);
+        break;
       case 'ask':
         void this.#answer(message.question).then((answer) =>
           this.#tell({ type: 'answer', id: message.id, answer }),
@@ -173,6 +176,8 @@ export class Gateway {
         return oldestOf(await this.#applications.requestsInFlight(false));
       case 'requests-with-stacks':
         return oldestOf(await this.#applications.requestsInFlight(true));
+      case 'upstreams':
+        return this.#site.upstreams.report();
     }
   }
 

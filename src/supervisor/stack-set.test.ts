@@ -68,6 +68,10 @@ class FakeStack implements OneStack {
     return { purged: 2, caches: 1 };
   }
 
+  async upstreams(): Promise<null> {
+    return null;
+  }
+
   reopenLogs(): void {
     this.done.push('reopen');
   }

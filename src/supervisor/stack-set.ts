@@ -4,7 +4,13 @@
  * whatever fails before leaves it as it was.
  */
 import type { Configuration } from '../config/configuration.ts';
-import type { CachePurge, PurgeReport, RequestsInFlight } from '../control/messages.ts';
+import type {
+  CachePurge,
+  PurgeReport,
+  RequestsInFlight,
+  UpstreamChange,
+  UpstreamReport,
+} from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { mergeRequests } from './control/requests-in-flight.ts';
 import { RELOAD } from './pool/pool-member.ts';
@@ -28,6 +34,7 @@ export type OneStack = Pick<
   | 'renewTls'
   | 'requests'
   | 'purge'
+  | 'upstreams'
 >;
 
 export interface Sockets {
@@ -130,6 +137,11 @@ export class StackSet<S extends OneStack> {
     const stacks = [this.#current, ...this.#retiring];
     const [current, ...retiring] = await Promise.all(stacks.map((stack) => stack.requests(withStacks)));
     return mergeRequests(current!, retiring);
+  }
+
+  /** Of the present gateway: those of before a reload only finish their requests. Null when it does not say. */
+  upstreams(change: UpstreamChange | null): Promise<readonly UpstreamReport[] | null> {
+    return this.#current.upstreams(change);
   }
 
   /** In all gateways: those of before a reload may share a directory with the present one. Null when it does not say. */

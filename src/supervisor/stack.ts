@@ -11,6 +11,8 @@ import type {
   SocketRole,
   ToGateway,
   ToSupervisor,
+  UpstreamChange,
+  UpstreamReport,
 } from '../control/messages.ts';
 import type { ApplicationStatus, GatewayStatus } from '../control/protocol.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -74,6 +76,8 @@ export class Stack {
   readonly #accepting = Promise.withResolvers<ReloadOutcome>();
   #isGatewayServing = false;
   #willStop = false;
+  /** What operators have said of servers of upstreams. */
+  readonly #upstreamChanges: UpstreamChange[] = [];
   #isStopping = false;
   #whyStopped: string | null = null;
 
@@ -167,6 +171,16 @@ export class Stack {
     return this.#gateway.pid === null ? null : this.#questions.purge(purge);
   }
 
+  /** How the upstreams do, after the change. Null when the gateway does not say. */
+  async upstreams(change: UpstreamChange | null): Promise<readonly UpstreamReport[] | null> {
+    if (this.#gateway.pid === null) return null;
+    if (change !== null) this.#gateway.send({ type: 'change-upstream', change });
+    const reports = await this.#questions.ask('upstreams');
+    // Another gateway, after a crash of this one, is told again.
+    if (change !== null && reports !== null) this.#upstreamChanges.push(change);
+    return reports;
+  }
+
   reopenLogs(): void {
     this.#processes.prepareAccessLogs();
     this.#gateway.send({ type: 'reopen-logs' });
@@ -219,6 +233,7 @@ export class Stack {
       introduction: (): ToGateway[] => [
         this.#processes.configureMessage(this.#accepts),
         ...this.pools.introduction(),
+        ...this.#upstreamChanges.map((change): ToGateway => ({ type: 'change-upstream', change })),
         ...(this.#willStop ? [WILL_STOP] : []),
       ],
       serving: () => {

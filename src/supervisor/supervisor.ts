@@ -14,7 +14,7 @@
 import { writeSync } from 'node:fs';
 import { VERSION } from '../base/version.ts';
 import type { Configuration, ProcessRange } from '../config/configuration.ts';
-import type { CachePurge } from '../control/messages.ts';
+import type { CachePurge, UpstreamChange } from '../control/messages.ts';
 import type { ServerStatus } from '../control/protocol.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { type Cancel, systemClock } from './clock.ts';
@@ -194,6 +194,7 @@ class Supervisor {
       reload: (application: string | null) => this.#reloader.reload('by vivarium reload', application),
       restart: () => this.#reloader.restart(),
       purge: (purge: CachePurge) => this.#stacks.purge(purge),
+      upstreams: (change: UpstreamChange | null) => this.#stacks.upstreams(change),
       scale: (application: string | null, range: ProcessRange) =>
         scaleStack(this.#stack.pools, application, range),
       stop: (now: boolean) => {

@@ -25,6 +25,8 @@ export interface ConnectionTimeouts {
 
 /** Whoever has sent a request. After `end` and `failed` it is told nothing more. */
 export interface ResponseListener {
+  /** The connection, which was new, is there: what was sent up to now is on its way. */
+  connected(): void;
   interim(head: UpstreamHead): void;
   /** The answer is there whole. */
   whole(head: UpstreamHead, body: Buffer): void;
@@ -82,6 +84,10 @@ export class UpstreamConnection {
     this.#owner = owner;
     this.#activeAt = now;
     this.#socket = this.#open(endpoint);
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
   }
 
   get isReused(): boolean {
@@ -194,6 +200,7 @@ export class UpstreamConnection {
   #onConnect(): void {
     this.#isConnected = true;
     this.#activeAt = performance.now();
+    this.#listener?.connected();
   }
 
   readonly #onRead = (count: number, buffer: Uint8Array): boolean => {

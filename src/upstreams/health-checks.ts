@@ -130,6 +130,7 @@ class Verdict implements ResponseListener {
     this.#finish = finish;
   }
 
+  connected(): void {}
   interim(): void {}
   drain(): void {}
 
@@ -147,7 +148,7 @@ class Verdict implements ResponseListener {
   data(chunk: Buffer): void {
     const { body } = this.#settings;
     if (body === null) return;
-    this.#body += chunk.latin1Slice(0, BODY_MAX);
+    this.#body += chunk.subarray(0, BODY_MAX).latin1Slice();
     if (this.#body.includes(body)) this.#finish(null);
     else if (this.#body.length >= BODY_MAX)
       this.#finish(`its first ${BODY_MAX} bytes do not have the expected text`);

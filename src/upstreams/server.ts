@@ -3,6 +3,7 @@
  *
  * What the balancing policies read of it (`weightNow`, `busy`, `hasRoom`) is computed here, once.
  */
+import type { UpstreamServerReport } from '../control/messages.ts';
 import type { ResponseLimits } from '../protocols/http1/response-reading.ts';
 import { type ConnectionOwner, type Endpoint, UpstreamConnection } from './connection.ts';
 import { PassiveHealth, type PassiveSettings } from './passive-health.ts';
@@ -92,8 +93,12 @@ export class UpstreamServer implements ConnectionOwner {
     this.onRoom?.();
   }
 
-  get idleConnections(): number {
-    return this.#idle.length;
+  report(now: number): UpstreamServerReport {
+    const { name, weight, isBackup, busy, requests, failures } = this;
+    const whileUp = this.isHealthy ? (this.passive.isAvailable(now) ? 'up' : 'failing') : 'unhealthy';
+    const state = this.state === 'up' ? whileUp : this.state;
+    const idleConnections = this.#idle.length;
+    return { server: name, state, weight, isBackup, busy, requests, failures, idleConnections };
   }
 
   /** A few times a second. */

@@ -7,7 +7,7 @@
  */
 import type { Log } from '../telemetry/log.ts';
 import type { Policy } from './policies.ts';
-import type { UpstreamServer } from './server.ts';
+import type { ServerState, UpstreamServer } from './server.ts';
 
 /** A request that wants a server. */
 export interface Seeker {
@@ -32,6 +32,12 @@ export interface QueueSettings {
   readonly queueTimeoutMs: number;
 }
 
+/** What can be changed while it runs. */
+export interface ServerChange {
+  readonly state: ServerState;
+  readonly weight: number;
+}
+
 interface Waiting {
   readonly seeker: Seeker;
   readonly since: number;
@@ -43,6 +49,8 @@ export class Upstream {
   readonly #queue: QueueSettings;
   readonly #log: Log;
   #servers: readonly UpstreamServer[] = [];
+  /** What operators have said of servers, also of those that come back. */
+  readonly #changes = new Map<string, Partial<ServerChange>>();
   /** No more in it, with requests under way. */
   #leaving = new Set<UpstreamServer>();
   #line: Waiting[] = [];
@@ -71,7 +79,19 @@ export class Upstream {
       this.#leaving.add(server);
     }
     this.#servers = servers;
-    for (const server of servers) server.onRoom = this.#onRoom;
+    for (const server of servers) {
+      server.onRoom = this.#onRoom;
+      Object.assign(server, this.#changes.get(server.name));
+    }
+    this.#onRoom();
+  }
+
+  change(name: string, change: Partial<ServerChange>): void {
+    this.#changes.set(name, { ...this.#changes.get(name), ...change });
+    const server = this.#servers.find((one) => one.name === name);
+    if (server === undefined) return;
+    Object.assign(server, change);
+    if (server.state !== 'up') server.closeIdle();
     this.#onRoom();
   }
 

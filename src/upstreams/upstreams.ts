@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import type { TlsSettings, UpstreamSettings } from '../config/sections/upstream.ts';
+import type { UpstreamChange, UpstreamReport } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { HealthChecks } from './health-checks.ts';
 import { Members, type Resolver, systemResolver } from './members.ts';
@@ -45,12 +46,18 @@ export class Upstreams {
     return upstream;
   }
 
-  find(name: string): Upstream | undefined {
-    return this.#byName.get(name);
+  change({ upstream: name, server, change }: UpstreamChange): void {
+    for (const upstream of this.#byName.values())
+      if (name === null || upstream.name === name) upstream.change(server, change);
   }
 
-  all(): readonly Upstream[] {
-    return [...this.#byName.values()];
+  report(): UpstreamReport[] {
+    const now = performance.now();
+    return [...this.#byName.values()].map(({ name, queued, servers }) => ({
+      upstream: name,
+      queued,
+      servers: servers.map((server) => server.report(now)),
+    }));
   }
 
   /** Resolves when all names have been looked up once, or the time is over: a server that starts waits for no DNS. */

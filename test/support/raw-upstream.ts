@@ -14,6 +14,7 @@ export class RawUpstream {
   readonly #waiting: ((peer: UpstreamPeer) => void)[] = [];
   readonly #accepted: UpstreamPeer[] = [];
   readonly #sockets = new Set<Socket>();
+  #serve: ((peer: UpstreamPeer) => Promise<void>) | null = null;
   /** Connections since the start. */
   connections = 0;
 
@@ -31,6 +32,8 @@ export class RawUpstream {
       this.connections++;
       this.#sockets.add(socket);
       const peer = new UpstreamPeer(socket);
+      // It ends with the connection.
+      if (this.#serve !== null) return void this.#serve(peer).catch(() => {});
       const waiting = this.#waiting.shift();
       if (waiting === undefined) this.#accepted.push(peer);
       else waiting(peer);
@@ -50,15 +53,12 @@ export class RawUpstream {
 
   /** Answers every request alike, on connections that are kept, until the test is over. */
   answerAll(body: string, head = 'HTTP/1.1 200 OK'): void {
-    const serve = async (): Promise<void> => {
-      const peer = await this.accept();
-      void serve();
+    this.#serve = async (peer) => {
       for (;;) {
         await peer.readHead();
         await peer.send(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
       }
     };
-    serve().catch(() => {});
   }
 
   close(): void {

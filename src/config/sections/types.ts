@@ -93,7 +93,7 @@ export const redirectStatus: ValueType<number> = {
 
 /** A path with a query, as it stands in a request line. */
 export const requestTarget = checked('PATH', 'a path like /health?full=1', (text) =>
-  /^\/([!-"$-&-~]|%[\da-f]{2})*$/i.test(text),
+  /^\/([!-"$&-~]|%[\da-f]{2})*$/i.test(text),
 );
 
 const withSocketPath: Pick<ValueType<string>, 'resolveIn'> = {

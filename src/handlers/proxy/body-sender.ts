@@ -24,6 +24,11 @@ export class BodySender {
     return this.#body?.size ?? null;
   }
 
+  /** It comes from the client, or from a file, piece by piece. */
+  get isLostWhenRead(): boolean {
+    return this.#body !== null && this.#body.inMemory === null;
+  }
+
   /** Nothing of it is lost yet. */
   get isRepeatable(): boolean {
     return !this.#hasRead;

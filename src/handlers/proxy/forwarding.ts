@@ -89,7 +89,8 @@ export class Forwarding implements Seeker, ResponseListener {
     const isAwaited = this.#exchange.body?.stream?.isAwaited === true;
     connection.send(this.#outgoing.method, head + this.#body.short, settings, this);
     if (isAwaited) this.#continueTimer = setTimeout(() => this.#sendBody(), CONTINUE_WAIT_MS);
-    else this.#body.start(connection);
+    // A body that is read is lost to the next server: not before this one is there.
+    else if (connection.isConnected || !this.#body.isLostWhenRead) this.#body.start(connection);
   }
 
   #sendBody(): void {
@@ -103,6 +104,10 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   // ResponseListener
+
+  connected(): void {
+    if (this.#body.isLostWhenRead && this.#continueTimer === null) this.#body.start(this.#connection!);
+  }
 
   drain(): void {
     if (this.#tunnel !== null) this.#tunnel.goOn();

@@ -34,7 +34,10 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
   return (exchange) => {
     if (isCoded(exchange))
       return exchange.abort(501, 'The body has a transfer coding that is not passed on.');
-    const { stream } = exchange.body ?? {};
+    const { stream, size = 0 } = exchange.body ?? {};
+    // What cannot be taken is nothing to connect for.
+    if (stream !== undefined && stream.limit > 0 && size > stream.limit)
+      return exchange.abort(413, 'the request body is larger than limit-request-body.');
     if (stream === undefined || !settings.requestBuffering) return new Forwarding(context, exchange).start();
     stream.collect((error) => {
       if (error === null) new Forwarding(context, exchange).start();

@@ -19,6 +19,7 @@ function serve(t: Context, change: Partial<ControlledServer>): string {
     status: no,
     requests: no,
     purge: no,
+    upstreams: no,
     reload: no,
     restart: no,
     scale: no,
@@ -85,4 +86,31 @@ test('a reload and a restart tell how they ended', async (t) => {
   });
   assert.deepEqual(await askServer(root, { command: 'restart' }, { progress }), { done: true, ...failed });
   assert.deepEqual(said, ['reloading', 'restarting']);
+});
+
+test('a server of an upstream is changed if it is there', async (t) => {
+  const server = { server: 'a:1', state: 'up', weight: 1, isBackup: false } as const;
+  const counts = { busy: 0, requests: 0, failures: 0, idleConnections: 0 };
+  const reports = ['api', 'other'].map((upstream) => ({
+    ...{ upstream, queued: 0, servers: [{ ...server, ...counts }] },
+  }));
+  const changes: unknown[] = [];
+  const root = serve(t, {
+    upstreams: (change) => {
+      if (change !== null) changes.push(change);
+      return Promise.resolve(reports);
+    },
+  });
+  const change = { server: 'a:1', change: { weight: 2 } };
+  const ask = (upstream: string | null, wanted: typeof change | null) =>
+    askServer(root, { command: 'upstreams', upstream, change: wanted });
+  assert.deepEqual(await ask(null, null), { done: true, ok: true, upstreams: reports });
+  assert.deepEqual(await ask('api', change), { done: true, ok: true, upstreams: [reports[0]] });
+  assert.deepEqual(changes, [{ upstream: 'api', ...change }]);
+  const refused = { done: true, ok: false } as const;
+  const why = 'no upstream "nix"; allowed: api, other';
+  assert.deepEqual(await ask('nix', null), { ...refused, why });
+  const unknown = await ask(null, { ...change, server: 'b' });
+  assert.deepEqual(unknown, { ...refused, why: 'no server "b"; allowed: a:1' });
+  assert.equal(changes.length, 1);
 });

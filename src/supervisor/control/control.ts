@@ -1,7 +1,13 @@
 /** What the commands of the control socket do. The server root, the socket and the registry are all of this instance. */
 
 import type { ProcessRange } from '../../config/configuration.ts';
-import type { CachePurge, PurgeReport, RequestsInFlight } from '../../control/messages.ts';
+import type {
+  CachePurge,
+  PurgeReport,
+  RequestsInFlight,
+  UpstreamChange,
+  UpstreamReport,
+} from '../../control/messages.ts';
 import type { ControlRequest, LastAnswer, ServerStatus } from '../../control/protocol.ts';
 import { registerInstance, registryDirectories } from '../../control/registry.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -24,6 +30,8 @@ export interface ControlledServer {
   scale(application: string | null, range: ProcessRange): Promise<ReloadOutcome>;
   /** Resolves when all gateways have forgotten; null when one does not say. */
   purge(purge: CachePurge): Promise<PurgeReport | null>;
+  /** How the upstreams do, after the change. Null when the gateway does not say. */
+  upstreams(change: UpstreamChange | null): Promise<readonly UpstreamReport[] | null>;
   /** Resolves when all processes have ended. */
   stop(now: boolean): Promise<void>;
 }
@@ -80,11 +88,37 @@ export async function carryOut(
       };
     case 'purge':
       return purged(await server.purge(request.purge));
+    case 'upstreams':
+      return upstreamsOf(server, request);
     case 'stop':
       client.progress(request.now ? 'stopping at once' : 'stopping: requests are finished first');
       await server.stop(request.now);
       return { done: true, ok: true, detail: 'all processes have ended' };
   }
+}
+
+/** A change that would change nothing is a mistake of the operator. */
+async function upstreamsOf(
+  server: ControlledServer,
+  { upstream: name, change }: Extract<ControlRequest, { command: 'upstreams' }>,
+): Promise<LastAnswer> {
+  const meant = (reports: readonly UpstreamReport[]) =>
+    reports.filter(({ upstream }) => name === null || upstream === name);
+  const reports = await server.upstreams(null);
+  if (reports === null) return { done: true, ok: false, why: 'the gateway does not answer' };
+  if (name !== null && meant(reports).length === 0) {
+    const allowed = reports.map(({ upstream }) => upstream).join(', ') || 'none: no route has a proxy';
+    return { done: true, ok: false, why: `no upstream ${JSON.stringify(name)}; allowed: ${allowed}` };
+  }
+  if (change === null) return { done: true, ok: true, upstreams: meant(reports) };
+  const servers = new Set(meant(reports).flatMap((one) => one.servers.map(({ server }) => server)));
+  if (!servers.has(change.server)) {
+    const allowed = [...servers].join(', ') || 'none: there are no servers';
+    return { done: true, ok: false, why: `no server ${JSON.stringify(change.server)}; allowed: ${allowed}` };
+  }
+  const after = await server.upstreams({ upstream: name, ...change });
+  if (after === null) return { done: true, ok: false, why: 'the gateway does not answer' };
+  return { done: true, ok: true, upstreams: meant(after) };
 }
 
 function purged(report: PurgeReport | null): LastAnswer {
