@@ -53,7 +53,7 @@ test('an unknown command is a mistake, with a suggestion', async () => {
   });
   assert.equal(
     (await runCommand(['frobnicate'])).told,
-    'vivarium: no such command: "frobnicate"; allowed: serve, dev, check, routes, status, workers, ps, events, top, reload, restart, scale, purge, stop, replay, htpasswd, sign, version, help\n',
+    'vivarium: no such command: "frobnicate"; allowed: serve, dev, check, routes, status, workers, ps, events, top, reload, restart, scale, purge, upstreams, stop, replay, htpasswd, sign, version, help\n',
   );
   assert.equal((await runCommand(['help', 'chekc'])).status, 2);
 });
