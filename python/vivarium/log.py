@@ -13,6 +13,7 @@ import traceback
 from .current import current
 
 _SEVERITY = {'debug': 0, 'info': 1, 'warn': 2, 'error': 3}
+_PRIORITY = {'debug': 7, 'info': 6, 'warn': 4, 'error': 3}
 
 _role = 'worker'
 _threshold = 1
@@ -26,19 +27,33 @@ def configure(role, level):
 
 def log(level, code, message):
     if _SEVERITY[level] >= _threshold:
-        _write(f'[{level}] [{_role}] {code}: ' + message.rstrip('\n').replace('\n', '\n    '))
+        _write(f'[{level}] [{_role}] {code}: ' + message.rstrip('\n').replace('\n', '\n    '), level)
 
 
-def _write(text):
+def _write(text, level):
     now = time.time()
     stamp = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now))
     line = f'{stamp}.{int(now * 1000) % 1000:03d} {text}\n'
+    if _is_journal():
+        # Each line says how severe it is: sd-daemon(3).
+        line = ''.join(f'<{_PRIORITY[level]}>{part}\n' for part in line[:-1].split('\n'))
     data = line.encode('utf-8', 'backslashreplace')
     try:
         # One write a line: lines of several processes do not mix.
         os.write(2, data)
     except OSError:
         pass  # There is nobody left to tell.
+
+
+def _is_journal():
+    stream = os.environ.get('JOURNAL_STREAM')
+    if stream is None:
+        return False
+    try:
+        found = os.fstat(2)
+    except OSError:
+        return False
+    return stream == f'{found.st_dev}:{found.st_ino}'
 
 
 def reopen(path):

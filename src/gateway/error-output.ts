@@ -4,15 +4,18 @@
  * non-blocking.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { isJournal, withPriority } from '../telemetry/journal.ts';
+import type { LogLevel } from '../telemetry/log.ts';
 
 const STANDARD_ERROR = 2;
 
 export class ErrorOutput {
   #fd = STANDARD_ERROR;
+  readonly #isJournal = isJournal(STANDARD_ERROR, process.env);
 
-  write(line: string): void {
+  write(line: string, level: LogLevel): void {
     try {
-      writeSync(this.#fd, line);
+      writeSync(this.#fd, this.#isJournal ? withPriority(line, level) : line);
     } catch {
       // There is nobody left to tell.
     }

@@ -36,7 +36,7 @@ function configure(message: Configure): Gateway | null {
   const { level } = message.configuration.logs;
   const forward = forwardEvents((event) => tell({ type: 'event', event }));
   const output = new ErrorOutput();
-  const log = createLog(`gateway ${process.pid}`, level, (line) => output.write(line), forward);
+  const log = createLog(`gateway ${process.pid}`, level, (line, level) => output.write(line, level), forward);
   try {
     const gateway = new Gateway(message, log, output, tell);
     gateway.start().then(() => tell({ type: 'serving' }), notServing);

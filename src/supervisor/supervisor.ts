@@ -113,7 +113,7 @@ class Supervisor {
     this.#log = createLog(
       `supervisor ${process.pid}`,
       () => this.#configuration.logs.level,
-      (line) => resources.errorLog.write(line),
+      (line, level) => resources.errorLog.write(line, level),
       (entry) => this.#events.add(entry),
     );
     this.#certificates = new CertificateKeeper(configuration.serverRoot, this.#log, systemClock, () =>

@@ -33,7 +33,7 @@ const SEVERITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 
 export function createLog(
   process: string,
   level: LogLevel | (() => LogLevel),
-  write: (line: string) => void,
+  write: (line: string, level: LogLevel) => void,
   follow?: (entry: LogEntry) => void,
 ): Log {
   const levelNow = typeof level === 'function' ? level : () => level;
@@ -42,7 +42,7 @@ export function createLog(
     const isFollowed = follow !== undefined && severity !== 'debug';
     if (!isWritten && !isFollowed) return;
     const entry = { at: new Date().toISOString(), level: severity, process, code, message };
-    if (isWritten) write(formatEntry(entry));
+    if (isWritten) write(formatEntry(entry), severity);
     if (isFollowed) follow(entry);
   };
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };

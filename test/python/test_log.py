@@ -1,5 +1,6 @@
 """vivarium/log.py: one line a message, and what the application prints as messages."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,17 @@ class ReopenTest(unittest.TestCase):
         done = self.run_in_child('/no/such/file')
         self.assertEqual(done.stdout, 'out\n')
         self.assertRegex(done.stderr, r'log-reopen-failed: .*/no/such/file.*; the open file goes on\nerr\n')
+
+
+class JournalTest(unittest.TestCase):
+    def test_lines_for_the_journal_of_systemd_have_a_priority(self):
+        with tempfile.TemporaryFile() as file:
+            found = os.fstat(file.fileno())
+            program = 'from vivarium.log import log; log("error", "a-code", "one\\ntwo")'
+            environ = {**os.environ, 'JOURNAL_STREAM': f'{found.st_dev}:{found.st_ino}'}
+            subprocess.run([sys.executable, '-c', program], stderr=file, env=environ, check=True)
+            file.seek(0)
+            self.assertRegex(file.read(), rb'^<3>\d{4}-.* a-code: one\n<3>    two\n$')
 
 
 class LogTest(LogCase):

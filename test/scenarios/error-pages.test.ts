@@ -10,7 +10,7 @@ def application(environ, start_response):
     path = environ['PATH_INFO']
     if path == '/oops':
         start_response('200 OK', [('Content-Type', 'text/html')])
-        return [('sorry for %(REQUEST_METHOD)s %(REQUEST_URI)s' % environ).encode()]
+        return [('sorry for %(REDIRECT_STATUS)s %(REQUEST_METHOD)s %(REDIRECT_URL)s' % environ).encode()]
     if path == '/raise':
         raise RuntimeError('broken')
     start_response('404 Not Found', [('Content-Type', 'text/plain'), ('X-From', 'app')])
@@ -33,7 +33,7 @@ test('errors of the server have pages, those of the application keep theirs', as
   t.after(() => client.close());
   await client.request('POST /raise', ['Content-Length: 5'], 'hello');
   const failed = await client.readResponse();
-  assert.deepEqual([failed.status, failed.text], [500, 'sorry for GET /raise']);
+  assert.deepEqual([failed.status, failed.text], [500, 'sorry for 500 GET /raise']);
   // The connection is in step.
   assert.equal((await client.get('/static/lost.html')).status, 200);
   await server.waitForOutput(/"POST \/raise HTTP\/1\.1" 500/);

@@ -17,7 +17,6 @@ dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td { padding: .3rem .5rem; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap }
 th { font-weight: 600 }
-.number { text-align: right }
 .target { white-space: normal; overflow-wrap: anywhere; width: 100% }
 `;
 
@@ -49,12 +48,16 @@ ${figures([
   ['Requests', count(requests.total), ''],
   ['In flight', count(requests.inFlight), ''],
   ['Connections', count(connections.open), `${connections.turnedAway} turned away`],
-  ...Object.entries(requests.byStatus).map(
-    ([status, value]) => [`Status ${status}`, count(value), ''] as const,
-  ),
+  ...Object.entries(requests.byStatus)
+    .filter(([status, value]) => value > 0 || /^[2-5]/.test(status))
+    .map(([status, value]) => [`Status ${status}`, count(value), ''] as const),
   ['Sent', memory(requests.responseBodyBytes), ''],
   ['Received', memory(requests.requestBodyBytes), ''],
-  ['Gateway', memory(gateway?.residentBytes ?? null), `${cpuSeconds(gateway?.cpuMs ?? null)} CPU`],
+  [
+    'Memory of the gateway',
+    memory(gateway?.residentBytes ?? null),
+    `${cpuSeconds(gateway?.cpuMs ?? null)} CPU`,
+  ],
 ])}
 ${report.applications.map(applicationTable).join('\n')}
 <h2>Requests in flight</h2>
@@ -111,8 +114,7 @@ function requestTable({ inFlight }: StatusReport): string {
 
 function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cell = (value: Cell, column: number): string => {
-    const kind =
-      typeof value === 'number' ? ' class="number"' : head[column] === 'Target' ? ' class="target"' : '';
+    const kind = head[column] === 'Target' ? ' class="target"' : '';
     return `<td${kind}>${escaped(String(value))}</td>`;
   };
   const lines = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`);

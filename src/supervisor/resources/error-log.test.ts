@@ -11,14 +11,14 @@ after(() => rmSync(folder, { recursive: true }));
 test('appends to error_log, and after a rename to a new one', () => {
   const path = join(folder, 'error_log');
   const log = new ErrorLog(folder, null);
-  log.write('one\n');
+  log.write('one\n', 'info');
   renameSync(path, `${path}.1`);
-  log.write('two\n');
+  log.write('two\n', 'info');
   log.reopen();
-  log.write('three\n');
+  log.write('three\n', 'info');
   log.close();
   const again = new ErrorLog(folder, null);
-  again.write('four\n');
+  again.write('four\n', 'info');
   again.close();
   assert.equal(readFileSync(`${path}.1`, 'utf8'), 'one\ntwo\n');
   assert.equal(readFileSync(path, 'utf8'), 'three\nfour\n');

@@ -4,6 +4,8 @@
  */
 import { closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isJournal, withPriority } from '../../telemetry/journal.ts';
+import type { LogLevel } from '../../telemetry/log.ts';
 import { errorCode, reasonOf, StartupError } from '../startup-error.ts';
 import { openLogFile } from './log-file.ts';
 import type { Identity } from './privileges.ts';
@@ -17,6 +19,7 @@ export class ErrorLog {
   readonly #path: string | null;
   readonly #owner: Identity | null;
   #fd: number;
+  readonly #isJournal: boolean;
 
   /** `owner`: who the file is given to; null: it is ours. */
   constructor(directory: string | null, owner: Identity | null) {
@@ -27,6 +30,7 @@ export class ErrorLog {
     } catch (error) {
       throw new StartupError(`cannot open the error log ${this.#path}: ${reasonOf(error)}`);
     }
+    this.#isJournal = isJournal(this.#fd, process.env);
   }
 
   /** For the standard output of a gateway, which prints its access log there when there is no log directory. */
@@ -39,8 +43,8 @@ export class ErrorLog {
   }
 
   /** Writes without a stream: a stream would make a pipe non-blocking for the children that share it. */
-  write(line: string): void {
-    writeWhole(this.#fd, Buffer.from(line));
+  write(line: string, level: LogLevel): void {
+    writeWhole(this.#fd, Buffer.from(this.#isJournal ? withPriority(line, level) : line));
   }
 
   /** After a log was renamed. When the new one cannot be opened the old one goes on, and the error is thrown. */
