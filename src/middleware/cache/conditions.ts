@@ -1,6 +1,8 @@
 /** What a GET or HEAD gets of a whole response that is at hand: all of it, 304, or a part (RFC 9110, sections 13 and 14). */
 import { parseHttpDate } from '../../base/http-date.ts';
 import type { Exchange, FieldList, Request } from '../../exchange.ts';
+import { allowsRange } from '../../files/conditions.ts';
+import { type ByteRange, contentRange, parseRanges } from '../../files/ranges.ts';
 import type { Entry } from './entry.ts';
 
 /** Sends it. The usual request, without a condition, gets the frozen list itself. */
@@ -9,18 +11,23 @@ export function answerFrom(exchange: Exchange, entry: Entry, fields: FieldList, 
   if (isPlain || head.status !== 200) return exchange.respond(head.status, fields, body);
   const { request } = exchange;
   if (isUnmodified(request, entry)) return exchange.respond(304, fieldsOf304(fields), '');
-  const range = requestedRange(request, entry);
-  if (range === null) return exchange.respond(200, fields, body);
-  if (range === 'unsatisfiable') {
+  const ranges = requestedRanges(request, entry);
+  // Of several ranges the whole is sent, as it may be: they are rare, and an old way to attack.
+  if (ranges === null || ranges.length > 1) return exchange.respond(200, fields, body);
+  const [range] = ranges;
+  if (range === undefined) {
     const text = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Range', `bytes */${body.length}`];
     return exchange.respond(416, text, '416 Range Not Satisfiable\n');
   }
-  const position = ['Content-Range', `bytes ${range.start}-${range.end - 1}/${body.length}`];
+  const position = ['Content-Range', contentRange(range, body.length)];
   exchange.respond(206, [...fields, ...position], body.subarray(range.start, range.end));
 }
 
-/** If-None-Match counts before If-Modified-Since (section 13.2.2). */
-export function isUnmodified({ fields }: Request, entry: Entry): boolean {
+/**
+ * If-None-Match counts before If-Modified-Since (section 13.2.2). If-Match and If-Unmodified-Since are no business of a
+ * cache (RFC 9111, section 4.3.2).
+ */
+function isUnmodified({ fields }: Request, entry: Entry): boolean {
   const tags = fields.joined('if-none-match');
   if (tags !== null) return matches(tags, entry.head.etag);
   const since = fields.joined('if-modified-since');
@@ -48,34 +55,12 @@ function fieldsOf304(fields: FieldList): FieldList {
   return kept;
 }
 
-interface ByteRange {
-  readonly start: number;
-  /** Behind the last byte. */
-  readonly end: number;
-}
-
-/** Null: the whole. Of several ranges the whole is sent, as it may be: they are rare, and an old way to attack. */
-function requestedRange(
+/** Null: the whole. An empty list: there is no such part. */
+function requestedRanges(
   { method, fields }: Request,
-  { head, body }: Entry,
-): ByteRange | 'unsatisfiable' | null {
+  { head, body, modifiedMs }: Entry,
+): readonly ByteRange[] | null {
   const field = method === 'GET' ? fields.joined('range') : null;
-  if (field === null || body.length === 0) return null;
-  const condition = fields.joined('if-range');
-  if (
-    condition !== null &&
-    !(condition === head.etag && condition.startsWith('"')) &&
-    condition !== head.lastModified
-  )
-    return null;
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(field.replaceAll(' ', '')) ?? [];
-  if (first === undefined || (first === '' && last === '')) return null;
-  if (first === '') {
-    const start = Math.max(0, body.length - Number(last));
-    return start < body.length ? { start, end: body.length } : 'unsatisfiable';
-  }
-  const start = Number(first);
-  const end = last === '' ? body.length : Math.min(Number(last) + 1, body.length);
-  if (last !== '' && Number(last) < start) return null;
-  return start < body.length ? { start, end } : 'unsatisfiable';
+  const validators = { etag: head.etag, lastModifiedMs: head.lastModified === null ? null : modifiedMs };
+  return field === null || !allowsRange(fields, validators) ? null : parseRanges(field, body.length);
 }
