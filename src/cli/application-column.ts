@@ -8,10 +8,9 @@ interface Row {
 
 export function withApplication<R extends Row>(
   columns: readonly Column<R>[],
-  rows: readonly R[],
+  areSeveral: boolean,
 ): readonly Column<R>[] {
-  const isOne = rows.every(({ application }) => application === rows[0]!.application);
-  if (isOne) return columns;
+  if (!areSeveral) return columns;
   return [
     { title: 'APPLICATION', value: ({ application }) => printable(application), isText: true },
     ...columns,

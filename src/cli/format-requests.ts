@@ -18,7 +18,8 @@ export const REQUEST_COLUMNS: readonly Column<RequestInFlight>[] = [
 
 export function formatRequests({ total, oldest }: RequestsInFlight, withStacks: boolean): string {
   if (total === 0) return 'There are no requests in flight.\n';
-  const [head, ...lines] = formatTable(withApplication(REQUEST_COLUMNS, oldest), oldest);
+  const areSeveral = oldest.some(({ application }) => application !== oldest[0]!.application);
+  const [head, ...lines] = formatTable(withApplication(REQUEST_COLUMNS, areSeveral), oldest);
   const entries = lines.map((line, at) =>
     withStacks ? `${line}\n${formatStack(oldest[at]!)}` : `${line}\n`,
   );

@@ -13,14 +13,13 @@ export function formatStatus(status: ServerStatus, terminal: Terminal): string {
   const { applications, exits } = status;
   const only = applications.length === 1 ? applications[0]! : null;
   const rows = [...serverRows(status, only), ...(only === null ? [] : applicationRows(only))];
-  const workers = applications.flatMap((application) => application.workers);
   const width = Math.max(...rows.map(([label]) => label.length));
   const head = rows.map(([label, value]) => `${label.padEnd(width)} : ${printable(value)}\n`).join('');
   const section = (title: string, text: string) => `\n${styled(terminal, 'bold', title)}\n${text}`;
   return [
     head,
     ...(applications.length > 1 ? [section('Applications', formatApplications(applications))] : []),
-    ...(applications.length === 0 ? [] : [section('Workers', formatWorkers(workers))]),
+    ...(applications.length === 0 ? [] : [section('Workers', formatWorkers(applications))]),
     ...(exits.length === 0 ? [] : [section('Last exits', exits.map(formatExit).join(''))]),
   ].join('');
 }
@@ -90,9 +89,10 @@ const COLUMNS: readonly Column<WorkerStatus>[] = [
   { title: 'IN FLIGHT', value: ({ inFlight }) => count(inFlight) },
 ];
 
-export function formatWorkers(workers: readonly WorkerStatus[]): string {
+export function formatWorkers(applications: readonly ApplicationStatus[]): string {
+  const workers = applications.flatMap((application) => application.workers);
   if (workers.length === 0) return 'There are no workers.\n';
-  return linesOf(formatTable(withApplication(COLUMNS, workers), workers));
+  return linesOf(formatTable(withApplication(COLUMNS, applications.length > 1), workers));
 }
 
 const APPLICATION_COLUMNS: readonly Column<ApplicationStatus>[] = [

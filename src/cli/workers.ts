@@ -15,7 +15,7 @@ export const workers: Command = {
   run: (argv, context) =>
     control(workers, argv, context, {
       request: () => ({ command: 'status' }),
-      print: (answer) => context.terminal.print(formatWorkers(workersOf(answer))),
+      print: (answer) => context.terminal.print(formatWorkers(answer.status?.applications ?? [])),
       json: workersOf,
     }),
 };

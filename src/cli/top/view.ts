@@ -73,8 +73,13 @@ const STYLES: Readonly<Record<Style, string>> = {
 /** As many lines as there are rows, or fewer; none is wider than the screen. */
 export function topLines(state: TopState, { rows, columns }: Size): string[] {
   const workers = sortWorkers(workerRates(state.before, state.now), state.sort);
+  const areSeveral = state.now.status.applications.length > 1;
   const head = [...headLines(state, workers), ...problemLines(state)];
-  const sections = [workerSection(workers, state.sort), requestSection(state), eventSection(state)];
+  const sections = [
+    workerSection(workers, state.sort, areSeveral),
+    requestSection(state, areSeveral),
+    eventSection(state),
+  ];
   // Each has a blank line and a title; the last line of the screen is the one with the keys.
   const space = rows - head.length - 2 * sections.length - 1;
   const shares = share(
@@ -132,16 +137,19 @@ interface Section {
   cut(length: number): readonly Line[];
 }
 
-function workerSection(workers: readonly WorkerRates[], sort: SortKey): Section {
-  const columns = withApplication(WORKER_COLUMNS, workers).map((column) =>
+function workerSection(workers: readonly WorkerRates[], sort: SortKey, areSeveral: boolean): Section {
+  const columns = withApplication(WORKER_COLUMNS, areSeveral).map((column) =>
     column.title === SORT_KEYS[sort] ? { ...column, title: `${column.title}▾` } : column,
   );
   return tableSection(formatTable(columns, workers), 0);
 }
 
-function requestSection({ requests }: TopState): Section {
+function requestSection({ requests }: TopState, areSeveral: boolean): Section {
   const { total, oldest } = requests ?? { total: 0, oldest: [] };
-  return tableSection(formatTable(withApplication(REQUEST_COLUMNS, oldest), oldest), total - oldest.length);
+  return tableSection(
+    formatTable(withApplication(REQUEST_COLUMNS, areSeveral), oldest),
+    total - oldest.length,
+  );
 }
 
 function tableSection([title, ...texts]: string[], unlisted: number): Section {
