@@ -15,6 +15,7 @@ import type {
 } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { ms } from './ms.ts';
+import { mountedProxies, proxiedHosts } from './proxy-routes.ts';
 import { type Entry, strengthOf } from './resolve.ts';
 import { DEFAULT_COMPRESS } from './sections/compress.ts';
 import { withErrorDocuments } from './sections/error-pages.ts';
@@ -95,13 +96,17 @@ function sitesOf(values: Values, parts: Parts): SiteSettings[] {
     applications,
     wsgiDirectories,
     urlAliases: [...given, ...found],
-    routes: [...(values['server-status'] ? [SERVER_STATUS] : []), ...sections.routes],
+    routes: [
+      ...(values['server-status'] ? [SERVER_STATUS] : []),
+      ...mountedProxies(values),
+      ...sections.routes,
+    ],
     features: NO_FEATURES,
     hosts: [],
     isDefault: true,
     place: 'the default site',
   };
-  return [...sites, byDefault];
+  return [...proxiedHosts(values), ...sites, byDefault];
 }
 
 /** Applications of [applications] that no site and no route names: they answer in the default site. */

@@ -178,6 +178,33 @@ test('servers are changed by command, also for a gateway that comes after a cras
   assert.match(await command('nix'), /^[1-9].*no upstream "nix"; allowed: api/);
 });
 
+test('mod_wsgi-express names: a mount point and a virtual host', async (t) => {
+  const upstream = await RawUpstream.open(t);
+  const to = `http://${address(upstream)}`;
+  const folder = makeFolder(t, { 'wsgi.py': textApplication('application') });
+  const flags = ['--proxy-mount-point', '/chat', `${to}/v1`, '--proxy-virtual-host', 'api.example', to];
+  const server = await startServer(flags, { cwd: folder });
+  t.after(() => server.stop());
+  const ask = async (target: string, fields: string[] = []) => {
+    const response = getOnce(server.port, target, fields);
+    const peer = await upstream.accept();
+    const [line] = (await peer.readHead()).split('\r\n');
+    await peer.answer('', ['Connection: close']);
+    assert.equal((await response).status, 200);
+    return line;
+  };
+  assert.equal(await ask('/chat/a%20b?c'), 'GET /v1/a%20b?c HTTP/1.1');
+  assert.equal(await ask('/chat'), 'GET /v1/ HTTP/1.1');
+  assert.equal((await getOnce(server.port, '/chatter')).text, 'application');
+  const client = await RawClient.open(server.port);
+  t.after(() => client.close());
+  await client.send('GET /a/../b HTTP/1.1\r\nHost: api.example\r\n\r\n');
+  assert.match(
+    await (await upstream.accept()).readHead(),
+    /^GET \/a\/\.\.\/b HTTP\/1\.1\r\nHost: api\.example\r\n/,
+  );
+});
+
 test('mistakes in the configuration are named', async (t) => {
   const mistakes: [toml: string, message: RegExp][] = [
     [

@@ -48,7 +48,7 @@ export const match = section({
 });
 
 /** What has this path. */
-export function matchPath(path: string): MatchSettings {
+export function matchPath(...path: string[]): MatchSettings {
   const nothing = { host: [], method: [], scheme: [], address: [], header: {}, query: {}, variable: {} };
-  return { path: [path], ...nothing, not: null };
+  return { path, ...nothing, not: null };
 }

@@ -1,5 +1,5 @@
 /** `proxy`: requests are answered by other servers. */
-import { section } from '../section.ts';
+import { type PartValues, section } from '../section.ts';
 import { list, map, one } from '../setting.ts';
 import { parseUpstreamUrl } from '../upstream-address.ts';
 import { count, onOff, seconds, text } from '../value-types.ts';
@@ -51,95 +51,105 @@ export interface RetrySettings {
 const RETRY_ON = /^(error|timeout|non-idempotent|[45]\d\d)$/;
 const SECONDS_60 = 60;
 
+const parts = {
+  to: one(proxyTarget, {
+    default: '',
+    help: 'one of [upstreams], or a URL; a path in it takes the place of what the match has before its *',
+  }),
+  host: one(text('HOST', /^[!-~]+$/, 'preserve, upstream, or a host name'), {
+    default: 'preserve',
+    help: 'the Host field: that of the client (preserve), that of the server (upstream), or this one',
+  }),
+  forwarded: one(onOff, {
+    default: true,
+    help: 'say in X-Forwarded-For, -Host, -Proto and Forwarded for whom; else these fields are taken away',
+  }),
+  via: one(token, {
+    default: null,
+    help: 'name of this server for the Via field; without it there is none',
+  }),
+  'request-buffering': one(onOff, {
+    default: false,
+    help: 'collect the body of a request before a server gets it, so that it can be sent again',
+  }),
+  'response-buffering': one(onOff, {
+    default: true,
+    help: 'take an answer as fast as it comes, so that a slow client holds no server',
+  }),
+  'connect-timeout': one(seconds(), { default: SECONDS_60, help: 'time for a connection' }),
+  'send-timeout': one(seconds(), {
+    default: SECONDS_60,
+    help: 'longest wait for a server to take any bytes of the request',
+  }),
+  'read-timeout': one(seconds(), {
+    default: SECONDS_60,
+    help: 'longest wait for any bytes of the answer',
+  }),
+  'tunnel-timeout': one(seconds(), {
+    default: 3600,
+    help: 'time that a WebSocket may be silent in both directions',
+  }),
+  upgrade: list(token, { help: 'protocols that may be switched to', defaultText: 'websocket' }),
+  'retry-on': list(text('REASON', RETRY_ON, 'error, timeout, non-idempotent or a status from 400 to 599'), {
+    defaultText: 'error and timeout',
+    help: 'what makes us ask another server, where that is safe',
+  }),
+  'retry-tries': one(count(0, 100), { default: 0, help: 'servers that are asked at most; 0 for all' }),
+  'retry-timeout': one(seconds('no limit'), { default: 0, help: 'time after which no other is asked' }),
+  redirects: map(text('TEXT'), text('TEXT'), {
+    help: 'in Location: what it begins with, and what takes the place of that',
+  }),
+  'cookie-domains': map(text('DOMAIN'), text('DOMAIN'), {
+    help: 'domains in cookies of the servers, and what takes their place',
+  }),
+  'cookie-paths': map(text('PATH'), text('PATH'), {
+    help: 'what paths in cookies of the servers begin with, and what takes its place',
+  }),
+};
+
 export const proxy = section({
   help: 'requests are answered by other servers',
   short: 'to',
   required: ['to'],
-  parts: {
-    to: one(proxyTarget, {
-      default: '',
-      help: 'one of [upstreams], or a URL; a path in it takes the place of what the match has before its *',
-    }),
-    host: one(text('HOST', /^[!-~]+$/, 'preserve, upstream, or a host name'), {
-      default: 'preserve',
-      help: 'the Host field: that of the client (preserve), that of the server (upstream), or this one',
-    }),
-    forwarded: one(onOff, {
-      default: true,
-      help: 'say in X-Forwarded-For, -Host, -Proto and Forwarded for whom; else these fields are taken away',
-    }),
-    via: one(token, {
-      default: null,
-      help: 'name of this server for the Via field; without it there is none',
-    }),
-    'request-buffering': one(onOff, {
-      default: false,
-      help: 'collect the body of a request before a server gets it, so that it can be sent again',
-    }),
-    'response-buffering': one(onOff, {
-      default: true,
-      help: 'take an answer as fast as it comes, so that a slow client holds no server',
-    }),
-    'connect-timeout': one(seconds(), { default: SECONDS_60, help: 'time for a connection' }),
-    'send-timeout': one(seconds(), {
-      default: SECONDS_60,
-      help: 'longest wait for a server to take any bytes of the request',
-    }),
-    'read-timeout': one(seconds(), {
-      default: SECONDS_60,
-      help: 'longest wait for any bytes of the answer',
-    }),
-    'tunnel-timeout': one(seconds(), {
-      default: 3600,
-      help: 'time that a WebSocket may be silent in both directions',
-    }),
-    upgrade: list(token, { help: 'protocols that may be switched to', defaultText: 'websocket' }),
-    'retry-on': list(text('REASON', RETRY_ON, 'error, timeout, non-idempotent or a status from 400 to 599'), {
-      defaultText: 'error and timeout',
-      help: 'what makes us ask another server, where that is safe',
-    }),
-    'retry-tries': one(count(0, 100), { default: 0, help: 'servers that are asked at most; 0 for all' }),
-    'retry-timeout': one(seconds('no limit'), { default: 0, help: 'time after which no other is asked' }),
-    redirects: map(text('TEXT'), text('TEXT'), {
-      help: 'in Location: what it begins with, and what takes the place of that',
-    }),
-    'cookie-domains': map(text('DOMAIN'), text('DOMAIN'), {
-      help: 'domains in cookies of the servers, and what takes their place',
-    }),
-    'cookie-paths': map(text('PATH'), text('PATH'), {
-      help: 'what paths in cookies of the servers begin with, and what takes its place',
-    }),
-  },
-  build: (values): ProxySettings => {
-    const url = parseUpstreamUrl(values.to);
-    const retryOn = values['retry-on'].length === 0 ? ['error', 'timeout'] : values['retry-on'];
-    const upgrade = values.upgrade.length === 0 ? ['websocket'] : values.upgrade;
-    return {
-      upstreamName: url === null ? values.to : values.to.slice(0, values.to.length - url.path.length),
-      upstream: url === null ? null : upstreamOf(url.address, url.isSecure),
-      path: url?.path ?? '',
-      host: values.host,
-      authority: url?.authority ?? null,
-      addsForwarded: values.forwarded,
-      via: values.via,
-      requestBuffering: values['request-buffering'],
-      responseBuffering: values['response-buffering'],
-      connectTimeoutMs: values['connect-timeout'] * 1000,
-      sendTimeoutMs: values['send-timeout'] * 1000,
-      readTimeoutMs: values['read-timeout'] * 1000,
-      tunnelTimeoutMs: values['tunnel-timeout'] * 1000,
-      upgrade: upgrade.map((name) => name.toLowerCase()),
-      retry: {
-        onError: retryOn.includes('error'),
-        onTimeout: retryOn.includes('timeout'),
-        onStatuses: retryOn.map(Number).filter((status) => !Number.isNaN(status)),
-        triesMax: values['retry-tries'],
-        timeoutMs: values['retry-timeout'] * 1000,
-        nonIdempotent: retryOn.includes('non-idempotent'),
-      },
-      redirects: values.redirects,
-      cookieDomains: values['cookie-domains'],
-      cookiePaths: values['cookie-paths'],
-    };
-  },
+  parts,
+  build: (values): ProxySettings => settingsOf(values),
 });
+
+/** With the defaults. */
+export function proxyTo(to: string): ProxySettings {
+  const defaults = Object.entries(parts).map(([name, part]) => [name, part.default]);
+  return settingsOf({ ...Object.fromEntries(defaults), to });
+}
+
+function settingsOf(values: PartValues<typeof parts>): ProxySettings {
+  const url = parseUpstreamUrl(values.to);
+  const retryOn = values['retry-on'].length === 0 ? ['error', 'timeout'] : values['retry-on'];
+  const upgrade = values.upgrade.length === 0 ? ['websocket'] : values.upgrade;
+  return {
+    upstreamName: url === null ? values.to : values.to.slice(0, values.to.length - url.path.length),
+    upstream: url === null ? null : upstreamOf(url.address, url.isSecure),
+    path: url?.path ?? '',
+    host: values.host,
+    authority: url?.authority ?? null,
+    addsForwarded: values.forwarded,
+    via: values.via,
+    requestBuffering: values['request-buffering'],
+    responseBuffering: values['response-buffering'],
+    connectTimeoutMs: values['connect-timeout'] * 1000,
+    sendTimeoutMs: values['send-timeout'] * 1000,
+    readTimeoutMs: values['read-timeout'] * 1000,
+    tunnelTimeoutMs: values['tunnel-timeout'] * 1000,
+    upgrade: upgrade.map((name) => name.toLowerCase()),
+    retry: {
+      onError: retryOn.includes('error'),
+      onTimeout: retryOn.includes('timeout'),
+      onStatuses: retryOn.map(Number).filter((status) => !Number.isNaN(status)),
+      triesMax: values['retry-tries'],
+      timeoutMs: values['retry-timeout'] * 1000,
+      nonIdempotent: retryOn.includes('non-idempotent'),
+    },
+    redirects: values.redirects,
+    cookieDomains: values['cookie-domains'],
+    cookiePaths: values['cookie-paths'],
+  };
+}

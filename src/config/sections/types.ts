@@ -111,6 +111,16 @@ export const upstreamAddress: ValueType<string> = {
   ...withSocketPath,
 };
 
+/** A server that is described by its URL alone. */
+export const proxyUrl: ValueType<string> = {
+  ...checked(
+    'TARGET',
+    'a URL like http://127.0.0.1:3000 or https://HOST/PATH, or unix:PATH',
+    (text) => parseUpstreamUrl(text) !== null,
+  ),
+  ...withSocketPath,
+};
+
 /** One of [upstreams], or a URL. */
 export const proxyTarget: ValueType<string> = {
   ...checked(

@@ -8,6 +8,7 @@ import { http2 } from './http2.ts';
 import { listening, server } from './listening.ts';
 import { logging } from './logging.ts';
 import { processes } from './processes.ts';
+import { proxying } from './proxying.ts';
 import { recycling } from './recycling.ts';
 import { reloading } from './reloading.ts';
 import { staticFiles } from './static.ts';
@@ -22,6 +23,7 @@ export const groups: readonly SettingGroup[] = [
   reloading,
   recycling,
   staticFiles,
+  proxying,
   logging,
   limits,
   timeouts,
@@ -40,6 +42,7 @@ const table = {
   ...reloading.settings,
   ...recycling.settings,
   ...staticFiles.settings,
+  ...proxying.settings,
   ...logging.settings,
   ...limits.settings,
   ...timeouts.settings,
