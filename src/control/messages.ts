@@ -264,6 +264,8 @@ export type ToGateway =
     }
   /** Certificates or keys have changed. */
   | { readonly type: 'tls'; readonly material: TlsMaterial }
+  /** What ACME servers are to be shown from now on. */
+  | { readonly type: 'acme-challenges'; readonly challenges: AcmeChallenges }
   /** Take part in accepting clients; `accepting` answers it. */
   | { readonly type: 'accept' }
   /** The server will stop: new clients should go elsewhere. */

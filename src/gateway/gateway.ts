@@ -134,6 +134,9 @@ export class Gateway {
       case 'tls':
         this.#tls?.credentials.renew(message.material);
         break;
+      case 'acme-challenges':
+        this.#tls?.credentials.show(message.challenges);
+        break;
       case 'reopen-logs':
         this.#reopenLogs();
         break;

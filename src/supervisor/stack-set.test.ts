@@ -62,6 +62,7 @@ class FakeStack implements OneStack {
   }
 
   renewTls(): void {}
+  showChallenges(): void {}
 
   async purge({ value }: CachePurge): Promise<PurgeReport> {
     this.done.push(`purge ${value}`);

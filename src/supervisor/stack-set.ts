@@ -5,6 +5,7 @@
  */
 import type { Configuration } from '../config/configuration.ts';
 import type {
+  AcmeChallenges,
   CachePurge,
   PurgeReport,
   RequestsInFlight,
@@ -32,6 +33,7 @@ export type OneStack = Pick<
   | 'kill'
   | 'reopenLogs'
   | 'renewTls'
+  | 'showChallenges'
   | 'requests'
   | 'purge'
   | 'upstreams'
@@ -126,6 +128,10 @@ export class StackSet<S extends OneStack> {
 
   reopenLogs(): void {
     for (const stack of this.#all()) stack.reopenLogs();
+  }
+
+  showChallenges(challenges: AcmeChallenges): void {
+    for (const stack of this.#all()) stack.showChallenges(challenges);
   }
 
   renewTls(): void {

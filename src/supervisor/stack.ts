@@ -5,6 +5,7 @@
  */
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
 import type {
+  AcmeChallenges,
   CachePurge,
   PurgeReport,
   RequestsInFlight,
@@ -184,6 +185,11 @@ export class Stack {
   reopenLogs(): void {
     this.#processes.prepareAccessLogs();
     this.#gateway.send({ type: 'reopen-logs' });
+  }
+
+  /** Gateways that are started later learn of them with the rest. */
+  showChallenges(challenges: AcmeChallenges): void {
+    this.#gateway.send({ type: 'acme-challenges', challenges });
   }
 
   /** Certificates or the keys of sessions have changed. */

@@ -116,9 +116,10 @@ class Supervisor {
       (line, level) => resources.errorLog.write(line, level),
       (entry) => this.#events.add(entry),
     );
-    this.#certificates = new CertificateKeeper(configuration.serverRoot, this.#log, systemClock, () =>
-      this.#stacks.renewTls(),
-    );
+    this.#certificates = new CertificateKeeper(configuration.serverRoot, this.#log, systemClock, {
+      changed: () => this.#stacks.renewTls(),
+      challenged: (challenges) => this.#stacks.showChallenges(challenges),
+    });
     let workers = 0;
     let generations = 0;
     this.#surroundings = {

@@ -6,7 +6,7 @@
 import { createHash, constants as cryptoConstants } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import type { TlsSettings } from '../config/configuration.ts';
-import type { TlsMaterial } from '../control/messages.ts';
+import type { AcmeChallenges, TlsMaterial } from '../control/messages.ts';
 import { CertificateChoice, type CertificateGroup } from './certificate-choice.ts';
 import type { ClientHello } from './client-hello.ts';
 
@@ -21,6 +21,7 @@ export const ACME_PROTOCOL = 'acme-tls/1';
 export class Credentials {
   readonly #settings: TlsSettings;
   #material: TlsMaterial;
+  #challenges: AcmeChallenges;
   #choice: CertificateChoice;
   /** Made when they are first asked for: most of a thousand certificates rest. */
   #known = new Map<CertificateGroup, (Credential | undefined)[]>();
@@ -29,15 +30,22 @@ export class Credentials {
   constructor(settings: TlsSettings, material: TlsMaterial) {
     this.#settings = settings;
     this.#material = material;
+    this.#challenges = material.challenges;
     this.#choice = new CertificateChoice(material.certificates);
     this.#ticketKeyNames = material.ticketKeys.map(nameOfTicketKey);
   }
 
   renew(material: TlsMaterial): void {
     this.#material = material;
+    this.#challenges = material.challenges;
     this.#choice = new CertificateChoice(material.certificates);
     this.#ticketKeyNames = material.ticketKeys.map(nameOfTicketKey);
     this.#known = new Map();
+  }
+
+  /** What ACME servers see from now on. */
+  show(challenges: AcmeChallenges): void {
+    this.#challenges = challenges;
   }
 
   /** Null: no certificate is for this host, and `ssl-strict-sni` refuses such clients. */
@@ -56,12 +64,12 @@ export class Credentials {
 
   /** The key authorization of a challenge of HTTP-01 that is under way. */
   httpChallenge(token: string): string | null {
-    const { http } = this.#material.challenges;
+    const { http } = this.#challenges;
     return Object.hasOwn(http, token) ? http[token]! : null;
   }
 
   #challengeFor(serverName: string): Credential | null {
-    const { alpn } = this.#material.challenges;
+    const { alpn } = this.#challenges;
     if (!Object.hasOwn(alpn, serverName)) return null;
     const { certificate, key } = alpn[serverName]!;
     return { options: { cert: certificate, key, ALPNProtocols: [ACME_PROTOCOL] } };

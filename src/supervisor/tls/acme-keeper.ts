@@ -25,6 +25,13 @@ const HEARD_MS = 300;
 const STAND_IN_LIFETIME_MS = 30 * 24 * 3600_000;
 const NO_CHALLENGES: AcmeChallenges = { http: {}, alpn: {} };
 
+/** What gateways have to be told. */
+export interface KeeperEvents {
+  /** Other certificates or ticket keys. */
+  changed(): void;
+  challenged(challenges: AcmeChallenges): void;
+}
+
 interface Held {
   readonly material: CertificateMaterial;
   /** When it is to be renewed, in ms since 1970. */
@@ -35,7 +42,7 @@ interface Held {
 export class AcmeKeeper {
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #changed: () => void;
+  readonly #events: KeeperEvents;
   readonly #held = new Map<string, Held>();
   /** By host: how often its renewal has failed in a row, and when it is tried again. */
   readonly #failures = new Map<string, { readonly count: number; readonly againAtMs: number }>();
@@ -46,11 +53,10 @@ export class AcmeKeeper {
   readonly #stopping = new AbortController();
   challenges: AcmeChallenges = NO_CHALLENGES;
 
-  /** `changed`: gateways have to be told of certificates or challenges. */
-  constructor(log: Log, clock: Clock, changed: () => void) {
+  constructor(log: Log, clock: Clock, events: KeeperEvents) {
     this.#log = log;
     this.#clock = clock;
-    this.#changed = changed;
+    this.#events = events;
   }
 
   /** Reads what is there. @throws when the storage cannot be used */
@@ -110,14 +116,14 @@ export class AcmeKeeper {
     } catch (error) {
       if (!this.#stopping.signal.aborted) this.#onFailure(name, error);
     } finally {
-      this.challenges = NO_CHALLENGES;
-      if (!this.#stopping.signal.aborted) this.#changed();
+      this.#show(NO_CHALLENGES);
     }
   }
 
   #take(name: string, held: Held): void {
     this.#held.set(name, held);
     this.#failures.delete(name);
+    this.#events.changed();
   }
 
   #onFailure(name: string, error: unknown): void {
@@ -147,9 +153,13 @@ export class AcmeKeeper {
     return client;
   }
 
+  #show(challenges: AcmeChallenges): void {
+    this.challenges = challenges;
+    if (!this.#stopping.signal.aborted) this.#events.challenged(challenges);
+  }
+
   async #present(challenge: Challenge): Promise<void> {
-    this.challenges = layOut(challenge, Date.now());
-    this.#changed();
+    this.#show(layOut(challenge, Date.now()));
     await sleep(HEARD_MS, undefined, { signal: this.#stopping.signal });
   }
 }

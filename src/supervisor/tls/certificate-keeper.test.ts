@@ -36,7 +36,7 @@ function makeKeeper(t: { after(then: () => void): void }) {
     makeFolder(t),
     createLog('test', 'error', () => {}),
     clock,
-    () => changes++,
+    { changed: () => changes++, challenged: () => {} },
   );
   t.after(() => keeper.stop());
   return { keeper, clock, changes: () => changes };

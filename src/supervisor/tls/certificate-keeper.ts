@@ -14,13 +14,13 @@ import { TicketKeys } from '../../tls/ticket-keys.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { FileWatch } from '../watch/file-watch.ts';
-import { AcmeKeeper } from './acme-keeper.ts';
+import { AcmeKeeper, type KeeperEvents } from './acme-keeper.ts';
 
 export class CertificateKeeper {
   readonly #serverRoot: string;
   readonly #log: Log;
   readonly #clock: Clock;
-  readonly #changed: () => void;
+  readonly #events: KeeperEvents;
   readonly #watch: FileWatch;
   readonly #ticketKeys = new TicketKeys();
   /** By their files: what was good when they were last read. */
@@ -32,13 +32,12 @@ export class CertificateKeeper {
   #settings: TlsSettings | null = null;
   #cancelRotation: Cancel = () => {};
 
-  /** `changed`: gateways have to be told. */
-  constructor(serverRoot: string, log: Log, clock: Clock, changed: () => void) {
+  constructor(serverRoot: string, log: Log, clock: Clock, events: KeeperEvents) {
     this.#serverRoot = serverRoot;
     this.#log = log;
     this.#clock = clock;
-    this.#changed = changed;
-    this.#acme = new AcmeKeeper(log, clock, changed);
+    this.#events = events;
+    this.#acme = new AcmeKeeper(log, clock, events);
     this.#watch = new FileWatch(() => this.#onFilesChanged(), clock);
   }
 
@@ -118,7 +117,7 @@ export class CertificateKeeper {
         return isNew;
       });
     }
-    this.#changed();
+    this.#events.changed();
   }
 
   #makeSelfSigned(): CertificateMaterial {
@@ -139,7 +138,7 @@ export class CertificateKeeper {
     if (timeoutMs === 0) return;
     this.#cancelRotation = this.#clock.after(Math.max(1000, timeoutMs / 2), () => {
       this.#ticketKeys.rotate();
-      this.#changed();
+      this.#events.changed();
       this.#scheduleRotation();
     });
   }
