@@ -5,7 +5,7 @@
  *   DIRECTORY/AB/URL.KEY     URL and KEY: digests in hex, AB: the first two digits of URL
  */
 import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import {
   type FileHandle,
   mkdir,
@@ -47,7 +47,9 @@ export class DiskFiles {
   constructor(directory: string) {
     this.#directory = directory;
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      // Not what is above it: that would be a mistake of spelling, and in /proc Node would try for ever.
+      if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
+      if (!statSync(directory).isDirectory()) throw new Error(`${directory} is not a directory`);
       accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (error) {
       const reason = (error as Error).message;

@@ -172,10 +172,14 @@ test('a directory that somebody has cleaned up is used again', async (t) => {
 test('a directory that cannot be used is named', (t) => {
   const folder = makeFolder(t, { file: '' });
   const log = createLog('test', 'info', () => {});
-  assert.throws(
-    () => new DiskStore(join(folder, 'file'), 1_000_000, log),
-    /^Error: cannot use the directory of \[cache-store\] as uid \d+: EEXIST: /,
-  );
+  for (const [name, reason] of [
+    ['file', '.*/file is not a directory'],
+    ['no/such', 'ENOENT: '],
+  ])
+    assert.throws(
+      () => new DiskStore(join(folder, name!), 1_000_000, log),
+      new RegExp(`^Error: cannot use the directory of \\[cache-store\\] as uid \\d+: ${reason}`),
+    );
 });
 
 test('a disk that fails is said once, and requests go on', async (t) => {
