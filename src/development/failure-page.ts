@@ -1,4 +1,5 @@
 /** A traceback as an HTML page. Everything on it comes from the application or a client and is escaped. */
+import { escapeHtml } from '../base/escape-html.ts';
 import type { Request } from '../exchange.ts';
 import type { FailureReport, ReportedException, ReportedFrame } from './failure-report.ts';
 import { FAILURE_STYLE } from './failure-style.ts';
@@ -96,16 +97,4 @@ function headline(summary: string): string {
 /** The bytes of a request as the text that they mostly are. */
 function utf8(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

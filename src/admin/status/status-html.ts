@@ -1,5 +1,6 @@
 /** The status page for people: light or dark as the reader likes it, and without a script. */
 import { createHash } from 'node:crypto';
+import { escapeHtml } from '../../base/escape-html.ts';
 import { count, cpuSeconds, duration, memory, rate } from '../../base/units.ts';
 import type { StatusReport } from './status-report.ts';
 
@@ -93,8 +94,8 @@ function applicationTable({
     memory(usage?.residentBytes ?? null),
     cpuSeconds(usage?.cpuMs ?? null),
   ]);
-  const trouble = unavailable === null ? '' : `<p>It cannot be loaded: ${escaped(unavailable)}</p>\n`;
-  return `<h2>${escaped(name)} <span class="quiet">${queued} queued</span></h2>\n${trouble}${table(head, rows)}`;
+  const trouble = unavailable === null ? '' : `<p>It cannot be loaded: ${escapeHtml(unavailable)}</p>\n`;
+  return `<h2>${escapeHtml(name)} <span class="quiet">${queued} queued</span></h2>\n${trouble}${table(head, rows)}`;
 }
 
 function requestTable({ inFlight }: StatusReport): string {
@@ -115,21 +116,9 @@ function requestTable({ inFlight }: StatusReport): string {
 function table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cell = (value: Cell, column: number): string => {
     const kind = head[column] === 'Target' ? ' class="target"' : '';
-    return `<td${kind}>${escaped(String(value))}</td>`;
+    return `<td${kind}>${escapeHtml(String(value))}</td>`;
   };
   const lines = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`);
   const titles = head.map((title) => `<th>${title}</th>`).join('');
   return `<div class="wide"><table><thead><tr>${titles}</tr></thead><tbody>\n${lines.join('\n')}\n</tbody></table></div>`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]!);
 }

@@ -1,5 +1,6 @@
 /** The page of a directory listing: plain HTML that sorts by links, light or dark as the reader likes it, no script. */
 import { createHash } from 'node:crypto';
+import { escapeHtml } from '../../base/escape-html.ts';
 import { encodePath } from '../../base/url-path.ts';
 
 export type SortKey = 'name' | 'size' | 'date';
@@ -98,10 +99,6 @@ function shown(latin1: string): string {
   const text = Buffer.from(latin1, 'latin1').toString('utf8');
   // Controls of line and direction could make a name look like another one.
   return escapeHtml(text.replace(/[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd'));
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'];

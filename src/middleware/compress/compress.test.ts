@@ -242,6 +242,15 @@ describe('an answer in the making', () => {
     });
   }
 
+  test('has its trailers behind what is compressed', async () => {
+    const { client, handler } = open('gzip');
+    handler.write(small);
+    handler.end(['X-Check', 'sum']);
+    await client.finished;
+    assert.deepEqual(client.trailers, ['X-Check', 'sum']);
+    assert.equal(gunzipSync(bodyOf(client)).toString(), small);
+  });
+
   test('goes at the pace of a slow client, and holds its handler back', async () => {
     const { client, handler } = open('gzip', TEXT);
     client.roomBytes = 1;

@@ -82,12 +82,12 @@ export class CompressedExchange extends FilteredExchange {
     return this.#pump === null;
   }
 
-  override end(): void {
-    if (this.#pump === null) return this.inner.end();
+  override end(trailers?: FieldList): void {
+    if (this.#pump === null) return this.inner.end(trailers);
     // What remains to be done is between the pump and the client.
     this.#pump.onDrain = null;
     this.#handlerOnGone = null;
-    if (this.#declared === null || this.#received >= this.#declared) return this.#pump.end();
+    if (this.#declared === null || this.#received >= this.#declared) return this.#pump.end(trailers);
     this.#reportLength('the connection is closed');
     this.abort(500, 'The answer is shorter than it says.');
   }

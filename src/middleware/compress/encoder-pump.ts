@@ -2,7 +2,7 @@
  * The body of one answer on its way through an encoder: written in, compressed in Node's thread pool, and sent on at
  * the client's pace. A slow client holds up the encoder, and a full encoder the handler, so little is ever kept here.
  */
-import type { Bytes, Exchange } from '../../exchange.ts';
+import type { Bytes, Exchange, FieldList } from '../../exchange.ts';
 import type { Encoder } from './codings.ts';
 
 export class EncoderPump {
@@ -10,6 +10,7 @@ export class EncoderPump {
   readonly #flushKind: number;
   #isFlushPlanned = false;
   #isOver = false;
+  #trailers: FieldList | undefined;
   /** Room again after `write` returned false. */
   onDrain: (() => void) | null = null;
 
@@ -23,7 +24,7 @@ export class EncoderPump {
     });
     encoder.on('drain', () => this.onDrain?.());
     encoder.on('end', () => {
-      if (!this.#isOver) exchange.end();
+      if (!this.#isOver) exchange.end(this.#trailers);
     });
     encoder.on('error', (error) => {
       if (!this.#isOver) exchange.abort(500, `The answer could not be compressed: ${error.message}.`);
@@ -35,7 +36,8 @@ export class EncoderPump {
     return this.#encoder.write(bytes, this.#taken);
   }
 
-  end(): void {
+  end(trailers?: FieldList): void {
+    this.#trailers = trailers;
     this.#encoder.end();
   }
 

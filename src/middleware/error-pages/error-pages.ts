@@ -74,8 +74,8 @@ class GuardedExchange extends FilteredExchange {
     return this.#isReplaced || this.inner.write(chunk);
   }
 
-  override end(): void {
-    if (!this.#isReplaced) this.inner.end();
+  override end(trailers?: FieldList): void {
+    if (!this.#isReplaced) this.inner.end(trailers);
   }
 
   override abort(status: number, why: string, fields: FieldList = []): void {

@@ -48,8 +48,8 @@ export class PageExchange extends FilteredExchange {
     return this.#isOver || this.inner.write(chunk);
   }
 
-  override end(): void {
-    if (!this.#isOver) this.inner.end();
+  override end(trailers?: FieldList): void {
+    if (!this.#isOver) this.inner.end(trailers);
   }
 
   override abort(status: number, why: string): void {
