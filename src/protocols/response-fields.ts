@@ -8,7 +8,7 @@ export const UNKNOWN = -1;
 /** A field that must not be sent; its text is for the log. */
 export class InvalidField extends Error {}
 
-const PLAIN = 0;
+export const PLAIN = 0;
 export const CONTENT_LENGTH = 1;
 export const CONNECTION = 2;
 export const DATE = 3;

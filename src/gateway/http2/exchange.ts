@@ -5,7 +5,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
 import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
-import { responseHead } from '../../protocols/http2/response-head.ts';
+import { interimFields, responseHead } from '../../protocols/http2/response-head.ts';
 import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
 
 /** What an exchange needs of its stream. */
@@ -154,13 +154,7 @@ export class Http2Exchange implements Exchange {
 
   interim(status: number, fields: FieldList): void {
     if (this.#state !== 'waiting' || this.#isLost) return;
-    const headers: Record<string, string | number | string[]> = { ':status': status };
-    for (let i = 0; i < fields.length; i += 2) {
-      const name = fields[i]!.toLowerCase();
-      const before = headers[name];
-      headers[name] = before === undefined ? fields[i + 1]! : [before, fields[i + 1]!].flat().map(String);
-    }
-    this.#stream.additionalHeaders(headers);
+    this.#stream.additionalHeaders({ ':status': status, ...interimFields(fields) });
   }
 
   /** Not over HTTP/2: WebSockets come over HTTP/1.1, which browsers choose for them. */

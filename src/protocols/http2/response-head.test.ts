@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidField, ServerFields, UNKNOWN } from '../response-fields.ts';
-import { responseHead } from './response-head.ts';
+import { interimFields, responseHead } from './response-head.ts';
 
 const DATE = 'Fri, 20 Nov 2026 02:47:42 GMT';
 const server = new ServerFields('vivarium', new Date(DATE));
@@ -55,4 +55,22 @@ test('what must not be sent', () => {
     [200, ['content-length', '1', 'Content-Length', '2']],
   ] as [number, string[]][])
     assert.throws(() => head(status, fields), InvalidField, `${status} ${fields}`);
+});
+
+test('an interim answer has its own fields alone', () => {
+  const fields = [
+    'Link',
+    '</a>',
+    'Connection',
+    'close',
+    'link',
+    '</b>',
+    'Content-Length',
+    '1',
+    'TE',
+    'x',
+    'X',
+    'a\0b',
+  ];
+  assert.deepEqual(interimFields(fields), { link: ['</a>', '</b>'] });
 });

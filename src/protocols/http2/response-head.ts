@@ -11,6 +11,7 @@ import {
   InvalidField,
   meaningOf,
   NOT_SENT,
+  PLAIN,
   parseContentLength,
   SERVER,
   type ServerFields,
@@ -80,4 +81,16 @@ export function responseHead(
   if (status === 204 || status === 205) length = UNKNOWN;
   if (length !== UNKNOWN) list.push('content-length', String(length));
   return { list, hasBody, contentLength: length };
+}
+
+/** The fields of an interim answer: those that speak about nothing but themselves, as `Link` does. */
+export function interimFields(fields: FieldList): Record<string, string[]> {
+  const kept: Record<string, string[]> = {};
+  for (let i = 0; i < fields.length; i += 2) {
+    const value = fields[i + 1]!;
+    if (meaningOf(fields[i]!) !== PLAIN || BREAKING.test(value)) continue;
+    const name = fields[i]!.toLowerCase();
+    kept[name] = [...(kept[name] ?? []), value];
+  }
+  return kept;
 }
