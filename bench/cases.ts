@@ -27,6 +27,8 @@ export interface Case {
   readonly gzip?: true;
   /** A cache stands before the application. */
   readonly cached?: true;
+  /** A server behind the stack answers (peers/behind.ts). */
+  readonly proxied?: true;
   /** Over HTTP/2 without TLS, with so many requests under way on each connection. */
   readonly http2Streams?: number;
   /** Over TLS, on connections that are kept. */
@@ -85,6 +87,7 @@ export const CASES: readonly Case[] = [
   { ...wsgi('gzip', 'JSON answer of 20 KB, compressed with gzip', 'json_20k', { bytes: 20480 }), gzip: true },
   { ...wsgi('sites-200', 'Hello world, one of 200 sites', 'hello', hello), sites: 200 },
   { ...wsgi('cache-hit', 'Answer of 4 KB from the cache', 'cached_4k', { bytes: 4096 }), cached: true },
+  { ...wsgi('proxy', 'Hello world of a server behind', 'hello', hello), proxied: true },
   wsgi('answer-1m', 'Answer of 1 MB', 'answer_1m', { bytes: MEGABYTE }),
   {
     ...wsgi('upload-1m', 'Upload of 1 MB', 'upload_1m', { bytes: uploaded.length, body: uploaded }),

@@ -11,7 +11,7 @@ import type { Case } from './cases.ts';
 import type { Job, Peer } from './peers/peer.ts';
 import { cpuSecondsOf, listProcesses, type ProcessStat, pssBytesOf, treeOf } from './proc.ts';
 import { verifyAnswer } from './verify.ts';
-import { SERVER_CORE } from './wrk.ts';
+import { LOAD_CORE, SERVER_CORE } from './wrk.ts';
 
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 5_000;
@@ -29,14 +29,15 @@ export interface Stack {
 /** Rejects, with the end of the stack's log, when it does not answer the case's request as it should. */
 export async function startStack(peer: Peer, job: Job, signal: AbortSignal): Promise<Stack> {
   const logFile = join(job.directory, 'output.log');
-  const children = launch(peer, job, logFile);
-  const roots = children.flatMap((child) => child.pid ?? []);
+  const launched = launch(peer, job, logFile);
+  const children = [...launched.stack, ...launched.behind];
+  const [roots, all] = [pidsOf(launched.stack), pidsOf(children)];
   const stack: Stack = {
     peer,
     origin: `${job.test.tls ? 'https' : 'http'}://127.0.0.1:${job.port}`,
     cpuSeconds: () => cpuSecondsOf(roots),
     pssBytes: () => pssBytesOf(roots),
-    stop: () => stopAll(children, roots),
+    stop: () => stopAll(children, all),
   };
   try {
     await waitUntilRight(stack, job.test, children, signal);
@@ -48,8 +49,16 @@ export async function startStack(peer: Peer, job: Job, signal: AbortSignal): Pro
   }
 }
 
-function launch(peer: Peer, job: Job, logFile: string): ChildProcess[] {
-  const { commands, files = {} } = peer.start(job);
+interface Launched {
+  readonly stack: readonly ChildProcess[];
+  /** Not part of what is measured. */
+  readonly behind: readonly ChildProcess[];
+}
+
+const pidsOf = (children: readonly ChildProcess[]) => children.flatMap((child) => child.pid ?? []);
+
+function launch(peer: Peer, job: Job, logFile: string): Launched {
+  const { commands, behind = [], files = {} } = peer.start(job);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(job.directory, name), text);
   const log = openSync(logFile, 'w');
   const env = {
@@ -59,8 +68,8 @@ function launch(peer: Peer, job: Job, logFile: string): ChildProcess[] {
     PYTHONPATH: job.appsDirectory,
   };
   try {
-    return commands.map((command) => {
-      const args = ['-c', String(SERVER_CORE), ...command];
+    const start = (core: number, command: readonly string[]) => {
+      const args = ['-c', String(core), ...command];
       // A process group of its own, so that Ctrl-C comes to this program alone, which then stops the stack in order.
       const child = spawn('taskset', args, {
         cwd: job.appsDirectory,
@@ -70,7 +79,11 @@ function launch(peer: Peer, job: Job, logFile: string): ChildProcess[] {
       });
       child.on('error', () => {}); // taskset itself is missing: seen as a child without a pid
       return child;
-    });
+    };
+    return {
+      stack: commands.map((command) => start(SERVER_CORE, command)),
+      behind: behind.map((command) => start(LOAD_CORE, command)),
+    };
   } finally {
     closeSync(log);
   }

@@ -1,7 +1,8 @@
 /** nginx: in front of uWSGI for applications, alone for static files. */
 import { siteName } from '../cases.ts';
 import { certificateFiles } from '../certificate.ts';
-import type { Job, Peer } from './peer.ts';
+import { serverBehind, socketBehind } from './behind.ts';
+import type { Job, Launch, Peer } from './peer.ts';
 import { isApplication, missingCommands, versionPrinted } from './peer.ts';
 import { uwsgiCommand } from './uwsgi.ts';
 
@@ -10,7 +11,11 @@ const SENDFILE_FROM_BYTES = 65_536;
 const version = () => versionPrinted('nginx', '-v');
 
 /** nginx compresses at level 1 unless it is told otherwise. */
-export const nginxUwsgi: Peer = nginxWithUwsgi('nginx + uWSGI', 1, isApplication);
+export const nginxUwsgi: Peer = nginxWithUwsgi(
+  'nginx + uWSGI',
+  1,
+  (test) => isApplication(test) && test.proxied !== true,
+);
 export const nginxUwsgiGzip: Peer = nginxWithUwsgi('nginx + uWSGI, gzip 5', 5, (test) => test.gzip === true);
 
 function nginxWithUwsgi(name: string, gzipLevel: number, serves: Peer['serves']): Peer {
@@ -62,10 +67,11 @@ function cache({ test }: Job): string {
 
 export const nginx: Peer = {
   name: 'nginx',
-  serves: (test) => test.source === 'static',
+  serves: (test) => test.source === 'static' || test.proxied === true,
   missing: () => missingCommands('nginx'),
   version,
   start(job) {
+    if (job.test.proxied) return proxying(job);
     const alias = `
       location /static/ {
         alias ${job.staticDirectory}/;
@@ -73,6 +79,24 @@ export const nginx: Peer = {
     return { commands: [nginxCommand(job)], files: { 'nginx.conf': configuration(job, alias) } };
   },
 };
+
+function proxying(job: Job): Launch {
+  const { behind, files } = serverBehind(job);
+  const location = `
+      location / {
+        proxy_pass http://behind;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+      }`;
+  const upstream = `  upstream behind {
+    server unix:${socketBehind(job)};
+    keepalive 64;
+    keepalive_requests 1000000000;
+  }
+`;
+  const text = configuration(job, location).replace('http {\n', `http {\n${upstream}`);
+  return { commands: [nginxCommand(job)], behind: behind!, files: { ...files, 'nginx.conf': text } };
+}
 
 /**
  * nginx at its fastest for the size: sendfile costs a small file a second system call, and tcp_nopush a large one

@@ -28,6 +28,8 @@ export interface Job {
 export interface Launch {
   /** The processes of the stack, without a shell. The first is the one that listens on the port. */
   readonly commands: readonly (readonly string[])[];
+  /** Servers behind the stack: they run on the core of the load generator, and are not measured. */
+  readonly behind?: readonly (readonly string[])[];
   /** Configuration files by name, written to the job's directory. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -48,6 +50,7 @@ export const isPlainApplication = (test: Case): boolean =>
   isApplication(test) &&
   test.gzip !== true &&
   test.cached !== true &&
+  test.proxied !== true &&
   test.sites === undefined &&
   test.http2Streams === undefined &&
   test.tls === undefined;

@@ -5,6 +5,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { siteName } from '../cases.ts';
 import { certificateFiles } from '../certificate.ts';
+import { serverBehind, socketBehind } from './behind.ts';
 import type { Job, Peer } from './peer.ts';
 import { isApplication, PYTHON, THREADS } from './peer.ts';
 
@@ -27,15 +28,24 @@ export const vivarium: Peer = {
     const listen = job.test.tls ? ['--listen', `https://${address}`, ...certificate] : ['--listen', address];
     const files = isApplication(job.test) ? [] : ['--url-alias', '/static', job.staticDirectory];
     const compressing = job.test.gzip ? ['--compress-responses'] : [];
-    const needsFile = job.test.sites !== undefined || job.test.cached === true;
+    const { cached, proxied } = job.test;
+    const needsFile = job.test.sites !== undefined || cached === true || proxied === true;
+    const text = proxied ? proxying(job) : cached ? '[cache]\n' : sites(job);
+    const { behind = [], files: filesBehind = {} } = proxied ? serverBehind(job) : {};
     const configured = needsFile ? ['--config', `${job.directory}/vivarium.toml`] : [];
     const command = [COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing];
     return {
       commands: [[...command, ...configured]],
-      files: { 'vivarium.toml': job.test.cached ? '[cache]\n' : sites(job), ...certificateFiles(job.test) },
+      behind,
+      files: { 'vivarium.toml': text, ...filesBehind, ...certificateFiles(job.test) },
     };
   },
 };
+
+function proxying(job: Job): string {
+  const upstream = `servers = ["unix:${socketBehind(job)}"]\nkeep-alive-requests = 1_000_000_000\n`;
+  return `[upstreams.behind]\n${upstream}[[routes]]\nproxy = "behind"\n`;
+}
 
 /** Each with an entry of its own, as they would be in a file that was not generated. */
 function sites({ test: { sites = 0 }, appsDirectory }: Job): string {
