@@ -113,27 +113,31 @@ class Cache {
   /** First on disk, when memory has nothing. */
   #look(question: Question): void {
     const { exchange, key, url, entry } = question;
-    if (this.#rules.isBypassed?.(exchange) === true)
+    if (this.#rules.isBypassed?.(exchange) === true) {
+      // An answer to HEAD has no body that could be kept.
+      if (exchange.request.method === 'HEAD') return this.#next(exchange);
       return this.#fetch({ ...question, entry: null }, 'bypass', null);
-    if (entry !== null || this.#store.disk === null) return this.#decide(question, true);
+    }
+    if (entry !== null || this.#store.disk === null) return this.#decide(question);
     let isGone = false;
     exchange.onGone = () => {
       isGone = true;
     };
     this.#store.load(key, url, exchange.request.fields, (found) => {
-      if (!isGone) this.#decide({ ...question, entry: found }, true);
+      if (!isGone) this.#decide({ ...question, entry: found });
     });
   }
 
   /** From the store, or from the handler, or with what another request is fetching already. */
-  #decide(question: Question, mayWait: boolean): void {
+  #decide(question: Question): void {
     const { exchange, traits, key, entry } = question;
     const nowMs = this.#store.nowMs();
     const asked = (traits & CONTROL) === 0 ? null : requestDirectives(exchange.request);
     const use = entry === null ? 'no' : this.#useOf(entry, asked, nowMs);
+    if (use === 'fresh') return this.#hit(exchange, entry!, nowMs, false);
     if (use !== 'no') {
       if (use === 'while-revalidating') this.#refresh(question);
-      this.#store.counts.requests[use === 'fresh' ? 'hit' : 'stale']++;
+      this.#store.counts.requests.stale++;
       return answerFrom(exchange, entry!, entry!.fieldsAt(nowMs, this.#rules.hasStatusField), false);
     }
     if (asked?.has('only-if-cached')) return exchange.abort(504, 'Nothing is stored for this request.');
@@ -143,7 +147,7 @@ class Cache {
     const kept: Question = { ...question, isKeptOut: isKeptOut || !this.#isWorthStoring(key) };
     if (this.#isUncacheable(key, nowMs) || kept.isKeptOut)
       return this.#fetch(kept, forwardedFor(kept, this.#store), null);
-    this.#share(kept, mayWait);
+    this.#share(kept);
   }
 
   #useOf(
@@ -168,7 +172,7 @@ class Cache {
   }
 
   /** One request fetches what the others wait for. */
-  #share(question: Question, mayWait: boolean): void {
+  #share(question: Question): void {
     const { exchange, traits, key, entry } = question;
     const { flights } = this.#parts;
     const why = forwardedFor(question, this.#store);
@@ -187,7 +191,7 @@ class Cache {
       this.#store.counts.coalesced++;
       this.#hit(exchange, found, this.#store.nowMs(), false);
     };
-    if (!mayWait || !flights.wait(flightKey, exchange, resume)) this.#fetch(question, why, null);
+    if (!flights.wait(flightKey, exchange, resume)) this.#fetch(question, why, null);
   }
 
   /** Requests that get the same answer, as far as is known before it is there. */

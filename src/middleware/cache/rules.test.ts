@@ -79,3 +79,14 @@ test('X-Accel-Expires counts before everything else, and is not passed on', () =
   assert.equal(play.ask().field('age'), '0');
   assert.equal(play.asked.length, 1);
 });
+
+test('an answer to HEAD is never taken for one to GET', () => {
+  for (const table of [{}, { bypass: ['{query.fresh}'] }, { lock: false }, { 'min-uses': 2 }]) {
+    const play = new CachePlay(table);
+    play.answer = (exchange) =>
+      says('max-age=60', exchange.request.method === 'HEAD' ? '' : 'hello')(exchange);
+    play.ask({ method: 'HEAD', target: '/?fresh=1' });
+    assert.equal(play.store.memory.entries, 0);
+    assert.equal(play.ask({ target: '/?fresh=1' }).text, 'hello');
+  }
+});
