@@ -1,5 +1,5 @@
 /** Addresses as proxies write them: `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::1`, `[2001:db8::1]:4711`. */
-import { isIPv4, isIPv6, SocketAddress } from 'node:net';
+import { isIP, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 export interface Endpoint {
   /** As the system would write it: IPv6 compressed, IPv4 never in the form of IPv6. */
@@ -9,6 +9,11 @@ export interface Endpoint {
 }
 
 const PORT_MAX = 65_535;
+
+/** 4 or 6; 0 when it is no address. */
+export function ipVersionOf(text: string): number {
+  return isIP(text);
+}
 
 /** Null when it is no address. */
 export function parseEndpoint(text: string): Endpoint | null {

@@ -15,8 +15,8 @@ export type SocketAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number };
 
-/** `tls`: its connections speak TLS. */
-export type ListenAddress = SocketAddress & { readonly tls?: true };
+/** `tls`: its connections speak TLS. `proxied`: they begin with a PROXY header. */
+export type ListenAddress = SocketAddress & { readonly tls?: true; readonly proxied?: true };
 
 export interface Configuration {
   /** Where sockets, temporary files and the default logs live; private to this instance. */

@@ -44,7 +44,7 @@ export function findContradictions({ values, entries }: Resolved): string[] {
     mistakes.push(`${place(entries, 'warmup')}: found ${JSON.stringify(url)}; allowed: ${allowed}`);
   }
   mistakes.push(...findToolMistakes(values, entries));
-  mistakes.push(...findSharedAddress(values, entries));
+  mistakes.push(...findSharedAddress(values, entries), ...findProxiedAddresses(values, entries));
   const directory = values['working-directory'];
   if (directory !== null && kindOf(directory) !== 'directory') {
     mistakes.push(
@@ -72,6 +72,29 @@ function findToolMistakes(values: Values, entries: readonly Entry[]): string[] {
   return mistakes;
 }
 
+/** Who may speak for others must be named, and for operators nobody does. */
+function findProxiedAddresses(values: Values, entries: readonly Entry[]): string[] {
+  const isProxied = (address: string | null) => address?.startsWith('proxy') ?? false;
+  const mistakes: string[] = [];
+  const untrusted = values['trust-proxy'].length === 0 && values.listen.find(isProxied);
+  if (untrusted) {
+    const found = `found ${JSON.stringify(untrusted)} without trust-proxy`;
+    mistakes.push(
+      `${place(entries, 'listen')}: ${found}; allowed: both, so that not everybody can claim to be anybody`,
+    );
+  }
+  const unknowable = values.listen.find((address) => address.startsWith('proxy+https://unix:'));
+  if (unknowable !== undefined)
+    mistakes.push(
+      `${place(entries, 'listen')}: found ${JSON.stringify(unknowable)}; allowed: TLS or the PROXY protocol on a Unix socket`,
+    );
+  if (isProxied(values['admin-listen']))
+    mistakes.push(
+      `${place(entries, 'admin-listen')}: found the PROXY protocol; allowed: an address without it`,
+    );
+  return mistakes;
+}
+
 /** One socket cannot be for clients and for operators. Port 0 is another one each time. */
 function findSharedAddress(values: Values, entries: readonly Entry[]): string[] {
   const admin = values['admin-listen'];
@@ -81,8 +104,8 @@ function findSharedAddress(values: Values, entries: readonly Entry[]): string[] 
   const isShared = site.some((address) =>
     // With and without TLS it is the same address.
     isDeepStrictEqual(
-      { ...parseListenAddress(address), tls: true },
-      { ...parseListenAddress(admin), tls: true },
+      { ...parseListenAddress(address), tls: true, proxied: true },
+      { ...parseListenAddress(admin), tls: true, proxied: true },
     ),
   );
   if (!isShared) return [];

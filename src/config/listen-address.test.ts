@@ -11,6 +11,9 @@ test('every kind of address is understood', () => {
   assert.deepEqual(parseListenAddress('[::]:8080'), tcp('::', 8080));
   assert.deepEqual(parseListenAddress('unix:/run/app.sock'), { kind: 'unix', path: '/run/app.sock' });
   assert.deepEqual(parseListenAddress('fd:3'), { kind: 'fd', fd: 3 });
+  assert.deepEqual(parseListenAddress('proxy://:80'), { ...tcp('0.0.0.0', 80), proxied: true });
+  const both = parseListenAddress('proxy+https://[::1]:443');
+  assert.deepEqual(both, { ...tcp('::1', 443), proxied: true, tls: true });
 });
 
 test('what is no address is null', () => {
@@ -26,6 +29,8 @@ test('what is no address is null', () => {
     ':65536',
     ':-1',
     'unix:',
+    'http://:80',
+    'https+proxy://:80',
     socket,
   ]) {
     assert.equal(parseListenAddress(text), null, text);

@@ -8,16 +8,23 @@ const UNIX_PATH_BYTES_MAX = 107;
 /** Descriptors below belong to stdin, stdout and stderr. */
 const FD_MIN = 3;
 
-const TLS_PREFIX = 'https://';
+/** What may stand before an address, and what it says of connections. */
+const PREFIXES: Readonly<Record<string, Pick<ListenAddress, 'tls' | 'proxied'>>> = {
+  'https://': { tls: true },
+  'proxy://': { proxied: true },
+  'proxy+https://': { proxied: true, tls: true },
+};
 
 /**
- * HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N, with https:// before it for TLS; null when it is
- * none of them.
+ * HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N, with https:// before it for TLS, and proxy:// or
+ * proxy+https:// for the PROXY protocol; null when it is none of them.
  */
 export function parseListenAddress(text: string): ListenAddress | null {
-  if (!text.startsWith(TLS_PREFIX)) return parseSocketAddress(text);
-  const address = parseSocketAddress(text.slice(TLS_PREFIX.length));
-  return address && { ...address, tls: true };
+  const [prefix = ''] = /^[a-z+]+:\/\//.exec(text) ?? [];
+  if (prefix === '') return parseSocketAddress(text);
+  if (!Object.hasOwn(PREFIXES, prefix)) return null;
+  const address = parseSocketAddress(text.slice(prefix.length));
+  return address && { ...address, ...PREFIXES[prefix] };
 }
 
 function parseSocketAddress(text: string): SocketAddress | null {

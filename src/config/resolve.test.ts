@@ -97,7 +97,7 @@ test('each mistake names place, finding and what is allowed, also when a stronge
     'vivarium.toml:7: header-timeout: found "1d"; allowed: a time in seconds or with a unit (15, 500ms, 15s, 2m, 1h) from 1ms to 24 days',
     'vivarium.toml:7: limit-request-body: found a table; allowed: a size in bytes or with a unit (8190, 64k, 10m, 1g) from 0 (no limit) to 1024g',
     'vivarium.toml:7: listen: found 5; allowed: HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; ' +
-      'with https:// before it for TLS',
+      'with https:// before it for TLS, proxy:// for the PROXY protocol, proxy+https:// for both',
     'vivarium.toml:7: listen: found 5; allowed: a list of ADDRESS',
     'vivarium.toml:7: setenv.A: found 1; allowed: a text, in quotes in a file',
     'VIVARIUM_X: found "B" without a value; allowed: a text, in quotes in a file',

@@ -226,14 +226,15 @@ export const warmupTarget: ValueType<string> = {
 export const listenAddress: ValueType<string> = {
   schema: z
     .string()
-    .regex(/^(https:\/\/)?(unix:[^\0]+|fd:\d+|\S*:\d+)$/)
+    .regex(/^((https|proxy|proxy\+https):\/\/)?(unix:[^\0]+|fd:\d+|\S*:\d+)$/)
     .refine((value) => parseListenAddress(value) !== null),
-  allowed: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; with https:// before it for TLS',
+  allowed:
+    'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; with https:// before it for TLS, proxy:// for the PROXY protocol, proxy+https:// for both',
   placeholder: 'ADDRESS',
   fromText: asIs,
   format: String,
   resolveIn: (value, directory) => {
-    const [, before, path] = /^((?:https:\/\/)?unix:)(.+)$/s.exec(value) ?? [];
+    const [, before, path] = /^((?:(?:https|proxy|proxy\+https):\/\/)?unix:)(.+)$/s.exec(value) ?? [];
     return path === undefined ? value : before + resolve(directory, path);
   },
 };

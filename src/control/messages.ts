@@ -14,6 +14,8 @@ export interface InheritedListener {
   readonly path: string | null;
   readonly role: SocketRole;
   readonly tls: boolean;
+  /** Connections begin with a PROXY header. */
+  readonly proxied: boolean;
 }
 
 /** What a gateway needs for TLS. Only here do keys leave the supervisor, which may read files that a gateway may not. */

@@ -29,6 +29,7 @@ import type { ErrorOutput } from './error-output.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { oldestOf } from './oldest-requests.ts';
+import { proxyHeadersContext } from './proxy-headers.ts';
 import { SERVER_NAME } from './server-name.ts';
 import { composeSite, hasStatusPage, type Site } from './site.ts';
 import type { HandshakeContext } from './tls-handshakes.ts';
@@ -287,7 +288,7 @@ export class Gateway {
     return hosted;
   }
 
-  #siteContext({ path, tls }: InheritedListener): ListenerContext {
+  #siteContext({ path, tls, proxied, url }: InheritedListener): ListenerContext {
     const { http, serverRoot } = this.#configuration;
     const bodyLimit = http.limitRequestBody > 0 ? http.limitRequestBody : Number.POSITIVE_INFINITY;
     return {
@@ -296,6 +297,7 @@ export class Gateway {
       serverFields: tls ? this.#secureServerFields : this.#serverFields,
       log: this.#log,
       path,
+      proxy: proxied ? proxyHeadersContext(url, this.#configuration, this.#log) : null,
       tls: tls ? this.#tls : null,
       handle: this.#site.handle,
       streamsBodies: this.#site.streamsBodies,

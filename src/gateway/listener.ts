@@ -5,6 +5,7 @@ import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { comparePreface } from './http2/preface.ts';
 import type { ListenerContext } from './listener-context.ts';
+import { ProxyHeaders } from './proxy-headers.ts';
 import { TlsHandshakes } from './tls-handshakes.ts';
 
 interface ConnectedSocket extends net.Socket {
@@ -25,6 +26,8 @@ export class Listener {
   readonly #server: net.Server;
   readonly #context: ListenerContext;
   readonly #connections = new Set<Connection>();
+  /** Null: clients connect themselves. */
+  readonly #proxyHeaders: ProxyHeaders | null;
   /** Null: connections are plain. */
   readonly #handshakes: TlsHandshakes | null;
   /** Connections since the start, those that were turned away among them. */
@@ -36,6 +39,8 @@ export class Listener {
   constructor(context: ListenerContext) {
     this.#context = context;
     const ended = () => this.#onEnded();
+    const { proxy } = context;
+    this.#proxyHeaders = proxy && new ProxyHeaders(proxy, (socket) => this.#begin(socket), ended);
     this.#handshakes =
       context.tls === null
         ? null
@@ -71,6 +76,7 @@ export class Listener {
   check(now: number): void {
     for (const connection of this.#connections) connection.check(now);
     this.#handshakes?.check(now);
+    this.#proxyHeaders?.check(now);
   }
 
   /**
@@ -82,6 +88,7 @@ export class Listener {
     this.#empty ??= Promise.withResolvers<void>();
     for (const connection of this.#connections) connection.drain(lingers);
     if (!lingers) this.#handshakes?.drain();
+    if (!lingers) this.#proxyHeaders?.drain();
     this.#onEnded();
     return this.#empty.promise;
   }
@@ -90,16 +97,28 @@ export class Listener {
   cut(): void {
     for (const connection of this.#connections) connection.cut();
     this.#handshakes?.cut();
+    this.#proxyHeaders?.cut();
   }
 
   #accept(socket: net.Socket): void {
     this.accepted++;
+    const isFull = this.#clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
+    if (isFull) this.#turnAway(socket);
+    else if (this.#proxyHeaders === null) this.#begin(socket);
+    else this.#proxyHeaders.accept(socket, performance.now());
+  }
+
+  /** Whoever the client is, it is known. */
+  #begin(socket: net.Socket): void {
     const handshakes = this.#handshakes;
-    const clients = this.#connections.size + (handshakes?.size ?? 0);
-    const isFull = clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
-    if (isFull || handshakes?.isFull === true) this.#turnAway(socket);
-    else if (handshakes === null) this.#serve(socket, null);
+    if (handshakes === null) this.#serve(socket, null);
+    else if (handshakes.isFull) this.#turnAway(socket);
     else handshakes.accept(socket, performance.now());
+  }
+
+  /** Connections, also those that are not yet so far. */
+  get #clients(): number {
+    return this.#connections.size + (this.#handshakes?.size ?? 0) + (this.#proxyHeaders?.size ?? 0);
   }
 
   #turnAway(socket: net.Socket): void {
@@ -170,7 +189,7 @@ export class Listener {
   }
 
   #onEnded(): void {
-    if (this.#connections.size + (this.#handshakes?.size ?? 0) === 0) this.#empty?.resolve();
+    if (this.#clients === 0) this.#empty?.resolve();
   }
 }
 

@@ -1,7 +1,10 @@
 /** The two ends of a connection. */
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { parseEndpoint } from '../base/endpoint.ts';
 import type { TlsSession } from '../exchange.ts';
+import type { ConnectionEnds } from '../protocols/proxy-protocol/header.ts';
+import type { ProxiedClients } from './proxy-headers.ts';
 import { SocketTlsSession } from './tls-session.ts';
 
 export interface Peer {
@@ -13,8 +16,31 @@ export interface Peer {
   readonly tls: TlsSession | null;
 }
 
-/** `path`: of the Unix socket that was listened on, else null. */
-export function peerOf(socket: Socket, path: string | null): Peer {
+/** What a listener knows of its connections. */
+export interface PeerContext {
+  /** Of the Unix socket that was listened on, else null. */
+  readonly path: string | null;
+  /** Null: no proxy speaks for its clients. */
+  readonly proxy: { readonly clients: ProxiedClients } | null;
+}
+
+export function peerOf(socket: Socket, { path, proxy }: PeerContext): Peer {
+  const peer = peerOfSocket(socket, path);
+  const client = proxy?.clients.find(socket) ?? null;
+  if (client === null || client.ends === null) return peer;
+  return { ...peer, ...plainEnds(client.ends), scheme: client.isSecure ? 'https' : peer.scheme };
+}
+
+function plainEnds({ remoteAddress, localAddress, ...ports }: ConnectionEnds): ConnectionEnds {
+  return { ...ports, remoteAddress: canonical(remoteAddress), localAddress: canonical(localAddress) };
+}
+
+/** In the spelling of the system. */
+function canonical(address: string): string {
+  return parseEndpoint(address)?.address ?? '';
+}
+
+function peerOfSocket(socket: Socket, path: string | null): Peer {
   const tls = socket instanceof TLSSocket ? new SocketTlsSession(socket) : null;
   const scheme = tls === null ? 'http' : 'https';
   if (path !== null) {

@@ -16,7 +16,7 @@ export const listening = {
     port: one(count(0, 65535, 'PORT'), { default: 8000, help: 'port to listen on; 0 for any free one' }),
     listen: list(listenAddress, {
       defaultText: 'HOST:PORT of the above, or the sockets systemd passes',
-      help: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N, instead of --host and --port; https://… for TLS',
+      help: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N, instead of --host and --port; https://… for TLS, proxy://… for the PROXY protocol',
     }),
     'admin-listen': one(listenAddress, {
       default: null,

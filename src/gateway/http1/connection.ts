@@ -81,7 +81,7 @@ export class Http1Connection implements Connection, ExchangeConnection {
   }
 
   get peer(): Peer {
-    this.#peer ??= peerOf(this.#socket, this.#context.path);
+    this.#peer ??= peerOf(this.#socket, this.#context);
     return this.#peer;
   }
 

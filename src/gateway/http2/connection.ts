@@ -56,7 +56,7 @@ export class Http2Connection implements Connection {
     // A client that connects and says nothing has the time for a head, not that of a kept-alive connection.
     this.#deadline = now + context.settings.headerTimeoutMs;
     this.#allowance = new Allowance(settings.resetBurst, settings.resetRate, now);
-    this.#peer = peerOf(socket, context.path);
+    this.#peer = peerOf(socket, context);
     if (received !== null) socket.unshift(received);
     const session = performServerHandshake(socket, sessionOptions(context.settings, settings));
     this.#session = session;

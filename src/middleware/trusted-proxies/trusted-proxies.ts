@@ -45,14 +45,14 @@ export class TrustedProxies {
   resolve(request: Request): Request {
     const isForwarded = request.fields.names.some(({ lower }) => Object.hasOwn(FORWARDING_MEANINGS, lower));
     if (!isForwarded) return request;
-    if (!this.#isTrusted(request.remoteAddress))
+    if (!this.isTrusted(request.remoteAddress))
       return derivedRequest(request, { fields: this.#fields(request.fields, null) });
-    const believed = believe(request, this.#honoured, (address) => this.#isTrusted(address));
+    const believed = believe(request, this.#honoured, (address) => this.isTrusted(address));
     return derivedRequest(request, { ...believed.changes, fields: this.#fields(request.fields, believed) });
   }
 
   /** `address`: '' for a client on a Unix socket. */
-  #isTrusted(address: string): boolean {
+  isTrusted(address: string): boolean {
     if (address === '') return this.#trustsUnix;
     let isTrusted = this.#trusted.get(address);
     if (isTrusted === undefined) {

@@ -10,6 +10,7 @@ import { type ListeningSocket, openListeningSockets } from './listening-sockets.
 export interface ServerSocket extends ListeningSocket {
   readonly role: SocketRole;
   readonly tls: boolean;
+  readonly proxied: boolean;
 }
 
 /** The part of the configuration that counts here. */
@@ -19,6 +20,7 @@ interface WantedSocket {
   readonly role: SocketRole;
   readonly address: ListenAddress;
   readonly tls: boolean;
+  readonly proxied: boolean;
 }
 
 export class SocketSet {
@@ -37,8 +39,8 @@ export class SocketSet {
       this.#keep(before);
       throw error;
     }
-    return [...wanted].flatMap(([key, { role, tls }]) =>
-      this.#open.get(key)!.map((socket) => ({ ...socket, url: urlOf(socket, tls), role, tls })),
+    return [...wanted].flatMap(([key, { role, tls, proxied }]) =>
+      this.#open.get(key)!.map((socket) => ({ ...socket, url: urlOf(socket, tls), role, tls, proxied })),
     );
   }
 
@@ -78,14 +80,14 @@ function wantedSockets({ listen, adminListen }: Listening): readonly WantedSocke
   return adminListen === null ? site : [...site, wantedSocket('admin', adminListen)];
 }
 
-function wantedSocket(role: SocketRole, { tls, ...address }: ListenAddress): WantedSocket {
-  return { role, address, tls: tls === true };
+function wantedSocket(role: SocketRole, { tls, proxied, ...address }: ListenAddress): WantedSocket {
+  return { role, address, tls: tls === true, proxied: proxied === true };
 }
 
-/** Whether its connections speak TLS can change while it is open. Port 0 is another one each time. */
-function keyOf({ role, address, tls }: WantedSocket): string {
+/** How its connections begin can change while it is open. Port 0 is another one each time. */
+function keyOf({ role, address, tls, proxied }: WantedSocket): string {
   const isAnyPort = address.kind === 'tcp' && address.port === 0;
-  return JSON.stringify({ role, address, tls: isAnyPort && tls });
+  return JSON.stringify({ role, address, tls: isAnyPort && tls, proxied: isAnyPort && proxied });
 }
 
 function urlOf({ url }: ListeningSocket, tls: boolean): string {
