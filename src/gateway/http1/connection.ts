@@ -37,6 +37,8 @@ const FORGET_MS = 3_000;
 
 export class Http1Connection implements Connection, ExchangeConnection {
   readonly #socket: Socket;
+  readonly plainSocket: Socket | null;
+  readonly server: ServerFields;
   readonly #context: ListenerContext;
   readonly #parser: RequestParser;
   #peer: Peer | null = null;
@@ -60,6 +62,8 @@ export class Http1Connection implements Connection, ExchangeConnection {
 
   constructor(socket: Socket, context: ListenerContext, now: number) {
     this.#socket = socket;
+    this.plainSocket = context.tls === null ? socket : null;
+    this.server = context.serverFields;
     this.#context = context;
     this.#parser = new RequestParser(context.settings);
     this.#since = now;
@@ -70,10 +74,6 @@ export class Http1Connection implements Connection, ExchangeConnection {
   /** Behind a body that was not read to its end there is no next request to be found. */
   get mayKeepAlive(): boolean {
     return !this.#isLast && (this.#feed === null || this.#feed.isDone);
-  }
-
-  get server(): ServerFields {
-    return this.#context.serverFields;
   }
 
   get requestIdHeader(): string | null {
@@ -282,10 +282,6 @@ export class Http1Connection implements Connection, ExchangeConnection {
     this.#isLast = true;
     this.#tunnel = new Tunnel(this.#socket, this.#parser.takeRest());
     return this.#tunnel.input;
-  }
-
-  get plainSocket(): Socket | null {
-    return this.#context.tls === null ? this.#socket : null;
   }
 
   exchangeEnded(keepAlive: boolean, cut: boolean): void {
