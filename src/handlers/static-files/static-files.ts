@@ -49,6 +49,7 @@ class StaticFiles {
   readonly #stored: StoredFiles;
   readonly #indexes: readonly string[];
   readonly #lists: boolean;
+  readonly #listings = new Map<string, Promise<Listed>>();
   readonly #attempts: Attempts;
   readonly #next: Handler;
   readonly #log: Log;
@@ -141,13 +142,21 @@ class StaticFiles {
       }
       for (const index of this.#indexes) if (await this.#tryFile(exchange, path + index, isGone)) return true;
       if (!this.#lists || isGone()) return isGone();
-      const listed = await this.#tree.list(path, LISTED_MAX);
+      const listed = await this.#list(path);
       if (!isGone())
         answerListing(exchange, this.#prefix + path, path === '/', visible(listed, this.#isHidden));
       return true;
     } catch (error) {
       return isGone() || this.#refused(exchange, path, error as Error);
     }
+  }
+
+  /** Requests that come meanwhile share one look at the directory: it is no small one. */
+  #list(path: string): Promise<Listed> {
+    const list = () => this.#tree.list(path, LISTED_MAX).finally(() => this.#listings.delete(path));
+    const underWay = this.#listings.get(path) ?? list();
+    this.#listings.set(path, underWay);
+    return underWay;
   }
 
   /** False when the file may simply be missing. */
