@@ -62,7 +62,7 @@ function scriptAt(name: string, { sites }: Configuration): string | null {
   const isThere = sites.some(({ wsgiDirectories }) =>
     wsgiDirectories.some(({ url, path }) => {
       const prefix = `${pathPrefix(url)}/`;
-      return name.startsWith(prefix) && lookAtScripts(path)?.has(name.slice(prefix.length)) === true;
+      return name.startsWith(prefix) && lookAtScripts(path).has(name.slice(prefix.length));
     }),
   );
   return isThere ? name : null;

@@ -10,7 +10,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { ApplicationPool } from './application-pool.ts';
 import type { Clock } from './clock.ts';
 import type { Pools } from './pools.ts';
-import { type Look, type ScriptEvents, WsgiScripts } from './watch/wsgi-scripts.ts';
+import { type ScriptEvents, WsgiScripts } from './watch/wsgi-scripts.ts';
 
 export interface DropInEffects {
   make(settings: ApplicationSettings): ApplicationPool;
@@ -29,13 +29,12 @@ export class DropIns {
     effects: DropInEffects,
     clock: Clock,
     log: Log,
-    look?: Look,
   ) {
     this.#pools = pools;
     this.#effects = effects;
     this.#log = log;
     this.#watches = directories.map(
-      (directory) => new WsgiScripts(directory.path, this.#eventsOf(directory), clock, log, look),
+      (directory) => new WsgiScripts(directory.path, this.#eventsOf(directory), clock, log),
     );
   }
 
@@ -89,7 +88,7 @@ type DropInSettings = ApplicationSettings & {
 };
 
 /** Its name is the path at which it is mounted. */
-export function settingsOf({ url, path, application }: WsgiDirectory, script: string): DropInSettings {
+function settingsOf({ url, path, application }: WsgiDirectory, script: string): DropInSettings {
   const mountPoint = `${pathPrefix(url)}/${script}`;
   const { callable } = application.target;
   const target = { kind: 'script', path: join(path, `${script}.wsgi`), callable } as const;

@@ -29,25 +29,20 @@ interface Script {
   seen: string | null;
 }
 
-/** By name, what changes with the content of a script; null: the directory cannot be read. */
-export type Look = (directory: string) => ReadonlyMap<string, string> | null;
-
 export class WsgiScripts {
   readonly #directory: string;
   readonly #events: ScriptEvents;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #look: Look;
   readonly #scripts = new Map<string, Script>();
   #cancelLook: Cancel = () => {};
   #isFullSaid = false;
 
-  constructor(directory: string, events: ScriptEvents, clock: Clock, log: Log, look: Look = lookAtScripts) {
+  constructor(directory: string, events: ScriptEvents, clock: Clock, log: Log) {
     this.#directory = directory;
     this.#events = events;
     this.#clock = clock;
     this.#log = log;
-    this.#look = look;
   }
 
   start(): void {
@@ -97,9 +92,8 @@ export class WsgiScripts {
     if (used !== null) this.#events.removed(name);
   }
 
-  /** A directory that is not there has no scripts. */
   #found(): ReadonlyMap<string, string> {
-    const found = this.#look(this.#directory) ?? new Map<string, string>();
+    const found = lookAtScripts(this.#directory);
     if (found.size <= SCRIPTS_MAX) return found;
     if (!this.#isFullSaid) {
       this.#isFullSaid = true;
@@ -110,13 +104,13 @@ export class WsgiScripts {
   }
 }
 
-/** The scripts of a directory as they are now. */
-export function lookAtScripts(directory: string): ReadonlyMap<string, string> | null {
+/** By name, what changes with the content of a script. A directory that cannot be read has none. */
+export function lookAtScripts(directory: string): ReadonlyMap<string, string> {
   try {
     const names = readdirSync(directory).sort();
     return new Map(names.flatMap((file) => describe(join(directory, file), SCRIPT.exec(file)?.[1])));
   } catch {
-    return null;
+    return new Map();
   }
 }
 
