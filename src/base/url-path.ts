@@ -21,6 +21,11 @@ export function canonicalPath(path: string): string {
   return `/${segments.join('/')}${isDirectory ? '/' : ''}`;
 }
 
+/** Does it climb: `/a/../b`? No browser sends such a path; it resolves it before. */
+export function climbs(path: string): boolean {
+  return path.includes('/..') && /\/\.\.(\/|$)/.test(path);
+}
+
 /** A URL path of the configuration as a prefix of canonical paths: no final slash, so '' for the root. */
 export function pathPrefix(url: string): string {
   const canonical = canonicalPath(Buffer.from(url, 'utf8').toString('latin1'));

@@ -82,8 +82,19 @@ test('every key must fit, and of several values one', () => {
 
 test('paths are compared decoded and without detours, so that no spelling slips past a route', () => {
   const routes = [says('/admin/*', 'admin')];
-  for (const target of ['/admin/x', '/%61dmin/x', '//admin//x', '/a/../admin/x', '/./admin/x', '/admin%2fx'])
+  for (const target of ['/admin/x', '/%61dmin/x', '//admin//x', '/./admin/x', '/admin%2fx'])
     assert.equal(answer(routes, { target }), 'admin', target);
+});
+
+test('a path with two readings is refused', () => {
+  const routes = [says('/admin/*', 'admin')];
+  for (const target of ['/a/../admin/x', '/admin/../x', '/admin/%2e%2E/x', '/admin/x/..', '/admin%2f..']) {
+    const refused = answer(routes, { target });
+    assert.equal(refused, '<p>The path has a segment "..".</p>', target);
+  }
+  assert.equal(answer(routes, { target: '/x/..y/...' }), 'none');
+  // Without a route that goes by anything there is nothing to slip past.
+  assert.equal(answer([{ respond: { body: 'all' } }], { target: '/a/../b' }), 'all');
 });
 
 test('what was caught is there for what follows', () => {

@@ -2,6 +2,7 @@
  * Routes, compiled. They are tried from top to bottom; each that matches adds its features, which hold for all that
  * follows, and the first that has an answer answers.
  */
+import { climbs } from '../base/url-path.ts';
 import type { RouteSettings } from '../config/sections/route.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Handler, Middleware } from '../handler.ts';
@@ -22,7 +23,19 @@ export function compileRoutes(
   parts: RouteParts,
   otherwise: Handler,
 ): Handler {
-  return routes.reduceRight((next, route) => compileRoute(route, parts, next), otherwise);
+  const compiled = routes.reduceRight((next, route) => compileRoute(route, parts, next), otherwise);
+  return routes.some(({ match }) => match !== null) ? refuseClimbing(compiled) : compiled;
+}
+
+/**
+ * `/admin/../public` is `/public` to a route and may be below `/admin` to what answers, which gets the path as it came.
+ * Where routes decide who may see what, there must not be two readings.
+ */
+function refuseClimbing(next: Handler): Handler {
+  return (exchange) => {
+    if (climbs(exchange.request.decodedPath)) exchange.abort(400, 'The path has a segment "..".');
+    else next(exchange);
+  };
 }
 
 function compileRoute(route: RouteSettings, parts: RouteParts, next: Handler): Handler {

@@ -122,9 +122,9 @@ describe('what a server gets', () => {
   });
 
   test('has its path below that of the URL, and its host', async (t) => {
-    const [client, peer, head] = await ask(t, 'GET /below/a%20b/../c%3Fd?e');
+    const [client, peer, head] = await ask(t, 'GET /below//a%20b/c%3Fd?e');
     const lines = head.split('\r\n');
-    assert.equal(lines[0], 'GET /v1/c%3Fd?e HTTP/1.1');
+    assert.equal(lines[0], 'GET /v1/a%20b/c%3Fd?e HTTP/1.1');
     assert.equal(lines[1], `Host: 127.0.0.1:${upstream.port}`);
     assert.ok(lines.includes('X-Forwarded-Prefix: /below'));
     assert.ok(lines.includes('Via: 1.1 vivarium'));
