@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { makeFolder } from '../support/folder.ts';
-import { getOnce, RawClient } from '../support/raw-client.ts';
+import { getOnce, getUntil, RawClient } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
 
 const NATIVE = `
@@ -171,7 +171,7 @@ test('a worker that somebody tells to go by SIGUSR1 is replaced, and finishes it
   process.kill(Number(pid), 'SIGUSR1');
   await server.waitForOutput(/worker-recycled: worker 1 .* is replaced: it was told to go by SIGUSR1/);
   await server.waitForOutput(/worker-replaced: worker 2 .* took the place of worker 1 /);
-  assert.notEqual((await getOnce(server.port, '/')).text, pid);
+  await getUntil(server.port, '/', ({ text }) => text !== pid);
   assert.equal((await running).text, pid);
   assert.doesNotMatch(server.output, /\[(warn|error)\]/);
 });

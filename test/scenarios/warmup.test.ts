@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { askServer } from '../../src/control/client.ts';
 import { makeFolder } from '../support/folder.ts';
-import { getOnce } from '../support/raw-client.ts';
+import { getOnce, getUntil } from '../support/raw-client.ts';
 import { runVivarium, startServer } from '../support/vivarium.ts';
 
 /** Answers a warm-up with `status`, or as Python says in its place; a client gets the paths that were warmed before. */
@@ -64,7 +64,7 @@ test('an application that fails its warm-up at the start is answered for with 50
   assert.match(server.output, /worker-failed: .*\n? *the warm-up request GET \/ was answered 500 Oops/);
   writeFileSync(`${folder}/wsgi.py`, answering('200 OK'));
   await server.waitForOutput(/worker-(started|replaced)/);
-  assert.equal((await getOnce(server.port, '/')).text, 'localhost /');
+  await getUntil(server.port, '/', ({ text }) => text === 'localhost /');
 });
 
 test('a warm-up that does not end is ended by startup-timeout', async (t) => {

@@ -208,6 +208,19 @@ function asBytes(body: string | Uint8Array): Uint8Array {
   return typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
 }
 
+/** Asks again until the answer is `accepted`: what the log says already may reach the gateway a moment later. */
+export async function getUntil(
+  to: number | string,
+  target: string,
+  accepted: (response: Response) => boolean,
+): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const response = await getOnce(to, target);
+    if (accepted(response)) return response;
+    if (tries === 2_000) throw new Error(`still ${response.status} ${response.text.slice(0, 100)}`);
+  }
+}
+
 /** One request on a connection of its own. */
 export async function getOnce(
   to: number | string,

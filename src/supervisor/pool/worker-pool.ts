@@ -234,9 +234,10 @@ export class WorkerPool {
       slot.successor = null;
     }
     member.becomeReady('active');
-    reportReady(this.#log, member);
     const drain = replaced === null ? [] : [replaced.process.identity.worker];
     this.#effects.tell({ type: 'switch', activate: [worker], drain });
+    // Not before: whoever reads it may rely on it.
+    reportReady(this.#log, member);
     replaced?.giveWay();
     this.#recycling.began(member);
     this.#regain();
