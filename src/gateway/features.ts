@@ -20,6 +20,7 @@ import { errorPages } from '../middleware/error-pages/error-pages.ts';
 import { forwardAuth } from '../middleware/forward-auth/forward-auth.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
 import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
+import { limitRequestBody } from '../middleware/limit-request-body/limit-request-body.ts';
 import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
 import { requestHeaders } from '../middleware/request-headers/request-headers.ts';
 import { responseHeaders } from '../middleware/response-headers/response-headers.ts';
@@ -55,6 +56,7 @@ const FEATURES = {
   'address-rules': addressRules,
   'limit-requests': limitRequests,
   'limit-in-flight': limitInFlight,
+  'limit-request-body': limitRequestBody,
   'signed-links': signedLinks,
   'basic-auth': basicAuth,
   'auth-scripts': authScripts,

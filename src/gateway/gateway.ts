@@ -290,10 +290,11 @@ export class Gateway {
 
   #siteContext({ path, tls, proxied, url }: InheritedListener): ListenerContext {
     const { http, serverRoot } = this.#configuration;
-    const bodyLimit = http.limitRequestBody > 0 ? http.limitRequestBody : Number.POSITIVE_INFINITY;
+    // The limit of a body is enforced where it is read.
+    const fileMax = Number.POSITIVE_INFINITY;
     return {
       settings: http,
-      bodySpool: { memoryMax: http.requestBufferSize, fileMax: bodyLimit, directory: serverRoot },
+      bodySpool: { memoryMax: http.requestBufferSize, fileMax, directory: serverRoot },
       serverFields: tls ? this.#secureServerFields : this.#serverFields,
       log: this.#log,
       path,

@@ -5,10 +5,6 @@ import type { ProxyTools } from '../handlers/proxy/proxy.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Upstreams } from '../upstreams/upstreams.ts';
 
-export function usesProxy({ sites }: Configuration): boolean {
-  return sites.some(({ routes }) => routes.some(({ proxy }) => proxy !== null));
-}
-
 export class ProxyUpstreams {
   readonly #configuration: Configuration;
   readonly #log: Log;

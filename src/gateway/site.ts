@@ -15,7 +15,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts';
 import { openAccessLogs } from './access-logs.ts';
 import { collectsBody } from './collect-body.ts';
 import { makeAnswer, makeFeatures, type Tools } from './features.ts';
-import { ProxyUpstreams, usesProxy } from './proxy-upstreams.ts';
+import { ProxyUpstreams } from './proxy-upstreams.ts';
 
 export interface Site {
   readonly handle: Handler;
@@ -51,7 +51,7 @@ export function composeSite(
   const passwordChecks = new PasswordChecks();
   const cacheStore = openCacheStore(configuration.cacheStore, log);
   const upstreams = new ProxyUpstreams(configuration, log);
-  const streamsBodies = usesProxy(configuration);
+  const streamsBodies = wantsStreams(configuration);
   const application = streamsBodies ? collecting(applications, log) : applications;
   const files = new FileStore();
   const tools: Tools = { application, files, log, passwordChecks, cacheStore, upstreams, status };
@@ -83,6 +83,13 @@ export function composeSite(
 type FindApplication = (name: string) => MountedApplication | null;
 
 /** Applications get their requests whole, also where bodies are handed on as they arrive. */
+/** Some route hands bodies on while they arrive, or decides how large they may be. */
+function wantsStreams({ sites }: Configuration): boolean {
+  const places = sites.flatMap(({ features, routes }) => [features, ...routes]);
+  const limits = places.some((place) => place['limit-request-body'] !== null);
+  return limits || sites.some(({ routes }) => routes.some(({ proxy }) => proxy !== null));
+}
+
 function collecting(applications: FindApplication, log: Log): FindApplication {
   return (name) => {
     const found = applications(name);

@@ -71,3 +71,43 @@ test('a reload takes over new routes; a mistake in them changes nothing', async 
   assert.equal(await reloadWith('404', /reload-finished/), 404);
   assert.equal(await reloadWith('4040', /vivarium\.toml:9: routes\[0\]\.respond\.status: found 4040/), 404);
 });
+
+test('a site and a route may have a limit of their own for request bodies', async (t) => {
+  const file = `application = "shop.py"
+processes = 1
+limit-request-body = 1000
+
+[[routes]]
+match = "/upload/*"
+limit-request-body = 100_000
+
+[[routes]]
+match = "/small/*"
+limit-request-body = 10
+`;
+  const folder = makeFolder(t, { 'shop/shop.py': APPLICATION, 'shop/vivarium.toml': file });
+  const server = await startServer([`${folder}/shop`]);
+  t.after(() => server.stop());
+  const post = async (path: string, bytes: number, isChunked = false) => {
+    const client = await RawClient.open(server.port);
+    const body = 'x'.repeat(bytes);
+    if (isChunked) {
+      const chunks = `${bytes.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+      await client.request(`POST ${path}`, ['Transfer-Encoding: chunked'], chunks);
+    } else await client.request(`POST ${path}`, [`Content-Length: ${bytes}`], body);
+    const { status } = await client.readResponse();
+    client.close();
+    return status;
+  };
+  for (const isChunked of [false, true]) {
+    const statuses = await Promise.all([
+      post('/x', 1000, isChunked),
+      post('/x', 1001, isChunked),
+      post('/upload/x', 100_000, isChunked),
+      post('/upload/x', 100_001, isChunked),
+      post('/small/x', 10, isChunked),
+      post('/small/x', 11, isChunked),
+    ]);
+    assert.deepEqual(statuses, [200, 413, 200, 413, 200, 413]);
+  }
+});

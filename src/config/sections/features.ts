@@ -12,6 +12,7 @@ import { type ErrorPagesSettings, errorPages } from './error-pages.ts';
 import { type ForwardAuthSettings, forwardAuth } from './forward-auth.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
 import { type LimitInFlightSettings, limitInFlight } from './limit-in-flight.ts';
+import { type LimitRequestBodySettings, limitRequestBody } from './limit-request-body.ts';
 import { type LimitRequestsSettings, limitRequests } from './limit-requests.ts';
 import { type RequestHeadersSettings, requestHeaders } from './request-headers.ts';
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
@@ -27,6 +28,7 @@ export const features = {
   'address-rules': nested(addressRules),
   'limit-requests': nested(limitRequests),
   'limit-in-flight': nested(limitInFlight),
+  'limit-request-body': nested(limitRequestBody),
   'signed-links': nested(signedLinks),
   'basic-auth': nested(basicAuth),
   'auth-scripts': nested(authScripts),
@@ -46,6 +48,7 @@ export interface FeatureSettings {
   readonly 'address-rules': AddressRulesSettings | null;
   readonly 'limit-requests': LimitRequestsSettings | null;
   readonly 'limit-in-flight': LimitInFlightSettings | null;
+  readonly 'limit-request-body': LimitRequestBodySettings | null;
   readonly 'signed-links': SignedLinksSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
   readonly 'auth-scripts': AuthScriptsSettings | null;

@@ -27,10 +27,13 @@ export interface Sections {
   readonly upstreams: Readonly<Record<string, UpstreamSettings>>;
 }
 
+/** At the top of the file that is a setting. */
+const { 'limit-request-body': _, ...featuresAtTop } = features;
+
 export const sections = section({
   help: 'the configuration file',
   parts: {
-    ...features,
+    ...featuresAtTop,
     files: nested(filesAtTop),
     routes: manyOf(route),
     sites: manyOf(site),
@@ -49,9 +52,9 @@ export const sections = section({
     'cache-store': store,
     'access-logs': accessLogs,
     upstreams,
-    ...features
+    ...given
   }): Sections => ({
-    features,
+    features: { ...given, 'limit-request-body': null },
     routes,
     sites,
     files,
