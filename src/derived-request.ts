@@ -1,5 +1,6 @@
 /** A request that middleware has changed: a rewritten path, another client address, other fields. */
 import type { Request } from './exchange.ts';
+import type { RequestFields } from './fields.ts';
 
 export function derivedRequest(request: Request, changes: Partial<Request>): Request {
   return {
@@ -19,4 +20,16 @@ export function derivedRequest(request: Request, changes: Partial<Request>): Req
     tls: request.tls,
     ...changes,
   };
+}
+
+/**
+ * Makes fields that middleware has set its own: a client that names them in its Connection field (RFC 9110, section
+ * 7.6.1) cannot have a proxy behind us drop them. `fields`: not those of the client. `names`: in lower case.
+ */
+export function claimFields({ names, values }: RequestFields, claimed: readonly string[]): void {
+  for (let i = 0; i < names.length; i++) {
+    if (names[i]!.lower !== 'connection') continue;
+    const options = values[i]!.split(',').map((option) => option.trim());
+    values[i] = options.filter((option) => !claimed.includes(option.toLowerCase())).join(', ');
+  }
 }

@@ -4,7 +4,7 @@
  * answer to the client, a redirect to a page to sign in for example. No answer lets nobody through.
  */
 import type { ForwardAuthSettings } from '../../config/sections/forward-auth.ts';
-import { derivedRequest } from '../../derived-request.ts';
+import { claimFields, derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
 import { fieldName, RequestFields } from '../../fields.ts';
 import { FilteredExchange } from '../../filtered-exchange.ts';
@@ -77,5 +77,6 @@ function admitted(
     const value = fieldOf(fields, name);
     if (value !== null) changed.add(fieldName(name), value);
   }
+  claimFields(changed, copied);
   return new FilteredExchange(exchange, derivedRequest(request, { fields: changed }));
 }

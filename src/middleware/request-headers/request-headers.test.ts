@@ -13,6 +13,15 @@ function seen(settings: Partial<RequestHeadersSettings>, fields: Readonly<Record
   return saw;
 }
 
+test('a client cannot have them dropped on their way by naming them in its Connection field', () => {
+  const fields = { Connection: 'keep-alive, X-User ,x-other', 'X-Other': 'a' };
+  assert.deepEqual(seen({ set: { 'X-User': 'ada' } }, fields), {
+    Connection: 'keep-alive, x-other',
+    'X-Other': 'a',
+    'X-User': 'ada',
+  });
+});
+
 test('fields are taken away, set, added and completed', () => {
   const changes = {
     remove: ['cookie'],

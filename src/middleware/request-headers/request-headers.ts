@@ -1,6 +1,6 @@
 /** Changes header fields of requests before what follows sees them. Values are templates. */
 import type { RequestHeadersSettings } from '../../config/sections/request-headers.ts';
-import { derivedRequest } from '../../derived-request.ts';
+import { claimFields, derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
 import { fieldName, RequestFields } from '../../fields.ts';
 import { FilteredExchange } from '../../filtered-exchange.ts';
@@ -31,5 +31,9 @@ function changedFields(
   const missing = defaults.filter(({ lower }) => changed.get(lower) === null);
   const news = filledFields([...added, ...missing], exchange);
   for (let i = 0; i < news.length; i += 2) changed.add(fieldName(news[i]!), news[i + 1]!);
+  claimFields(
+    changed,
+    [...added, ...missing].map(({ lower }) => lower),
+  );
   return changed;
 }
