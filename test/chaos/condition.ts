@@ -1,5 +1,5 @@
 /** How the server is: at rest or not, and what it holds. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { getOnce } from '../support/raw-client.ts';
 import { pause } from './clients.ts';
 import type { Condition, Holdings, Remains } from './evidence.ts';
@@ -66,8 +66,17 @@ function holdingsOf(pid: number): Holdings {
   const [, kibibytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))!;
   return {
     residentMib: Math.round(Number(kibibytes) / 1024),
-    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    descriptors: readdirSync(`/proc/${pid}/fd`).filter((fd) => !isErrorLog(`/proc/${pid}/fd/${fd}`)).length,
   };
+}
+
+/** A gateway that was there when the logs were rotated has the old file and the new one. */
+function isErrorLog(link: string): boolean {
+  try {
+    return /\/error_log(\.\d+)?$/.test(readlinkSync(link));
+  } catch {
+    return true; // Closed since it was listed.
+  }
 }
 
 /** How much more a process may have than before: what V8 and malloc keep of what was needed for a while. */

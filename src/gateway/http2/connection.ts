@@ -5,12 +5,7 @@
  * A drained connection tells its client the last request that was processed (GOAWAY, RFC 9113, section 6.8): what the
  * client has sent after that, it may send again elsewhere.
  */
-import {
-  constants,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Http2Settings } from '../../config/configuration.ts';
 import { Refusal } from '../../protocols/http1/refusal.ts';
@@ -20,6 +15,7 @@ import { giveUp } from '../http1/give-up.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { Allowance } from './allowance.ts';
+import { ENHANCE_YOUR_CALM } from './error-codes.ts';
 import { CONNECTION_WINDOW, sessionOptions } from './session-options.ts';
 import { Http2Stream } from './stream.ts';
 
@@ -58,6 +54,8 @@ export class Http2Connection implements Connection {
     this.#allowance = new Allowance(settings.resetBurst, settings.resetRate, now);
     this.#peer = peerOf(socket, context);
     if (received !== null) socket.unshift(received);
+    // Loaded with the first connection that speaks it: with what it needs it is 4 MB.
+    const { performServerHandshake } = process.getBuiltinModule('node:http2');
     const session = performServerHandshake(socket, sessionOptions(context.settings, settings));
     this.#session = session;
     session.setLocalWindowSize(CONNECTION_WINDOW);
@@ -138,7 +136,7 @@ export class Http2Connection implements Connection {
     const now = performance.now();
     if (this.#session.destroyed || this.#allowance.take(now)) return;
     this.#deadline = now + LINGER_MS;
-    this.#session.destroy(new Error(`too many ${what}`), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#session.destroy(new Error(`too many ${what}`), ENHANCE_YOUR_CALM);
   }
 
   /** A connection that the client or the network has reset is nothing to speak of. */

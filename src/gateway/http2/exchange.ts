@@ -2,11 +2,12 @@
  * One request and its answer on a stream of HTTP/2. Keeps the promise of Content-Length: never more bytes than were
  * declared, and a stream that is reset when there are fewer.
  */
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
 import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
 import { interimFields, responseHead } from '../../protocols/http2/response-head.ts';
 import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
+import { INTERNAL_ERROR } from './error-codes.ts';
 
 /** What an exchange needs of its stream. */
 export interface ExchangeOwner {
@@ -205,7 +206,7 @@ export class Http2Exchange implements Exchange {
 
   /** The client must see that something is missing. */
   #break(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.#stream.close(INTERNAL_ERROR);
     this.#finish();
   }
 

@@ -3,7 +3,7 @@
  *
  *   head → (body → complete) → answering → closed         refused at any point: answered, then reset
  */
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Exchange, Outcome } from '../../exchange.ts';
 import { Refusal } from '../../protocols/http1/refusal.ts';
 import type { RequestHead } from '../../protocols/http2/request-head.ts';
@@ -13,6 +13,7 @@ import { CollectedBody } from '../collected-body.ts';
 import { withContentLength } from '../http1/synthetic.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import type { Peer } from '../peer.ts';
+import { CANCEL, NO_ERROR } from './error-codes.ts';
 import { type ExchangeOwner, Http2Exchange } from './exchange.ts';
 import { requestOf } from './request.ts';
 
@@ -66,7 +67,7 @@ export class Http2Stream implements ExchangeOwner {
       this.#writeDeadline = now + this.#context.settings.responseSocketTimeoutMs;
     } else if (now >= this.#writeDeadline) {
       this.gone('timed-out');
-      this.stream.close(constants.NGHTTP2_CANCEL);
+      this.stream.close(CANCEL);
     }
   }
 
@@ -82,7 +83,7 @@ export class Http2Stream implements ExchangeOwner {
     const { stream } = this;
     if (stream.readableEnded || stream.endAfterHeaders || stream.closed) return;
     stream.resume();
-    const stop = (): void => stream.close(constants.NGHTTP2_NO_ERROR);
+    const stop = (): void => stream.close(NO_ERROR);
     if (stream.writableFinished) stop();
     else stream.once('finish', stop);
   }
@@ -105,7 +106,7 @@ export class Http2Stream implements ExchangeOwner {
     });
     stream.on('end', () => {
       // A stream that was reset ends, too.
-      if (this.#body === null || stream.rstCode !== constants.NGHTTP2_NO_ERROR || stream.aborted) return;
+      if (this.#body === null || stream.rstCode !== NO_ERROR || stream.aborted) return;
       this.#dispatch(head, performance.now());
     });
     if (head.block.expectContinue) stream.additionalHeaders({ ':status': 100 });

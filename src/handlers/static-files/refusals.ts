@@ -1,8 +1,8 @@
 /** Answers without a file: what is not there, what must not be read, where else to look. */
-import { STATUS_CODES } from 'node:http';
 import { encodePath, encodeQuery } from '../../base/url-path.ts';
 import type { Exchange } from '../../exchange.ts';
 import { LinkRefused } from '../../files/file-tree.ts';
+import { reasonPhrase } from '../../status.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 const NOT_FOUND = new Set(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP']);
@@ -50,6 +50,6 @@ export function redirectToDirectory(exchange: Exchange, canonicalPath: string): 
 
 /** Short answers that need a field of their own. */
 function answerShortly(exchange: Exchange, status: number, name: string, value: string): void {
-  const text = `${status} ${STATUS_CODES[status]}\n`;
+  const text = `${status} ${reasonPhrase(status)}\n`;
   exchange.respond(status, ['Content-Type', 'text/plain; charset=utf-8', name, value], text);
 }
