@@ -5,7 +5,6 @@ import type {
   Configuration,
   Http2Settings,
   HttpSettings,
-  ListenAddress,
   LogRotationSettings,
   LogSettings,
   SiteSettings,
@@ -13,7 +12,7 @@ import type {
   UrlAlias,
   WsgiDirectory,
 } from './configuration.ts';
-import { parseListenAddress } from './listen-address.ts';
+import { type ListenAddress, parseListenAddress } from './listen-address.ts';
 import { ms } from './ms.ts';
 import { mountedProxies, proxiedHosts } from './proxy-routes.ts';
 import { type Entry, strengthOf } from './resolve.ts';

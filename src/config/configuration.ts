@@ -3,20 +3,14 @@
  * process its part. Made by config/, read by everybody. Sizes are bytes, times are milliseconds.
  */
 
+import type { ListenAddress } from './listen-address.ts';
 import type { AccessLogSettings } from './sections/access-log.ts';
 import type { CacheStoreSettings } from './sections/cache-store.ts';
+import type { CertificateFiles } from './sections/certificate.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { UpstreamSettings } from './sections/upstream.ts';
-
-export type SocketAddress =
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'fd'; readonly fd: number };
-
-/** `tls`: its connections speak TLS. `proxied`: they begin with a PROXY header. */
-export type ListenAddress = SocketAddress & { readonly tls?: true; readonly proxied?: true };
 
 export interface Configuration {
   /** Where sockets, temporary files and the default logs live; private to this instance. */
@@ -103,14 +97,6 @@ export interface AcmeSettings {
   readonly challenges: readonly ('http-01' | 'tls-alpn-01')[];
   /** Directory of the keys and certificates. */
   readonly storage: string;
-}
-
-/** Files of PEM. */
-export interface CertificateFiles {
-  readonly certificate: string;
-  readonly key: string;
-  /** More certificates of the chain, when they are not in the first file. */
-  readonly chain: string | null;
 }
 
 export interface LogSettings {

@@ -1,6 +1,13 @@
 /** What `--listen` says, as text and as a value. */
 import { isIPv6 } from 'node:net';
-import type { ListenAddress, SocketAddress } from './configuration.ts';
+
+export type SocketAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'fd'; readonly fd: number };
+
+/** `tls`: its connections speak TLS. `proxied`: they begin with a PROXY header. */
+export type ListenAddress = SocketAddress & { readonly tls?: true; readonly proxied?: true };
 
 const PORT_MAX = 65535;
 /** The longest path that fits into sockaddr_un.sun_path with its NUL on Linux. */

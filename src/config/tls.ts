@@ -1,7 +1,9 @@
 /** From the settings about TLS to those of the Configuration, and what is wrong between them. */
-import type { AcmeSettings, CertificateFiles, ListenAddress, TlsSettings } from './configuration.ts';
+import type { AcmeSettings, TlsSettings } from './configuration.ts';
+import type { ListenAddress } from './listen-address.ts';
 import { placeOf } from './origin.ts';
 import { type Entry, entryOf } from './resolve.ts';
+import type { CertificateFiles } from './sections/certificate.ts';
 import type { Sections } from './sections/table.ts';
 import type { SettingName, Values } from './settings/table.ts';
 

@@ -1,7 +1,7 @@
 /** Certificates for tests, and real clients that look at those of a server. */
 import { execFile, execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import type { CertificateFiles } from '../../src/config/configuration.ts';
+import type { CertificateFiles } from '../../src/config/sections/certificate.ts';
 import { selfSigned } from '../../src/tls/x509.ts';
 
 const DAY_MS = 24 * 3600_000;

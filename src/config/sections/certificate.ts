@@ -1,8 +1,15 @@
 /** `[[certificates]]`: a certificate and its key, for all sites whose names are in it. */
-import type { CertificateFiles } from '../configuration.ts';
 import { section } from '../section.ts';
 import { one } from '../setting.ts';
 import { path } from '../value-types.ts';
+
+/** Files of PEM. */
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** More certificates of the chain, when they are not in the first file. */
+  readonly chain: string | null;
+}
 
 export const certificate = section({
   help: 'a certificate; clients get the one that names the host they ask for',

@@ -1,10 +1,9 @@
 /** The sections that stand at the top of the configuration file, beside the settings. */
-import type { CertificateFiles } from '../configuration.ts';
 import { manyOf, namedBy, nested, section } from '../section.ts';
 import { accessLog, type MakeAccessLog } from './access-log.ts';
 import { type AcmeSection, acme } from './acme.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
-import { certificate } from './certificate.ts';
+import { type CertificateFiles, certificate } from './certificate.ts';
 import { type FeatureSettings, features } from './features.ts';
 import { type FileOptions, filesAtTop } from './files.ts';
 import { type RouteSettings, route } from './route.ts';

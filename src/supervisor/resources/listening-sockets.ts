@@ -8,7 +8,7 @@ import { chmodSync, closeSync, existsSync, lstatSync, unlinkSync } from 'node:fs
 import { BoundSocket, type BoundSocketOptions, connect, isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ListenAddress } from '../../config/configuration.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
 import { errorCode, reasonOf, StartupError } from '../startup-error.ts';
 import { inspectInheritedSocket } from './inherited-socket.ts';
 import { hostAndPort, SOCKET_PATH_BYTES_MAX, tcpUrl } from './socket-address.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { makeFolder } from '../../../test/support/folder.ts';
-import type { ListenAddress } from '../../config/configuration.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
 import { SocketSet } from './socket-set.ts';
 
 const unix = (path: string) => ({ kind: 'unix', path }) as const;

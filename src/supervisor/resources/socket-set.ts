@@ -2,7 +2,8 @@
  * The listening sockets over the life of the server. A reload may ask for others: what is there is kept, what is new is
  * opened, and what nobody wants any more is closed when the reload has succeeded, or the new ones when it has not.
  */
-import type { Configuration, ListenAddress } from '../../config/configuration.ts';
+import type { Configuration } from '../../config/configuration.ts';
+import type { ListenAddress } from '../../config/listen-address.ts';
 import type { SocketRole } from '../../control/messages.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { type ListeningSocket, openListeningSockets } from './listening-sockets.ts';
