@@ -14,7 +14,7 @@ const vocabulary = [
   'derived-request\\.ts',
   'variables\\.ts',
   'url-template\\.ts',
-  'templates\\.ts',
+  'field-templates\\.ts',
   'status\\.ts',
   'error-page\\.ts',
   'body-error\\.ts',

@@ -88,11 +88,11 @@ function compileVariable(name: string): Template | null {
   return FAMILIES[family]!(name.slice(dot + 1));
 }
 
-/** Without the port, in lower case. */
+/** Without the port and the dot of the root, in lower case. */
 export function hostOf(authority: string): string {
   const colon = authority.lastIndexOf(':');
   const host = colon < 0 || authority.endsWith(']') ? authority : authority.slice(0, colon);
-  return host.toLowerCase();
+  return host.toLowerCase().replace(/\.$/, '');
 }
 
 /** The first of that name, as it was sent; '' when there is none. */

@@ -7,7 +7,7 @@
 /** What was caught, by number from 1 and by name; null when the text does not match. */
 export type Pattern = (text: string) => Readonly<Record<string, string>> | null;
 
-const NOTHING_CAUGHT: Readonly<Record<string, string>> = Object.freeze({});
+export const NOTHING_CAUGHT: Readonly<Record<string, string>> = Object.freeze({});
 
 /** Null for a regular expression with a mistake. */
 export function compilePattern(pattern: string): Pattern | null {

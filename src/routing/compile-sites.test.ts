@@ -187,6 +187,7 @@ test('the name chooses the site: exact before wildcard, the longest wildcard fir
   };
   const expected: [authority: string, port: number, site: string][] = [
     ['example.org', 80, 'example.org'],
+    ['example.org.', 80, 'example.org'],
     ['EXAMPLE.org:8000', 8000, 'example.org'],
     ['www.example.org', 80, '*.example.org'],
     ['a.b.example.org', 80, '*.example.org'],

@@ -30,9 +30,3 @@ export class HostTable<T> {
     return this.#byPattern.get(`${pattern}:${port}`) ?? this.#byPattern.get(pattern) ?? null;
   }
 }
-
-export function hostMatches(pattern: string, host: string, port: number): boolean {
-  const table = new HostTable<true>();
-  table.add(pattern, true);
-  return table.find(host, port) !== null;
-}

@@ -1,11 +1,11 @@
 /** The match of a route, compiled: tests of which all must pass. Each knows what it is called, so that it can be explained. */
 import { AddressList } from '../base/address-list.ts';
-import { compilePattern, type Pattern } from '../base/pattern.ts';
+import { compilePattern, NOTHING_CAUGHT as NOTHING, type Pattern } from '../base/pattern.ts';
 import { canonicalPath } from '../base/url-path.ts';
 import type { MatchSettings } from '../config/sections/match.ts';
 import type { Exchange, Request } from '../exchange.ts';
 import { compileTemplate, hostOf } from '../variables.ts';
-import { hostMatches } from './hosts.ts';
+import { HostTable } from './hosts.ts';
 
 /** What was caught; null when the exchange does not pass. */
 type Passes = (request: Request, exchange: Exchange) => Captures | null;
@@ -24,8 +24,6 @@ export interface Matcher {
   failures(exchange: Exchange): string[];
 }
 
-const NOTHING: Captures = Object.freeze({});
-
 /** `match`: null for everything. */
 export function compileMatcher(match: MatchSettings | null): Matcher {
   const tests = match === null ? [] : testsOf(match);
@@ -37,7 +35,8 @@ export function compileMatcher(match: MatchSettings | null): Matcher {
         if (caught === null) return false;
         if (caught !== NOTHING) captures = captures === NOTHING ? caught : { ...captures, ...caught };
       }
-      if (captures !== NOTHING) exchange.captures = captures;
+      // Those of a route before it are not this one's.
+      exchange.captures = captures === NOTHING ? null : captures;
       return true;
     },
     failures: (exchange) =>
@@ -51,13 +50,14 @@ function testsOf(match: MatchSettings): MatchTest[] {
     if (values.length > 0) tests.push({ text: `${name} ${values.join(' or ')}`, passes });
   };
   const paths = match.path.map(patternOf);
-  const hosts = match.host.map((host) => host.toLowerCase());
+  const hosts = new HostTable<true>();
+  for (const host of match.host) hosts.add(host.toLowerCase(), true);
   const methods = new Set(match.method);
   const schemes = new Set<string>(match.scheme);
   const addresses = new AddressList(match.address);
   add('path', match.path, ({ decodedPath }) => firstOf(paths, canonicalPath(decodedPath)));
   add('host', match.host, ({ authority, localPort }) =>
-    when(hosts.some((host) => hostMatches(host, hostOf(authority), localPort))),
+    when(hosts.find(hostOf(authority), localPort) !== null),
   );
   add('method', match.method, ({ method }) => when(methods.has(method)));
   add('scheme', match.scheme, ({ scheme }) => when(schemes.has(scheme)));
@@ -66,13 +66,13 @@ function testsOf(match: MatchSettings): MatchTest[] {
     const [pattern, lower] = [patternOf(text), name.toLowerCase()];
     add(`header ${name}`, [text], ({ fields }) => {
       const value = fields.joined(lower);
-      return value === null ? null : caughtBy(pattern, value);
+      return value === null ? null : pattern(value);
     });
   }
   for (const [name, text] of Object.entries(match.query)) tests.push(queryTest(name, text));
   for (const [text, wanted] of Object.entries(match.variable)) {
     const [value, pattern] = [compileTemplate(text)!, patternOf(wanted)];
-    add(text, [wanted], (_, exchange) => caughtBy(pattern, value(exchange)));
+    add(text, [wanted], (_, exchange) => pattern(value(exchange)));
   }
   if (match.not !== null) tests.push(negated(match.not));
   return tests;
@@ -87,7 +87,7 @@ function queryTest(name: string, text: string): MatchTest {
       for (const parameter of query.split('&')) {
         const equals = parameter.indexOf('=');
         if ((equals < 0 ? parameter : parameter.slice(0, equals)) !== latin1) continue;
-        return caughtBy(pattern, equals < 0 ? '' : parameter.slice(equals + 1));
+        return pattern(equals < 0 ? '' : parameter.slice(equals + 1));
       }
       return null;
     },
@@ -109,15 +109,10 @@ function patternOf(text: string): Pattern {
 
 function firstOf(patterns: readonly Pattern[], text: string): Captures | null {
   for (const pattern of patterns) {
-    const caught = caughtBy(pattern, text);
+    const caught = pattern(text);
     if (caught !== null) return caught;
   }
   return null;
-}
-
-function caughtBy(pattern: Pattern, text: string): Captures | null {
-  const caught = pattern(text);
-  return caught !== null && Object.keys(caught).length === 0 ? NOTHING : caught;
 }
 
 function when(passes: boolean): Captures | null {

@@ -103,4 +103,8 @@ test('what was caught is there for what follows', () => {
     assert.fail(),
   )(exchange);
   assert.deepEqual(exchange.captures, { 1: 'page' });
+  // A route that catches nothing does not have what one before it has caught.
+  const parts = { features: () => null, answer: () => () => {} };
+  compileRoutes([read(says('~^/old', ''))], parts, () => assert.fail())(exchange);
+  assert.equal(exchange.captures, null);
 });

@@ -9,6 +9,7 @@ import { list, map, one } from '../setting.ts';
 import { choice, fileName, onOff, path, text, type ValueType } from '../value-types.ts';
 import type { CodingName } from './compress.ts';
 import type { MatchSettings } from './match.ts';
+import { checked } from './types.ts';
 
 /** A rule for the files whose path below the root matches the pattern (base/pattern.ts). */
 export interface FileRule {
@@ -93,19 +94,19 @@ const lifetime: ValueType<number> = {
 };
 
 const isPattern = (value: string) => value !== '' && compilePattern(value) !== null;
-const pattern = refined(
+const pattern = checked(
   'PATTERN',
   'a name, in which * stands for any characters, or ~ and a regular expression',
   isPattern,
 );
 
-const hidden = refined(
+const hidden = checked(
   'PATTERN',
   `${pattern.allowed}; with ! before it for names that are not hidden`,
   (value) => isPattern(value.replace(/^!/, '')),
 );
 
-const tried = refined(
+const tried = checked(
   'PATH',
   'a path that begins with a slash or with {path}, and as the last =404 (or another status from 400 on) or =next',
   (value) => /^(=(next|[45]\d\d)|(\/|\{path\})([^{}]|\{path\})*)$/.test(value),
@@ -241,15 +242,6 @@ function prefixOf(match: MatchSettings | null): string {
   if (only === undefined || others.length > 0 || only.startsWith('~')) return '';
   const prefix = only.replace(/\/\*$/, '');
   return prefix.includes('*') ? '' : prefix;
-}
-
-function refined(
-  placeholder: string,
-  allowed: string,
-  isValid: (value: string) => boolean,
-): ValueType<string> {
-  const schema = z.string().refine((value) => !value.includes('\0') && isValid(value));
-  return { schema, allowed, placeholder, fromText: (value) => value, format: String };
 }
 
 function trueOr<T extends string>(type: ValueType<T>): ValueType<T | boolean> {

@@ -8,7 +8,8 @@ import { compileTemplate, TEMPLATE_ALLOWED } from '../../variables.ts';
 import { parseUpstreamAddress, parseUpstreamUrl } from '../upstream-address.ts';
 import { numberFromText, type ValueType } from '../value-types.ts';
 
-function checked(
+/** A text that is `allowed`. */
+export function checked(
   placeholder: string,
   allowed: string,
   isValid: (value: string) => boolean,

@@ -1,7 +1,7 @@
 /** A fixed answer. */
 import type { RespondSettings } from '../../config/sections/respond.ts';
+import { compileFields, filledFields } from '../../field-templates.ts';
 import type { Handler } from '../../handler.ts';
-import { compileFields, filledFields } from '../../templates.ts';
 import { compileTemplate } from '../../variables.ts';
 
 export function respond({ status, body, headers }: RespondSettings): Handler {

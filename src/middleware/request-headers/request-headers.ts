@@ -2,10 +2,10 @@
 import type { RequestHeadersSettings } from '../../config/sections/request-headers.ts';
 import { claimFields, derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
+import { compileFields, type FieldTemplates, filledFields } from '../../field-templates.ts';
 import { fieldName, RequestFields } from '../../fields.ts';
 import { FilteredExchange } from '../../filtered-exchange.ts';
 import type { Middleware } from '../../handler.ts';
-import { compileFields, type FieldTemplates, filledFields } from '../../templates.ts';
 
 export function requestHeaders(settings: RequestHeadersSettings): Middleware {
   const { remove, set, add } = settings;

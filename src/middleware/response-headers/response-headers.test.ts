@@ -29,6 +29,16 @@ test('what a client sends cannot end a line', () => {
   assert.deepEqual(sent({ set: { 'X-Path': '{1}' } }, [], exchange), ['X-Path', 'aSet-Cookie: x']);
 });
 
+test('the status is that of the answer, and what was caught is that of the route', () => {
+  const exchange = new FakeExchange();
+  exchange.captures = { 1: 'ours' };
+  responseHeaders({ ...NOTHING, set: { 'X-A': '{status} {1}' } })((inner) => {
+    inner.captures = { 1: 'of a route behind' };
+    inner.respond(201, [], 'x');
+  })(exchange);
+  assert.deepEqual(exchange.responseFields, ['X-A', '201 ours']);
+});
+
 test('an answer that is started is changed as well', () => {
   const exchange = new FakeExchange();
   responseHeaders({ ...NOTHING, set: { 'X-A': 'b' } })((inner) => {

@@ -1,9 +1,9 @@
 /** Changes header fields of answers. Values are templates: what a stranger has brought into one cannot end a line. */
 import type { ResponseHeadersSettings } from '../../config/sections/response-headers.ts';
 import type { Bytes, Exchange, FieldList } from '../../exchange.ts';
+import { compileFields, type FieldTemplates, filledFields } from '../../field-templates.ts';
 import { FilteredExchange } from '../../filtered-exchange.ts';
 import type { Middleware } from '../../handler.ts';
-import { compileFields, type FieldTemplates, filledFields } from '../../templates.ts';
 
 export function responseHeaders(settings: ResponseHeadersSettings): Middleware {
   const changes = compileChanges(settings);
@@ -28,25 +28,28 @@ function compileChanges({ remove, set, add, default: defaults }: ResponseHeaders
 
 class ChangedHeaders extends FilteredExchange {
   readonly #changes: Changes;
+  /** By the route that this is said in; routes behind it catch something else. */
+  readonly #captured: Exchange['captures'];
 
   constructor(inner: Exchange, changes: Changes) {
     super(inner);
     this.#changes = changes;
+    this.#captured = inner.captures;
   }
 
   override respond(status: number, fields: FieldList, body: Bytes, reason?: string): void {
-    this.inner.respond(status, this.#changed(fields), body, reason);
+    this.inner.respond(status, this.#changed(status, fields), body, reason);
   }
 
   override start(status: number, fields: FieldList, reason?: string): void {
-    this.inner.start(status, this.#changed(fields), reason);
+    this.inner.start(status, this.#changed(status, fields), reason);
   }
 
   protected override get passesBodies(): boolean {
     return true;
   }
 
-  #changed(fields: FieldList): FieldList {
+  #changed(status: number, fields: FieldList): FieldList {
     const { removed, added, defaults } = this.#changes;
     const changed: string[] = [];
     const present = new Set<string>();
@@ -57,7 +60,28 @@ class ChangedHeaders extends FilteredExchange {
       changed.push(fields[i]!, fields[i + 1]!);
     }
     const missing = defaults.filter(({ lower }) => !present.has(lower));
-    changed.push(...filledFields(added, this), ...filledFields(missing, this));
+    const answered = new AnsweredExchange(this.inner, status, this.#captured);
+    changed.push(...filledFields(added, answered), ...filledFields(missing, answered));
     return changed;
+  }
+}
+
+/** What templates are filled from: the status is known, and not yet sent. */
+class AnsweredExchange extends FilteredExchange {
+  readonly #status: number;
+  readonly #captured: Exchange['captures'];
+
+  constructor(inner: Exchange, status: number, captured: Exchange['captures']) {
+    super(inner);
+    this.#status = status;
+    this.#captured = captured;
+  }
+
+  override get status(): number {
+    return this.#status;
+  }
+
+  override get captures(): Exchange['captures'] {
+    return this.#captured;
   }
 }
