@@ -251,6 +251,7 @@ for (const [wire, send] of Object.entries(WIRES)) {
       const name = encodeURIComponent(wire);
       const response = await send(addresses, { path: `/stream?name=${name}` });
       const [first] = await once(response.body, 'data');
+      response.body.pause(); // what comes next waits for who reads it
       assert.equal(String(first), 'first\n');
       assert.equal((await ask(send, { path: `/gate?name=${name}` })).text, 'open');
       assert.equal((await readWhole(response)).text, 'second\n');

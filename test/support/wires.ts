@@ -125,7 +125,7 @@ function without(fields: object, names: readonly string[]): WireResponse['fields
 export async function readWhole(response: WireResponse): Promise<WholeResponse> {
   const { status, fields } = response;
   const parts: Buffer[] = [];
-  response.body.on('data', (part: Buffer) => parts.push(part));
+  response.body.on('data', (part: Buffer) => parts.push(part)).resume();
   if (!response.body.destroyed) await once(response.body, 'close').catch(() => {});
   const body = Buffer.concat(parts);
   return { status, fields, body, text: body.toString('latin1'), isComplete: response.isComplete() };
