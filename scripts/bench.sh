@@ -11,41 +11,6 @@ BUILD_PACKAGES='gcc libc6-dev python3-dev libev-dev'
 VENV=node_modules/.cache/vivarium-bench/venv
 VENV_PACKAGES='granian==2.8.7 bjoern==3.2.2'
 
-missing_packages() {
-  for package in $PACKAGES $BUILD_PACKAGES; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || printf '%s ' "$package"
-  done
-}
-
-# Debian starts a server when it is installed; here it is only to be measured.
-without_services() {
-  policy=/usr/sbin/policy-rc.d
-  [ -e $policy ] && { "$@"; return; }
-  printf '#!/bin/sh\nexit 101\n' >$policy
-  chmod 755 $policy
-  trap 'rm -f $policy' EXIT
-  status=0
-  "$@" || status=$?
-  rm -f $policy
-  trap - EXIT
-  return $status
-}
-
-ensure_peers() {
-  if ! has_apt; then
-    say "no apt-get here: the peers have to be installed by hand, those that are missing are skipped"
-    return
-  fi
-  packages=$(missing_packages)
-  [ -z "$packages" ] && return
-  # Words, so not quoted.
-  if is_root; then
-    without_services apt_install $packages || say "some packages could not be installed; their stacks are skipped"
-  else
-    say "to measure against all peers: sudo apt-get install $packages"
-  fi
-}
-
 # A virtual environment on top of Debian's Python, so that Flask and Django are there as for all others.
 ensure_venv() {
   [ -x $VENV/bin/python ] || /usr/bin/python3 -m venv --system-site-packages $VENV >&2 || return 0
@@ -60,7 +25,8 @@ sys.exit(m.version(name) != version)' "$requirement" 2>/dev/null && continue
 
 ensure_packages
 ensure_python
-ensure_peers
+# Words, so not quoted.
+ensure_peers "to measure against all peers" $PACKAGES $BUILD_PACKAGES
 ensure_venv
 # Ten thousand connections need as many file descriptors at both ends.
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"

@@ -14,9 +14,53 @@ has_apt() { command -v apt-get >/dev/null 2>&1; }
 # apt_install PACKAGE…: false when it could not be done.
 apt_install() {
   say "installing Debian packages: $*"
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get install -qq -y --no-install-recommends "$@" >/dev/null 2>&1 ||
-    { apt-get update -qq >&2 && apt-get install -qq -y --no-install-recommends "$@" >/dev/null; }
+  apt_install_known "$@" 2>/dev/null || { apt-get update -qq >&2 && apt_install_known "$@"; }
+}
+
+apt_install_known() { DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null; }
+
+# missing_packages PACKAGE…: those that are not installed.
+missing_packages() {
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q ' installed$' || printf '%s ' "$package"
+  done
+}
+
+# Debian starts a server when it is installed; here it is only to be tried or measured.
+without_services() {
+  policy=/usr/sbin/policy-rc.d
+  [ -e $policy ] && { "$@"; return; }
+  printf '#!/bin/sh\nexit 101\n' >$policy
+  chmod 755 $policy
+  trap 'rm -f $policy' EXIT
+  trap 'exit 1' INT TERM
+  status=0
+  "$@" || status=$?
+  rm -f $policy
+  trap - EXIT INT TERM
+  return $status
+}
+
+# ensure_peers PURPOSE PACKAGE…: other servers, as Debian packages. What cannot be had is said, and done without.
+ensure_peers() {
+  purpose=$1
+  shift
+  has_apt || {
+    say "no apt-get here: other servers have to be installed by hand; what needs one that is missing is skipped"
+    return
+  }
+  # Words, so not quoted, here and below.
+  missing=$(missing_packages "$@")
+  [ -z "$missing" ] && return
+  is_root || {
+    say "$purpose: sudo apt-get install $missing"
+    return
+  }
+  without_services apt_install $missing && return
+  # All or nothing is how apt-get works: one that this distribution does not have must not cost the others.
+  for package in $missing; do
+    without_services apt_install_known "$package" || say "SKIPPED: what needs $package, which could not be installed"
+  done
 }
 
 # npm writes node_modules/.package-lock.json last, so it is absent after an installation that was cut short.

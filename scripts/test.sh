@@ -22,8 +22,24 @@ ensure_frameworks() {
   say "SKIPPED: the tests that need Flask, Django or prometheus_client, because they could not be installed (see above)."
 }
 
+# The servers that the tests put before and behind ours (test/support/peers/).
+PEERS='nginx libnginx-mod-stream apache2-bin lighttpd haproxy uwsgi-core uwsgi-plugin-python3 gunicorn
+  python3-waitress php-fpm libfcgi-perl'
+FLUP=node_modules/.cache/vivarium-test/flup
+
+# No Debian package, and needed by nobody else.
+ensure_flup() {
+  [ -d $FLUP/flup ] && return
+  say "installing flup in $FLUP"
+  python3 -m pip install --quiet --no-deps --disable-pip-version-check --target $FLUP flup==1.0.3 >&2 ||
+    say "SKIPPED: the tests that need flup, because it could not be installed (see above)."
+}
+
 ensure_packages
 ensure_python
 if [ $# -gt 0 ]; then exec node --test "$@"; fi
 ensure_frameworks
+# Words, so not quoted.
+ensure_peers "to run the tests with all peers" $PEERS
+ensure_flup
 exec node --test 'src/**/*.test.ts' 'test/**/*.test.ts' 'bench/**/*.test.ts'
