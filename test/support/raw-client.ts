@@ -26,6 +26,9 @@ export interface Response extends Head {
   readonly complete: boolean;
 }
 
+/** A port of the loopback address or of another one, or the path of a Unix socket. */
+export type Destination = number | string | { readonly host?: string; readonly port: number };
+
 export class ConnectionEnded extends Error {}
 
 export class RawClient {
@@ -35,8 +38,8 @@ export class RawClient {
   #wake: (() => void) | null = null;
   readonly #patienceMs: number;
 
-  static async open(to: number | string, patienceMs = PATIENCE_MS): Promise<RawClient> {
-    const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
+  static async open(to: Destination, patienceMs = PATIENCE_MS): Promise<RawClient> {
+    const socket = connectTo(to);
     socket.setNoDelay(true);
     await once(socket, 'connect');
     return new RawClient(socket, patienceMs);
@@ -202,6 +205,11 @@ export class RawClient {
       };
     });
   }
+}
+
+function connectTo(to: Destination): Socket {
+  if (typeof to === 'string') return connect(to);
+  return connect({ host: '127.0.0.1', ...(typeof to === 'number' ? { port: to } : to) });
 }
 
 function asBytes(body: string | Uint8Array): Uint8Array {
