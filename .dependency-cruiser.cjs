@@ -37,8 +37,8 @@ module.exports = {
     only('routing', ['base/', ...vocabulary]),
     only('files', ['base/', ...vocabulary]),
     only('middleware', ['base/', 'telemetry/', 'files/', ...vocabulary]),
-    only('handlers', ['base/', 'telemetry/', 'files/', 'upstreams/', 'protocols/http1/', ...vocabulary]),
-    only('upstreams', ['base/', 'telemetry/', 'protocols/http1/', 'control/messages\\.ts', ...vocabulary]),
+    only('handlers', ['base/', 'telemetry/', 'files/', 'upstreams/', 'protocols/', ...vocabulary]),
+    only('upstreams', ['base/', 'telemetry/', 'protocols/', 'control/messages\\.ts', ...vocabulary]),
     only('development', ['base/', ...vocabulary]),
     only('admin', [
       'base/',

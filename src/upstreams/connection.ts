@@ -1,5 +1,5 @@
 /**
- * A connection to an upstream server: a socket, the parser of its responses, and one request at a time.
+ * A connection to an upstream server: a socket, the decoder of its responses, and one request at a time.
  *
  *   connecting → idle ⇄ busy → closed        busy → switched (101) → closed
  *
@@ -9,6 +9,7 @@
 import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Bytes, FieldList } from '../exchange.ts';
+import type { GatewayClient, ResponseDecoder } from '../protocols/gateway-protocol.ts';
 import { ResponseParser } from '../protocols/http1/response-parser.ts';
 import type { ResponseLimits, UpstreamHead } from '../protocols/http1/response-reading.ts';
 import { Failure, reasonOf } from './failure.ts';
@@ -37,9 +38,15 @@ export interface ResponseListener {
   failed(failure: Failure): void;
   /** Room again after `write` returned false. */
   drain(): void;
+  /** What an application has written to its error output (FastCGI). To be copied if it is kept. */
+  stderr(chunk: Buffer): void;
+  /** The server asks for the next packet of the body (AJP). */
+  bodyWanted(): void;
 }
 
 export interface Endpoint {
+  /** Null: HTTP. */
+  readonly protocol: GatewayClient | null;
   /** Path of a Unix socket; null for TCP. */
   readonly path: string | null;
   readonly host: string;
@@ -61,13 +68,15 @@ const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
 export class UpstreamConnection {
   readonly #socket: Socket;
-  readonly #parser: ResponseParser;
+  readonly #decoder: ResponseDecoder;
   readonly #owner: ConnectionOwner;
   #listener: ResponseListener | null = null;
   #timeouts: ConnectionTimeouts | null = null;
   #isConnected = false;
   #isSwitched = false;
   #isPaused = false;
+  /** The server has closed its half. */
+  #hasEnded = false;
   #isSent = false;
   /** Bytes of the present answer have come. */
   #isAnswering = false;
@@ -80,7 +89,7 @@ export class UpstreamConnection {
   idleSince = 0;
 
   constructor(endpoint: Endpoint, limits: ResponseLimits, owner: ConnectionOwner, now: number) {
-    this.#parser = new ResponseParser(limits);
+    this.#decoder = endpoint.protocol?.responseDecoder(limits) ?? new ResponseParser(limits);
     this.#owner = owner;
     this.#activeAt = now;
     this.#socket = this.#open(endpoint);
@@ -102,7 +111,7 @@ export class UpstreamConnection {
     this.#isAnswering = false;
     this.#activeAt = performance.now();
     this.requests++;
-    this.#parser.expect(method);
+    this.#decoder.expect(method);
     this.write(head);
   }
 
@@ -130,7 +139,10 @@ export class UpstreamConnection {
     this.#activeAt = performance.now();
     this.#socket.resume();
     // What had been read before it was paused; it may only be the end.
-    process.nextTick(() => this.#advance());
+    process.nextTick(() => {
+      this.#advance();
+      if (this.#hasEnded) this.#onEnd();
+    });
   }
 
   /** Sends what is still to be sent and closes this half; for a protocol that was switched to. */
@@ -210,68 +222,76 @@ export class UpstreamConnection {
       this.#listener?.data(chunk);
       return !this.#isPaused;
     }
-    this.#parser.push(chunk);
+    this.#decoder.push(chunk);
     this.#advance();
-    if (this.#parser.pending > 0) this.#parser.hold();
+    if (this.#decoder.pending > 0) this.#decoder.hold();
     return !this.#isPaused;
   };
 
   #advance(): void {
     while (!this.#isPaused) {
-      const event = this.#parser.next();
+      const event = this.#decoder.next();
       if (event === 'need-data') return;
       if (event === 'broken') return this.#broken();
       const listener = this.#listener;
       if (listener === null) return;
       this.#isAnswering = true;
-      if (event === 'interim') listener.interim(this.#parser.head!);
-      else if (event === 'head') this.#onHead(listener, this.#parser.head!);
-      else if (event === 'data') listener.data(this.#parser.data);
-      else this.#ended(listener);
+      if (event === 'interim') listener.interim(this.#decoder.head!);
+      else if (event === 'head') this.#onHead(listener, this.#decoder.head!);
+      else if (event === 'data') listener.data(this.#decoder.data);
+      else if (event === 'end') this.#ended(listener);
+      else if (event === 'stderr') listener.stderr(this.#decoder.data);
+      else listener.bodyWanted();
     }
   }
 
   #onHead(listener: ResponseListener, head: UpstreamHead): void {
     if (head.status === 101) {
       this.#isSwitched = true;
-      const rest = this.#parser.takeRest();
+      const rest = this.#decoder.takeRest();
       listener.head(head);
       if (rest.length > 0) this.#listener?.data(rest);
       return;
     }
-    const body = this.#parser.takeWhole();
+    const body = this.#decoder.takeWhole();
     if (body === null) return listener.head(head);
     this.#listener = null;
     // First of all: a request that waits for this server can have the connection. The body stays until the next read.
-    this.#release(head.keepAlive);
+    this.#release();
     listener.whole(head, body);
   }
 
   #ended(listener: ResponseListener): void {
     this.#listener = null;
-    const { head, trailers } = this.#parser;
-    this.#release(head!.keepAlive);
+    const { trailers } = this.#decoder;
+    this.#release();
     listener.end(trailers);
   }
 
   /** An answer before the whole request was sent leaves a connection on which nobody knows what is read next. */
-  #release(keepAlive: boolean): void {
-    if (keepAlive && this.#isSent && this.#parser.pending === 0 && !this.#socket.destroyed) {
+  #release(): void {
+    if (
+      this.#decoder.keepsConnection &&
+      this.#isSent &&
+      this.#decoder.pending === 0 &&
+      !this.#socket.destroyed
+    ) {
       this.#timeouts = null;
       this.#owner.idle(this);
     } else this.#socket.destroy();
   }
 
   #broken(): void {
-    this.#fail(new Failure('invalid', `sent ${this.#parser.fault}`));
+    this.#fail(new Failure('invalid', `sent ${this.#decoder.fault}`));
   }
 
   #onEnd(): void {
+    this.#hasEnded = true;
     if (this.#listener === null) return void this.#socket.destroy();
     if (this.#isSwitched) return this.#tellEnd();
     if (this.#isPaused) return;
-    if (this.#parser.close() === 'end') return this.#tellEnd();
-    this.#fail(this.#closedEarly(`closed the connection: ${this.#parser.fault}`));
+    if (this.#decoder.close() === 'end') return this.#tellEnd();
+    this.#fail(this.#closedEarly(`closed the connection: ${this.#decoder.fault}`));
   }
 
   #tellEnd(): void {

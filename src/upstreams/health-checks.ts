@@ -133,6 +133,8 @@ class Verdict implements ResponseListener {
   connected(): void {}
   interim(): void {}
   drain(): void {}
+  stderr(): void {}
+  bodyWanted(): void {}
 
   whole(head: UpstreamHead, body: Buffer): void {
     if (this.#isRight(head)) {

@@ -149,7 +149,7 @@ export class Members {
     // The name in the certificate is the one that was configured, not the address it led to.
     const tls = this.#tls && { servername: isIP(member.host) ? '' : member.host, ...this.#tls };
     const settings = { weight, isBackup, connectionsMax: member.connectionsMax, state: member.state };
-    return new UpstreamServer(name, { host, port, path, tls }, settings, this.#pool);
+    return new UpstreamServer(name, { protocol: null, host, port, path, tls }, settings, this.#pool);
   }
 }
 

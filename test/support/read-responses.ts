@@ -1,4 +1,5 @@
-/** Reads a server's bytes with the response parser, as a connection to an upstream would. */
+/** Reads a server's bytes with a decoder of responses, as a connection to an upstream would. */
+import type { ResponseDecoder } from '../../src/protocols/gateway-protocol.ts';
 import { ResponseParser } from '../../src/protocols/http1/response-parser.ts';
 import type { ResponseLimits } from '../../src/protocols/http1/response-reading.ts';
 
@@ -15,6 +16,9 @@ export interface ResponseReading {
   readonly trailers: readonly string[];
   /** `kept`: whole, and the connection can be used again. */
   readonly end: 'kept' | 'closed' | 'need-data' | 'broken' | 'switched';
+  /** What the application wrote to its error output, and how many packets of the body were asked for. */
+  readonly stderr: string;
+  readonly packetsWanted: number;
   /** What came behind the answer, which nobody has asked for. */
   readonly restBytes: number;
   readonly fault: string | null;
@@ -25,16 +29,22 @@ interface Options {
   readonly limits?: ResponseLimits;
   /** The server closes the connection behind the last byte. */
   readonly closes?: boolean;
+  /** Without it: HTTP/1. */
+  readonly decoder?: (limits: ResponseLimits) => ResponseDecoder;
 }
+
+const http1 = (limits: ResponseLimits) => new ResponseParser(limits);
 
 export function readResponse(
   pieces: Iterable<Buffer>,
-  { method = 'GET', limits = RESPONSE_LIMITS, closes = false }: Options = {},
+  { method = 'GET', limits = RESPONSE_LIMITS, closes = false, decoder = http1 }: Options = {},
 ): ResponseReading {
-  const parser = new ResponseParser(limits);
+  const parser = decoder(limits);
   parser.expect(method);
   const heads: ResponseReading['heads'][number][] = [];
   let body = '';
+  let stderr = '';
+  let packetsWanted = 0;
   let end: ResponseReading['end'] = 'need-data';
   let restBytes = 0;
   for (const piece of pieces) {
@@ -50,8 +60,10 @@ export function readResponse(
       const event = parser.next();
       if (event === 'need-data') break;
       if (event === 'data') body += parser.data.latin1Slice();
+      else if (event === 'stderr') stderr += parser.data.latin1Slice();
+      else if (event === 'wants-body') packetsWanted++;
       else if (event === 'broken') end = 'broken';
-      else if (event === 'end') end = parser.head!.keepAlive ? 'kept' : 'closed';
+      else if (event === 'end') end = parser.keepsConnection ? 'kept' : 'closed';
       else
         heads.push({ status: parser.head!.status, reason: parser.head!.reason, fields: parser.head!.fields });
       if (event === 'head' && parser.head!.status === 101) end = 'switched';
@@ -62,7 +74,8 @@ export function readResponse(
     piece.fill(0);
   }
   if (closes && end === 'need-data') end = parser.close() === 'end' ? 'closed' : 'broken';
-  return { heads, body, trailers: parser.trailers ?? [], end, restBytes, fault: parser.fault };
+  const trailers = parser.trailers ?? [];
+  return { heads, body, stderr, packetsWanted, trailers, end, restBytes, fault: parser.fault };
 }
 
 export function inPieces(text: string, pieceBytes: number): Buffer[] {

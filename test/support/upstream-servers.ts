@@ -17,7 +17,7 @@ export function fakeServer(
   settings: Partial<ServerSettings> = {},
   pool: Partial<PoolSettings> = {},
 ): UpstreamServer {
-  const endpoint = { path: null, host: '127.0.0.1', port: 9, tls: null };
+  const endpoint = { protocol: null, path: null, host: '127.0.0.1', port: 9, tls: null };
   const all = { weight: 1, isBackup: false, connectionsMax: 0, state: 'up' as const, ...settings };
   return new UpstreamServer(name, endpoint, all, { ...POOL, ...pool });
 }

@@ -60,6 +60,11 @@ export class BodySender {
     if (this.#connection !== null) this.#read();
   }
 
+  /** The server has asked for the next packet. */
+  wanted(): void {
+    this.goOn();
+  }
+
   /** The server is to get nothing more of it. */
   stop(): void {
     this.#connection = null;

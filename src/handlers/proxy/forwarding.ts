@@ -152,6 +152,16 @@ export class Forwarding implements Seeker, ResponseListener {
     this.#response?.data(chunk);
   }
 
+  stderr(chunk: Buffer): void {
+    const { log, upstream } = this.#proxy;
+    const text = chunk.utf8Slice();
+    log.error('upstream-stderr', `${describe(this.#exchange)}: ${upstream.describe(this.#server!)}: ${text}`);
+  }
+
+  bodyWanted(): void {
+    this.#body.wanted();
+  }
+
   end(trailers: FieldList | null): void {
     const response = this.#response!;
     this.#release(this.#exchange.status);

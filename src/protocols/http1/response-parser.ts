@@ -9,12 +9,12 @@
  * again and again.
  */
 import type { FieldList } from '../../exchange.ts';
+import type { ResponseDecoder } from '../gateway-protocol.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { CHUNKED } from './framing.ts';
 import { type ResponseLimits, readResponseHead, UNTIL_CLOSE, type UpstreamHead } from './response-reading.ts';
 
-export type ResponseEvent = 'need-data' | 'interim' | 'head' | 'data' | 'end' | 'broken';
-
+type Event = 'need-data' | 'interim' | 'head' | 'data' | 'end' | 'broken';
 type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'switched' | 'broken';
 
 const EMPTY = Buffer.alloc(0);
@@ -24,7 +24,7 @@ const NEVER_IN_HEAD = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n|$)|(?<!\r)\n/;
 /** Heads of 1xx before the answer: nobody has a use for more. */
 const INTERIM_MAX = 20;
 
-export class ResponseParser {
+export class ResponseParser implements ResponseDecoder {
   readonly #limits: ResponseLimits;
   #state: State = 'idle';
   #method = '';
@@ -54,6 +54,11 @@ export class ResponseParser {
     return this.#buffer.length - this.#at;
   }
 
+  /** After 'end' and `takeWhole`: another request may follow. */
+  get keepsConnection(): boolean {
+    return this.head!.keepAlive;
+  }
+
   /** A request was sent; its answer is next. */
   expect(method: string): void {
     this.#method = method;
@@ -73,7 +78,7 @@ export class ResponseParser {
     this.#at = 0;
   }
 
-  next(): ResponseEvent {
+  next(): Event {
     switch (this.#state) {
       case 'head':
         return this.#nextHead();
@@ -121,7 +126,7 @@ export class ResponseParser {
     return rest;
   }
 
-  #nextHead(): ResponseEvent {
+  #nextHead(): Event {
     const buffer = this.#buffer;
     if (this.pending === 0) return 'need-data';
     const end = buffer.indexOf(HEAD_END, this.#at + Math.max(0, this.#searched - 3));
@@ -139,7 +144,7 @@ export class ResponseParser {
     return 'head';
   }
 
-  #interim(): ResponseEvent {
+  #interim(): Event {
     return ++this.#interims > INTERIM_MAX
       ? this.#break(`more than ${INTERIM_MAX} interim answers`)
       : 'interim';
@@ -166,7 +171,7 @@ export class ResponseParser {
   }
 
   /** A server that will never send an acceptable head is not waited for. */
-  #incompleteHead(): ResponseEvent {
+  #incompleteHead(): Event {
     if (this.pending > this.#limits.headMax + 4) return this.#break(this.#tooLong());
     // The last byte is judged again, now that its successor is known; the byte before it is for the look-behind.
     const from = Math.max(0, this.#searched - 2);
@@ -187,7 +192,7 @@ export class ResponseParser {
     return `a head of more than ${this.#limits.headMax} bytes`;
   }
 
-  #nextOfLength(): ResponseEvent {
+  #nextOfLength(): Event {
     if (this.#left === 0) {
       this.#state = 'idle';
       return 'end';
@@ -198,7 +203,7 @@ export class ResponseParser {
     return this.#take(count);
   }
 
-  #nextOfChunks(): ResponseEvent {
+  #nextOfChunks(): Event {
     const decoder = this.#chunked!;
     if (this.pending === 0) return 'need-data';
     const result = decoder.decode(this.#buffer, this.#at);
@@ -214,13 +219,13 @@ export class ResponseParser {
     return result;
   }
 
-  #take(count: number): ResponseEvent {
+  #take(count: number): Event {
     this.data = this.#buffer.subarray(this.#at, this.#at + count);
     this.#at += count;
     return 'data';
   }
 
-  #break(fault: string): ResponseEvent {
+  #break(fault: string): Event {
     this.#state = 'broken';
     this.#buffer = EMPTY;
     this.#at = 0;

@@ -31,6 +31,8 @@ export interface UpstreamHead {
   /** Bytes, CHUNKED or UNTIL_CLOSE. */
   readonly bodyLength: number;
   readonly keepAlive: boolean;
+  /** A path that takes the place of the answer (RFC 3875, section 6.2.2); null where the server speaks HTTP. */
+  readonly localRedirect: string | null;
   /** Room for what the reader of the head made of it: heads are repeated. */
   derived: unknown;
 }
@@ -70,12 +72,18 @@ export function readResponseHead(
     connection,
     bodyLength,
     keepAlive: persists && !connection.includes('close') && isInStep(method, status, bodyLength, meaning),
+    localRedirect: null,
     derived: null,
   };
 }
 
 /** Field lines from `at` on into `fields`: name, value, … Returns what is wrong with them. */
-function readFieldLines(text: string, from: number, fieldsMax: number, fields: string[]): string | null {
+export function readFieldLines(
+  text: string,
+  from: number,
+  fieldsMax: number,
+  fields: string[],
+): string | null {
   let at = from;
   while (at < text.length) {
     const nameEnd = scan(text, at, tokenCharacters);
@@ -111,7 +119,7 @@ interface Meaning {
   readonly connection: readonly string[];
 }
 
-function interpret(fields: FieldList): Meaning | string {
+export function interpret(fields: FieldList): Meaning | string {
   let contentLength: number | null = null;
   let isChunked = false;
   let connection: string[] = [];
@@ -150,7 +158,7 @@ function lengthOf(
   return contentLength ?? UNTIL_CLOSE;
 }
 
-function isBodyless(method: string, status: number): boolean {
+export function isBodyless(method: string, status: number): boolean {
   return method === 'HEAD' || status < 200 || status === 204 || status === 304;
 }
 
