@@ -31,7 +31,7 @@ export interface Request {
   /** What follows the first `?` of the target, without it; '' when there is none. */
   readonly query: string;
   /** As CGI (RFC 3875) and the logs of Apache and nginx write it. */
-  readonly version: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  readonly version: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' | 'HTTP/3.0';
   readonly scheme: 'http' | 'https';
   /** Host and port as the client named them: of the absolute target, else of the Host field; '' when neither. */
   readonly authority: string;

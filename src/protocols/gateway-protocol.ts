@@ -2,9 +2,76 @@
  * What the gateway protocols (SCGI, uwsgi, FastCGI, AJP) have in common, as interfaces. A protocol is a folder with the
  * same four files, sans-I/O: request-decoder.ts and response-encoder.ts for the server role (a web server in front of
  * us), request-encoder.ts and response-decoder.ts for the client role (we are in front of an application server).
+ * gateway-protocols.ts lists them. None of them ever throws, whatever the bytes.
  */
 import type { Bytes, FieldList } from '../exchange.ts';
+import type { GatewayRequest } from './cgi/gateway-request.ts';
+import type { Refusal } from './http1/refusal.ts';
+import type { HeadLimits } from './http1/request-head.ts';
 import type { ResponseLimits, UpstreamHead } from './http1/response-reading.ts';
+
+/**
+ *   need-data   nothing more to be had of what was pushed
+ *   request     its variables are there: `request`. `data` and `end` with the same id follow
+ *   data        bytes of its body: `data`
+ *   end         its body is whole; also of a request without one
+ *   abort       the front does not wait for it any longer
+ *   reply       `reply` is to be sent at once: an answer to a question about us
+ *   refused     this request cannot be accepted, `fault` says why. No `data` and `end` follow; the connection may go on
+ *   broken      these are not the bytes of this protocol, `fault` says why. Nothing else follows
+ */
+export type RequestEvent =
+  | 'need-data'
+  | 'request'
+  | 'data'
+  | 'end'
+  | 'abort'
+  | 'reply'
+  | 'refused'
+  | 'broken';
+
+/** Server role: bytes → the requests of one connection. */
+export interface RequestDecoder {
+  push(chunk: Buffer): void;
+  next(): RequestEvent;
+  /** Of the request that the event is about, where several share a connection (FastCGI); 0 elsewhere. */
+  readonly id: number;
+  /** After 'request'. */
+  readonly request: GatewayRequest | null;
+  /** After 'data': valid until the next `push`. */
+  readonly data: Buffer;
+  /** After 'reply'. */
+  readonly reply: Bytes;
+  /** After 'refused' and 'broken'. */
+  readonly fault: Refusal | null;
+  /** May another request follow on this connection, as far as the front has said? */
+  readonly keepsConnection: boolean;
+  /** Bytes that have been pushed and not been used. */
+  readonly pending: number;
+  /** AJP: asks the front for the next bytes of the body. Others send them unasked. */
+  wantsBody?(): Bytes;
+}
+
+/** Server role: one answer → bytes. One a request. Its fields are valid and final: see `cgi/response-fields.ts`. */
+export interface ResponseEncoder {
+  /** Bodies are sent as they are, so that a file may go straight to the socket. */
+  readonly isRaw: boolean;
+  head(status: number, reason: string, fields: FieldList): Bytes;
+  /** A piece of the body, framed. */
+  body(chunk: Bytes): readonly Bytes[];
+  /** `keepsConnection`: we would take another request. '' where the end of the connection says it. */
+  end(keepsConnection: boolean): Bytes;
+}
+
+/** Of one request; those of HTTP, so that a limit means the same on every wire. */
+export type GatewayLimits = HeadLimits;
+
+/** Server role of one protocol. */
+export interface GatewayServer {
+  readonly requestDecoder: (limits: GatewayLimits) => RequestDecoder;
+  /** `id`: of the request. */
+  readonly responseEncoder: (id: number) => ResponseEncoder;
+}
 
 /** A request on its way to an application server. All text is latin-1: one character is one byte of the wire. */
 export interface OutgoingGatewayRequest {
@@ -94,4 +161,10 @@ export interface GatewayClient {
   readonly responseDecoder: (limits: ResponseLimits) => ResponseDecoder;
   /** A packet of the body is sent when the server has asked for it ('wants-body'); the first one unasked. */
   readonly isPaced: boolean;
+}
+
+/** Both roles of one protocol. */
+export interface GatewayProtocol {
+  readonly server: GatewayServer;
+  readonly client: GatewayClient;
 }
