@@ -1,8 +1,8 @@
 """The application that runs access and authentication scripts, in a worker of its own. The gateway asks it about a
 request of another application (src/middleware/auth-scripts); no client reaches it.
 
-The scripts have the functions that mod_wsgi calls: allow_access, check_password and groups_for_user. A script that has
-changed is loaded anew."""
+The scripts have the functions that mod_wsgi calls: allow_access, check_password (or get_realm_hash, for Digest
+authentication) and groups_for_user. A script that has changed is loaded anew."""
 
 import json
 import os
@@ -16,12 +16,12 @@ _loaded = {}
 
 def application(environ, start_response):
     question = json.loads(environ.pop('vivarium.auth_question'))
-    findings = {'allowed': _is_allowed(environ, question['accessScript']), 'user': None, 'groups': []}
+    findings = {'user': None, 'realmHash': None, 'groups': []}
+    findings['allowed'] = _is_allowed(environ, question['accessScript'])
     if findings['allowed'] and question['userScript'] is not None:
-        user, password = _text(question['user']), _text(question['password'])
-        findings['user'] = _signed_in(environ, question['userScript'], user, password)
-        if findings['user'] is not None and question['groupScript'] is not None:
-            groups = _call(question['groupScript'], 'groups_for_user', environ, findings['user'])
+        user = _sign_in(environ, question, findings)
+        if user is not None and question['groupScript'] is not None:
+            groups = _call(question['groupScript'], 'groups_for_user', environ, user)
             findings['groups'] = [str(group) for group in groups or ()]
     start_response('200 OK', [('Content-Type', 'application/json')])
     return [json.dumps(findings).encode()]
@@ -33,6 +33,17 @@ def _is_allowed(environ, script):
         return True
     answer = _call(script, 'allow_access', environ, environ.get('REMOTE_HOST') or environ['REMOTE_ADDR'])
     return answer is None or bool(answer)
+
+
+def _sign_in(environ, question, findings):
+    """Finds out what there is to know of the user. Returns the name; None when there is no such user, or the password
+    is wrong."""
+    script, user = question['userScript'], _text(question['user'])
+    if question['realm'] is not None:
+        findings['realmHash'] = _call(script, 'get_realm_hash', environ, user, _text(question['realm']))
+        return None if findings['realmHash'] is None else user
+    findings['user'] = _signed_in(environ, script, user, _text(question['password']))
+    return findings['user']
 
 
 def _signed_in(environ, script, user, password):

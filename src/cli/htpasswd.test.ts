@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -27,6 +28,26 @@ test('a user is added, found right and wrong, changed and deleted', async (t) =>
   assert.equal((await run('users zoë --verify --stdin', { input: 'other' })).status, 0);
   assert.equal((await run('users zoë --delete')).printed, 'deleted zoë\n');
   assert.equal(read(), '');
+});
+
+test('a file for digest-auth: each realm has users of its own', async (t) => {
+  const { run, read } = folder(t);
+  const input = 'secret';
+  assert.equal((await run('users zoë --digest Käse --stdin', { input })).printed, 'added zoë\n');
+  assert.match(read(), /^zoë:Käse:[\da-f]{64}\n$/);
+  await run('users zoë --digest Other --method both --stdin', { input });
+  assert.match(read(), /^zoë:Käse:.*\nzoë:Other:[\da-f]{64}\nzoë:Other:[\da-f]{32}\n$/);
+  assert.equal((await run('users zoë --digest Other --verify --stdin', { input })).status, 0);
+  assert.equal((await run('users zoë --digest Other --verify --stdin', { input: 'x' })).status, 1);
+  // One old hash beside the new one would keep the old password good.
+  await run('users zoë --digest Other --method md5 --stdin', { input: 'new' });
+  assert.equal(read().match(/zoë:Other/g)?.length, 1);
+  // As htdigest writes it.
+  const md5 = createHash('md5').update('zoë:Other:new').digest('hex');
+  assert.ok(read().endsWith(`\nzoë:Other:${md5}\n`));
+  assert.equal((await run('users zoë --digest Käse --delete')).printed, 'deleted zoë\n');
+  assert.match(read(), /^zoë:Other:/);
+  assert.match((await run('users zoë --digest Käse --delete')).told, /no user "zoë" in the realm "Käse"/);
 });
 
 test('other lines, mode and a symbolic link stay', async (t) => {
@@ -67,6 +88,9 @@ test('mistakes', async (t) => {
     ['users bob --method md5', /--method: found "md5"; allowed: bcrypt, sha512, sha256, apr1/],
     ['users bob --cost 3', /--cost: found 3; allowed: a whole number from 4 to 15/],
     ['users bob --cost 99', /--cost: found "99"; allowed: a whole number from 0 to 15/],
+    ['users bob --digest a:b', /--digest: found "a:b"; allowed: a realm without colons/],
+    ['users bob --digest A --cost 5', /found --cost and --digest/],
+    ['users bob --digest A --method apr1', /--method: found "apr1"; allowed: sha256, md5, both/],
     ['users bob --delet', /did you mean --delete\?/],
     ['users bob --delete --verify', /allowed: one of them/],
   ] as const) {

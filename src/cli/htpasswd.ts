@@ -1,28 +1,22 @@
 /** `vivarium htpasswd`: the users of a password file. */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parsePasswords, withPassword } from '../base/passwords/htpasswd.ts';
-import {
-  BCRYPT_BYTES_MAX,
-  BCRYPT_COST,
-  BCRYPT_COST_MAX,
-  checkPassword,
-  hashPassword,
-  METHODS,
-  type Method,
-} from '../base/passwords/scheme.ts';
+import { withLines } from '../base/passwords/htpasswd.ts';
+import { BCRYPT_COST, BCRYPT_COST_MAX, METHODS } from '../base/passwords/scheme.ts';
 import { type Command, type CommandContext, FAILED, MISUSED, OK } from './command.ts';
-import { ControlMistake, type ControlOptions, readControlOptions, readCount } from './control-options.ts';
+import { ControlMistake, readControlOptions } from './control-options.ts';
+import { DIGEST_METHODS, type FileForm, formOf } from './htpasswd-forms.ts';
 import { replaceFile } from './replace-file.ts';
 
 const SWITCHES = {
   delete: 'delete the user',
   verify: 'only tell whether the password is right: exit status 0 or 1',
   stdin: 'read the password from standard input, one line',
-  'method METHOD': `${METHODS.join(', ')} (default: bcrypt)`,
+  'digest REALM': 'a file for digest-auth (htdigest): a hash of user, REALM and password',
+  'method METHOD': `${METHODS.join(', ')} (default: bcrypt); with --digest: ${DIGEST_METHODS.join(', ')} (default: sha256)`,
   'cost N': `how slow bcrypt is made, each one more doubles it (4 to ${BCRYPT_COST_MAX}, default: ${BCRYPT_COST})`,
 };
-const COST_MIN = 4;
+const VALUED = new Set(['--digest', '--method', '--cost']);
 const USER = /^(?!#)[^:\p{Cc}]{1,255}$/u;
 const READABLE_BY_GROUP = 0o640;
 
@@ -31,9 +25,9 @@ export const htpasswd: Command = {
   usage: 'FILE USER [options]',
   summary: 'add, change or delete a user of a password file',
   description: [
-    'Asks for a password and writes its hash to FILE, which basic-auth reads; a running server takes notice within a' +
-      ' second. A FILE that does not exist is made, readable for its owner and group. Files of Apache and nginx can be' +
-      ' used as they are.',
+    'Asks for a password and writes its hash to FILE, which basic-auth reads, or with --digest digest-auth; a running' +
+      ' server takes notice within a second. A FILE that does not exist is made, readable for its owner and group.' +
+      ' Files of Apache and nginx can be used as they are.',
   ],
   switches: SWITCHES,
   takesSettings: false,
@@ -51,42 +45,42 @@ export const htpasswd: Command = {
 };
 
 async function runHtpasswd(argv: readonly string[], context: CommandContext): Promise<number> {
-  const { file, user, options } = readArguments(argv, context.cwd);
-  const { switches } = options;
+  const { file, user, form, switches } = readArguments(argv, context.cwd);
   const content = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const { terminal } = context;
-  const latin1User = Buffer.from(user, 'utf8').latin1Slice();
-  const hash = parsePasswords(Buffer.from(content, 'utf8')).hashes.get(latin1User);
-  const isThere = content.split('\n').some((line) => line.startsWith(`${user}:`));
+  const isThere = content.split('\n').some((line) => line.startsWith(form.prefix));
   if (!isThere && (switches.has('delete') || switches.has('verify'))) {
-    terminal.tell(`vivarium htpasswd: ${file} has no user ${JSON.stringify(user)}\n`);
+    terminal.tell(`vivarium htpasswd: ${file} has no user ${form.name}\n`);
     return FAILED;
   }
   if (switches.has('delete')) {
-    replaceFile(file, withPassword(content, user, null), READABLE_BY_GROUP);
+    replaceFile(file, withLines(content, form.prefix, []), READABLE_BY_GROUP);
     terminal.print(`deleted ${user}\n`);
     return OK;
   }
   const password = await readPassword(context, switches);
   if (password === null) return FAILED;
   if (switches.has('verify')) {
-    const isRight = hash !== undefined && checkPassword(hash, password);
+    const isRight = form.isRight(content, password);
     terminal.print(isRight ? `the password of ${user} is right\n` : `the password of ${user} is wrong\n`);
     return isRight ? OK : FAILED;
   }
-  replaceFile(file, withPassword(content, user, newHash(password, options)), READABLE_BY_GROUP);
+  replaceFile(file, withLines(content, form.prefix, form.lines(password)), READABLE_BY_GROUP);
   terminal.print(`${isThere ? 'changed' : 'added'} ${user}\n`);
   return OK;
 }
 
 /** Throws ControlMistake. */
-function readArguments(argv: readonly string[], cwd: string) {
+function readArguments(
+  argv: readonly string[],
+  cwd: string,
+): { file: string; user: string; form: FileForm; switches: ReadonlySet<string> } {
   const flags: string[] = [];
   const names: string[] = [];
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i]!;
     if (!argument.startsWith('-')) names.push(argument);
-    else if (argument === '--method' || argument === '--cost') flags.push(argument, argv[++i] ?? '');
+    else if (VALUED.has(argument)) flags.push(argument, argv[++i] ?? '');
     else flags.push(argument);
   }
   const options = readControlOptions(flags, SWITCHES);
@@ -102,9 +96,7 @@ function readArguments(argv: readonly string[], cwd: string) {
     );
   if (options.switches.has('delete') && options.switches.has('verify'))
     throw new ControlMistake('found --delete and --verify; allowed: one of them');
-  methodOf(options);
-  costOf(options);
-  return { file: resolve(cwd, file), user, options };
+  return { file: resolve(cwd, file), user, form: formOf(user, options), switches: options.switches };
 }
 
 /** Null: nobody has said one that can be used. */
@@ -126,28 +118,4 @@ async function readPassword(
   if (isNew && !fromInput && (await terminal.readSecret('Once more: ')) !== password)
     return refuse('the two passwords are not the same');
   return Buffer.from(password, 'utf8');
-}
-
-function newHash(password: Buffer, options: ControlOptions): string {
-  const method = methodOf(options);
-  if (method === 'bcrypt' && password.length > BCRYPT_BYTES_MAX)
-    throw new ControlMistake(
-      `found a password of ${password.length} bytes; allowed with bcrypt: ${BCRYPT_BYTES_MAX}; try --method sha512`,
-    );
-  return hashPassword(password, method, costOf(options));
-}
-
-function methodOf({ values }: ControlOptions): Method {
-  const found = values.get('method') ?? 'bcrypt';
-  const method = METHODS.find((one) => one === found);
-  if (method !== undefined) return method;
-  throw new ControlMistake(`--method: found ${JSON.stringify(found)}; allowed: ${METHODS.join(', ')}`);
-}
-
-function costOf(options: ControlOptions): number {
-  const cost = readCount(options, 'cost', BCRYPT_COST, BCRYPT_COST_MAX);
-  if (cost >= COST_MIN) return cost;
-  throw new ControlMistake(
-    `--cost: found ${cost}; allowed: a whole number from ${COST_MIN} to ${BCRYPT_COST_MAX}`,
-  );
 }

@@ -5,6 +5,7 @@ import { findPython } from './find-python.ts';
 import { placeOf, quote } from './origin.ts';
 import { entryOf, type Resolved } from './resolve.ts';
 import { type AuthScriptsSettings, DEFAULT_GROUP } from './sections/auth-scripts.ts';
+import { NONCE_LIFETIME_S } from './sections/digest-auth.ts';
 import { signInKeys } from './sections/sign-in.ts';
 import type { Sections } from './sections/table.ts';
 import type { Values } from './settings/table.ts';
@@ -25,6 +26,8 @@ export function authScriptsOfFlags(values: Values): AuthScriptsSettings | null {
     accessScript,
     userScript,
     groupScript,
+    type: values['auth-type'],
+    nonceLifetimeMs: NONCE_LIFETIME_S * 1_000,
     realm: signInKeys.realm.default,
     requirements: groupScript === null ? ['valid-user'] : [`group ${groups.join(' ')}`],
     passAuthorization: false,
@@ -34,7 +37,7 @@ export function authScriptsOfFlags(values: Values): AuthScriptsSettings | null {
 
 export function findScriptMistakes({ values, entries }: Resolved): string[] {
   const mistakes: string[] = [];
-  const refuse = (name: (typeof FLAGS)[number] | 'auth-type', text: string) =>
+  const refuse = (name: (typeof FLAGS)[number], text: string) =>
     mistakes.push(`${placeOf(entryOf(entries, name)?.origin ?? { kind: 'default' }, name)}: ${text}`);
   for (const name of FLAGS) {
     const file = values[name];
@@ -42,11 +45,6 @@ export function findScriptMistakes({ values, entries }: Resolved): string[] {
   }
   if (values['auth-group-script'] !== null && values['auth-user-script'] === null)
     refuse('auth-group-script', 'found without auth-user-script; allowed: both');
-  if (values['auth-type'] === 'Digest')
-    refuse(
-      'auth-type',
-      'found "Digest", which needs MD5 hashes of all passwords; allowed: Basic, with https',
-    );
   return mistakes;
 }
 

@@ -16,6 +16,7 @@ import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts
 import { cache } from '../middleware/cache/cache.ts';
 import type { ResponseStore } from '../middleware/cache/store.ts';
 import { compress } from '../middleware/compress/compress.ts';
+import { digestAuth } from '../middleware/digest-auth/digest-auth.ts';
 import { errorPages } from '../middleware/error-pages/error-pages.ts';
 import { forwardAuth } from '../middleware/forward-auth/forward-auth.ts';
 import { geoip } from '../middleware/geoip/geoip.ts';
@@ -39,6 +40,8 @@ export interface Tools {
   readonly files: FileStore;
   readonly log: Log;
   readonly passwordChecks: PasswordChecks;
+  /** What this server signs for itself; the same in all its gateways. */
+  readonly serverKey: Buffer;
   readonly upstreams: ProxyUpstreams;
   /** Null when no page is configured. */
   readonly status: StatusSources | null;
@@ -59,6 +62,7 @@ const FEATURES = {
   'limit-request-body': limitRequestBody,
   'signed-links': signedLinks,
   'basic-auth': basicAuth,
+  'digest-auth': digestAuth,
   'auth-scripts': authScripts,
   'forward-auth': forwardAuth,
   cache,

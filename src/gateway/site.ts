@@ -38,6 +38,7 @@ export function composeSite(
   applications: FindApplication,
   status: StatusSources | null,
   entrance: Middleware,
+  serverKey: Buffer,
   log: Log,
 ): Site {
   const counter = status?.figures.counts ?? null;
@@ -54,7 +55,7 @@ export function composeSite(
   const streamsBodies = wantsStreams(configuration);
   const application = streamsBodies ? collecting(applications, log) : applications;
   const files = new FileStore();
-  const tools: Tools = { application, files, log, passwordChecks, cacheStore, upstreams, status };
+  const tools: Tools = { application, files, log, passwordChecks, serverKey, cacheStore, upstreams, status };
   const routes = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route, next) => makeAnswer(route, tools, next),
@@ -82,7 +83,6 @@ export function composeSite(
 
 type FindApplication = (name: string) => MountedApplication | null;
 
-/** Applications get their requests whole, also where bodies are handed on as they arrive. */
 /** Some route hands bodies on while they arrive, or decides how large they may be. */
 function wantsStreams({ sites }: Configuration): boolean {
   const places = sites.flatMap(({ features, routes }) => [features, ...routes]);
@@ -90,6 +90,7 @@ function wantsStreams({ sites }: Configuration): boolean {
   return limits || sites.some(({ routes }) => routes.some(({ proxy }) => proxy !== null));
 }
 
+/** Applications get their requests whole, also where bodies are handed on as they arrive. */
 function collecting(applications: FindApplication, log: Log): FindApplication {
   return (name) => {
     const found = applications(name);

@@ -16,6 +16,9 @@ def check_password(environ, user, password):
         return 'guest'
     return {'zoë': password == 'naïve'}.get(user)
 
+def get_realm_hash(environ, user, realm):
+    return 'hash of %s in %s' % (user, realm) if user == 'zoë' else None
+
 def groups_for_user(environ, user):
     return ['staff', 7]
 '''
@@ -33,7 +36,7 @@ class AuthScripts(unittest.TestCase):
             file.write(text)
 
     def ask(self, path='/', address='192.0.2.7', user='', password='', **scripts):
-        question = {'accessScript': None, 'userScript': None, 'groupScript': None, **scripts}
+        question = {'accessScript': None, 'userScript': None, 'groupScript': None, 'realm': None, **scripts}
         question.update(user=user.encode().decode('latin-1'), password=password.encode().decode('latin-1'))
         environ = {'PATH_INFO': path, 'REMOTE_ADDR': address, 'vivarium.auth_question': json.dumps(question)}
         statuses = []
@@ -52,11 +55,19 @@ class AuthScripts(unittest.TestCase):
 
     def test_another_name_and_groups(self):
         findings = self.ask('/open', userScript=self.script, groupScript=self.script, user='x', password='y')
-        self.assertEqual(findings, {'allowed': True, 'user': 'guest', 'groups': ['staff', '7']})
+        self.assertEqual(findings, {'allowed': True, 'user': 'guest', 'realmHash': None, 'groups': ['staff', '7']})
+
+    def test_hashes_of_a_realm(self):
+        scripts = {'userScript': self.script, 'groupScript': self.script, 'realm': 'Käse'.encode().decode('latin-1')}
+        findings = self.ask(user='zoë', **scripts)
+        expected = {'allowed': True, 'user': None, 'realmHash': 'hash of zoë in Käse', 'groups': ['staff', '7']}
+        self.assertEqual(findings, expected)
+        findings = self.ask(user='unknown', **scripts)
+        self.assertEqual(findings, {'allowed': True, 'user': None, 'realmHash': None, 'groups': []})
 
     def test_who_may_not_come_is_not_asked_for_a_password(self):
         findings = self.ask('/open', '192.0.2.1', accessScript=self.script, userScript=self.script, user='x')
-        self.assertEqual(findings, {'allowed': False, 'user': None, 'groups': []})
+        self.assertEqual(findings, {'allowed': False, 'user': None, 'realmHash': None, 'groups': []})
 
     def test_a_changed_script_is_loaded_anew(self):
         self.assertTrue(self.ask(accessScript=self.script)['allowed'])

@@ -1,7 +1,9 @@
 /** Who may do what and how often, with the real server. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { answerChallenge, parseChallenge } from '../support/digest-client.ts';
 import { makeFolder } from '../support/folder.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
@@ -69,6 +71,25 @@ test('a password is asked for, and a changed file is noticed', async (t) => {
   writeFileSync(`${folder}/users`, ALICE.replace('alice', 'carol'));
   while ((await get(server, '/admin/', basic('alice:secret'))).status !== 401);
   assert.equal((await get(server, '/admin/', basic('carol:secret'))).status, 200);
+});
+
+test('a digest is asked for, also by a gateway that another one has asked for it', async (t) => {
+  const file = `[[routes]]\ndigest-auth = { file = "users", realm = "Here" }\n`;
+  const users = `alice:Here:${createHash('md5').update('alice:Here:secret').digest('hex')}\n`;
+  const { server, folder } = await serve(t, file, { users });
+  const challenge = parseChallenge((await get(server, '/')).get('www-authenticate')!);
+  const signIn = (password: string, count: number) => {
+    const answer = { user: 'alice', password, target: '/a?b=c', count };
+    return get(server, '/a?b=c', { Authorization: answerChallenge(challenge, answer) });
+  };
+  assert.equal((await signIn('wrong', 1)).status, 401);
+  const { REMOTE_USER, AUTH_TYPE } = JSON.parse((await signIn('secret', 1)).text);
+  assert.deepEqual([REMOTE_USER, AUTH_TYPE], ['alice', 'Digest']);
+  assert.equal((await signIn('secret', 1)).status, 401);
+  writeFileSync(`${folder}/vivarium.toml`, `processes = 1\nthreads = 3\n${file}`);
+  server.signal('SIGHUP');
+  await server.waitForOutput(/reload-finished: a new gateway/);
+  assert.equal((await signIn('secret', 2)).status, 200);
 });
 
 test('a client that asks too often is refused, and others are not', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseGroups, parsePasswords, withPassword } from './htpasswd.ts';
+import { parseGroups, parsePasswords, withLines } from './htpasswd.ts';
 
 const SHA = '{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=';
 
@@ -42,10 +42,10 @@ test('groups', () => {
 
 test('a user is added, changed and deleted, and all other lines stay', () => {
   const content = '# people\nalice:x\nbob:y\n';
-  assert.equal(withPassword('', 'alice', 'x'), 'alice:x\n');
-  assert.equal(withPassword(content, 'carol', 'z'), `${content}carol:z\n`);
-  assert.equal(withPassword(content, 'alice', 'z'), '# people\nalice:z\nbob:y\n');
-  assert.equal(withPassword(content, 'alice', null), '# people\nbob:y\n');
-  assert.equal(withPassword('alice:x', 'bob', 'y'), 'alice:x\nbob:y\n');
-  assert.equal(withPassword('alice:x\nalice:y\n', 'alice', 'z'), 'alice:z\n');
+  assert.equal(withLines('', 'alice:', ['alice:x']), 'alice:x\n');
+  assert.equal(withLines(content, 'carol:', ['carol:z']), `${content}carol:z\n`);
+  assert.equal(withLines(content, 'alice:', ['alice:z']), '# people\nalice:z\nbob:y\n');
+  assert.equal(withLines(content, 'alice:', []), '# people\nbob:y\n');
+  assert.equal(withLines('alice:x', 'bob:', ['bob:y']), 'alice:x\nbob:y\n');
+  assert.equal(withLines('alice:x\nalice:y\n', 'alice:', ['alice:z']), 'alice:z\n');
 });

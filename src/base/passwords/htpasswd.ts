@@ -50,17 +50,17 @@ export function parseGroups(content: Buffer): Groups {
 }
 
 /** With their numbers; no comments, no empty lines. */
-function meaningfulLines(content: Buffer): [number, string][] {
+export function meaningfulLines(content: Buffer): [number, string][] {
   const lines = content.latin1Slice().split(/\r?\n/);
   const numbered = lines.map((line, index): [number, string] => [index + 1, line]);
   return numbered.filter(([, line]) => line.trim() !== '' && !line.startsWith('#'));
 }
 
-/** The content with this hash for the user; null: without the user. All other lines stay as they are. */
-export function withPassword(content: string, user: string, hash: string | null): string {
+/** The content with these lines in the place of all that begin with `prefix`. All other lines stay as they are. */
+export function withLines(content: string, prefix: string, replacements: readonly string[]): string {
   const lines = content === '' ? [] : content.replace(/\n$/, '').split('\n');
-  const at = lines.findIndex((line) => line.startsWith(`${user}:`));
-  const kept = lines.filter((line) => !line.startsWith(`${user}:`));
-  if (hash !== null) kept.splice(at < 0 ? kept.length : at, 0, `${user}:${hash}`);
+  const at = lines.findIndex((line) => line.startsWith(prefix));
+  const kept = lines.filter((line) => !line.startsWith(prefix));
+  kept.splice(at < 0 ? kept.length : at, 0, ...replacements);
   return kept.map((line) => `${line}\n`).join('');
 }

@@ -3,7 +3,8 @@ import { quote } from '../origin.ts';
 import { section } from '../section.ts';
 import { list, one } from '../setting.ts';
 import { kindOf } from '../target/target.ts';
-import { path, text } from '../value-types.ts';
+import { choice, path, text } from '../value-types.ts';
+import { NONCE_LIFETIME_S } from './digest-auth.ts';
 import { type SignInSettings, signInKeys, signInSettings } from './sign-in.ts';
 
 export interface AuthScriptsSettings extends SignInSettings {
@@ -11,6 +12,10 @@ export interface AuthScriptsSettings extends SignInSettings {
   readonly accessScript: string | null;
   readonly userScript: string | null;
   readonly groupScript: string | null;
+  /** How passwords are asked for. */
+  readonly type: 'Basic' | 'Digest';
+  /** Of Digest. */
+  readonly nonceLifetimeMs: number;
   /** Where it stands, for messages. */
   readonly place: string;
 }
@@ -21,13 +26,14 @@ export const DEFAULT_GROUP = 'wsgi';
 const script = path('FILE');
 
 export const authScripts = section({
-  help: 'Python scripts say who may come and who people are: allow_access, check_password, groups_for_user',
+  help: 'Python scripts say who may come and who people are: allow_access, check_password or get_realm_hash, groups_for_user',
   parts: {
     'access-script': one(script, { default: null, help: 'script with allow_access(environ, host)' }),
     'user-script': one(script, {
       default: null,
-      help: 'script with check_password(environ, user, password)',
+      help: 'script with check_password(environ, user, password), or get_realm_hash(environ, user, realm) for Digest',
     }),
+    type: one(choice('Basic', 'Digest'), { default: 'Basic', help: 'how passwords are asked for' }),
     'group-script': one(script, { default: null, help: 'script with groups_for_user(environ, user)' }),
     group: list(text('NAME', /^[^\s:\0]+$/, 'a name without spaces'), {
       defaultText: DEFAULT_GROUP,
@@ -36,7 +42,7 @@ export const authScripts = section({
     realm: signInKeys.realm,
     'pass-authorization': signInKeys['pass-authorization'],
   },
-  build: ({ group, ...values }, place): AuthScriptsSettings => {
+  build: ({ group, type, ...values }, place): AuthScriptsSettings => {
     const { 'access-script': accessScript, 'user-script': userScript, 'group-script': groupScript } = values;
     for (const key of ['access-script', 'user-script', 'group-script'] as const) {
       const file = values[key];
@@ -51,6 +57,8 @@ export const authScripts = section({
       accessScript,
       userScript,
       groupScript,
+      type,
+      nonceLifetimeMs: NONCE_LIFETIME_S * 1_000,
       place: place.text,
       ...signInSettings({ ...values, require }),
     };

@@ -8,6 +8,7 @@ import { type AuthScriptsSettings, authScripts } from './auth-scripts.ts';
 import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
 import { type CacheSettings, cache } from './cache.ts';
 import { type CompressSettings, compress } from './compress.ts';
+import { type DigestAuthSettings, digestAuth } from './digest-auth.ts';
 import { type ErrorPagesSettings, errorPages } from './error-pages.ts';
 import { type ForwardAuthSettings, forwardAuth } from './forward-auth.ts';
 import { type GeoipSettings, geoip } from './geoip.ts';
@@ -18,7 +19,6 @@ import { type RequestHeadersSettings, requestHeaders } from './request-headers.t
 import { type ResponseHeadersSettings, responseHeaders } from './response-headers.ts';
 import { type RewriteSettings, rewrite } from './rewrite.ts';
 import { type SendfileSettings, sendfile } from './sendfile.ts';
-
 import { type SignedLinksSettings, signedLinks } from './signed-links.ts';
 
 export const features = {
@@ -31,6 +31,7 @@ export const features = {
   'limit-request-body': nested(limitRequestBody),
   'signed-links': nested(signedLinks),
   'basic-auth': nested(basicAuth),
+  'digest-auth': nested(digestAuth),
   'auth-scripts': nested(authScripts),
   'forward-auth': nested(forwardAuth),
   cache: nested(cache),
@@ -51,6 +52,7 @@ export interface FeatureSettings {
   readonly 'limit-request-body': LimitRequestBodySettings | null;
   readonly 'signed-links': SignedLinksSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
+  readonly 'digest-auth': DigestAuthSettings | null;
   readonly 'auth-scripts': AuthScriptsSettings | null;
   readonly 'forward-auth': ForwardAuthSettings | null;
   readonly cache: CacheSettings | null;

@@ -11,11 +11,11 @@ export const access = {
     }),
     'auth-user-script': one(path('FILE'), {
       default: null,
-      help: 'Python script with check_password(environ, user, password): who has to sign in and how',
+      help: 'Python script that says who may sign in: check_password(environ, user, password), or with --auth-type Digest get_realm_hash(environ, user, realm)',
     }),
     'auth-type': one(choice('Basic', 'Digest'), {
       default: 'Basic',
-      help: 'how passwords are asked for; only Basic is served',
+      help: 'how passwords are asked for with --auth-user-script',
     }),
     'auth-group-script': one(path('FILE'), {
       default: null,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { answerChallenge, parseChallenge } from '../../../test/support/digest-client.ts';
 import { FakeExchange, type FakeRequest } from '../../../test/support/fake-exchange.ts';
+import { digestOf } from '../../base/passwords/htdigest.ts';
 import type { AuthScriptsSettings } from '../../config/sections/auth-scripts.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Handler } from '../../handler.ts';
@@ -11,6 +13,8 @@ const settings: AuthScriptsSettings = {
   accessScript: null,
   userScript: '/auth.py',
   groupScript: null,
+  type: 'Basic',
+  nonceLifetimeMs: 300_000,
   realm: 'Here',
   requirements: ['valid-user'],
   passAuthorization: false,
@@ -39,7 +43,7 @@ function guarded(scripts: Scripts | null, changes: Partial<AuthScriptsSettings> 
   const application = () => (scripts === null ? null : { handle: worker });
   const handle = authScripts(
     { ...settings, ...changes },
-    { application, log },
+    { application, log, serverKey: Buffer.alloc(32) },
   )((exchange) => {
     served.push(exchange);
     exchange.respond(200, [], 'served');
@@ -56,7 +60,12 @@ function guarded(scripts: Scripts | null, changes: Partial<AuthScriptsSettings> 
 const basic = (user: string, password: string) => ({
   Authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
 });
-const found = (user: string | null, groups: string[] = []) => ({ allowed: true, user, groups });
+const found = (user: string | null, groups: string[] = []) => ({
+  allowed: true,
+  user,
+  realmHash: null,
+  groups,
+});
 
 test('the script is asked, and the application hears who it is', async () => {
   const { ask, questions, served } = guarded(({ password }) =>
@@ -70,6 +79,7 @@ test('the script is asked, and the application hears who it is', async () => {
       groupScript: null,
       user: 'zo\xc3\xab',
       password: 'na\xc3\xafve',
+      realm: null,
     },
   ]);
   assert.deepEqual(served[0]!.environ, ['REMOTE_USER', 'zo\xc3\xab', 'AUTH_TYPE', 'Basic']);
@@ -109,7 +119,8 @@ test('a script that fails, answers nonsense or does not run lets nobody through'
     () => null,
     () => 'x',
     () => '{}',
-    () => '{"allowed":1,"user":"a","groups":[]}',
+    () => '{"allowed":1,"user":"a","realmHash":null,"groups":[]}',
+    () => '{"allowed":true,"user":"a","realmHash":"secret","groups":[]}',
     null,
   ]) {
     const { ask, served } = guarded(scripts);
@@ -122,4 +133,27 @@ test('a name cannot break a variable', async () => {
   const { ask, served } = guarded(() => found('a\0b\nc'));
   await ask({ fields: basic('a', 'b') });
   assert.equal(served[0]!.environ![1], 'abc');
+});
+
+test('Digest: the script says the hash, and the answer is checked here', async () => {
+  const realmHash = digestOf('MD5', 'joe:Here:secret');
+  const { ask, questions, served } = guarded(
+    ({ user }) => ({ ...found(null, ['staff']), realmHash: user === 'joe' ? realmHash : null }),
+    { type: 'Digest', groupScript: '/auth.py', requirements: ['group staff'] },
+  );
+  const to = parseChallenge((await ask()).field('WWW-Authenticate')!);
+  assert.equal(to.algorithm, 'MD5');
+  assert.equal(questions.length, 0);
+  const signIn = (user: string, password: string) =>
+    ask({ fields: { Authorization: answerChallenge(to, { user, password }) } });
+  assert.equal((await signIn('joe', 'wrong')).status, 401);
+  assert.equal((await signIn('ann', 'secret')).status, 401);
+  assert.equal((await ask({ fields: basic('joe', 'secret') })).status, 401);
+  const right = await signIn('joe', 'secret');
+  assert.equal(right.status, 200);
+  assert.match(right.field('Authentication-Info')!, /rspauth=/);
+  assert.deepEqual(served[0]!.environ, ['REMOTE_USER', 'joe', 'AUTH_TYPE', 'Digest']);
+  assert.equal(questions.at(-1)!.realm, 'Here');
+  const replayed = await signIn('joe', 'secret');
+  assert.match(replayed.field('WWW-Authenticate')!, /stale=true/);
 });

@@ -3,15 +3,15 @@
  * a worker of their own, never in the gateway; for each request it is asked one question, with everything in it.
  */
 import type { AuthScriptsSettings } from '../../config/sections/auth-scripts.ts';
-import type { Exchange, FieldList } from '../../exchange.ts';
+import type { Exchange } from '../../exchange.ts';
 import type { Handler, Middleware } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { askHandler } from '../forward-auth/question-exchange.ts';
 import { RefusalReport } from '../refusal-report.ts';
-import { authorizationOf, type Credentials, parseCredentials } from '../sign-in/credentials.ts';
 import { identify } from '../sign-in/identify.ts';
 import { compileRequirements, type Requirement } from '../sign-in/requirement.ts';
 import { type Findings, parseFindings } from './findings.ts';
+import { type Claim, makeScheme, type Scheme } from './schemes.ts';
 
 /** The application that runs the scripts: python/vivarium/auth_scripts.py. */
 export const AUTH_SCRIPTS = 'auth-scripts';
@@ -19,6 +19,8 @@ export const AUTH_SCRIPTS = 'auth-scripts';
 export interface AuthScriptsTools {
   readonly application: (name: string) => { readonly handle: Handler } | null;
   readonly log: Log;
+  /** The same in all gateways of the server. */
+  readonly serverKey: Buffer;
 }
 
 export function authScripts(settings: AuthScriptsSettings, tools: AuthScriptsTools): Middleware {
@@ -30,35 +32,30 @@ class Scripts {
   readonly #settings: AuthScriptsSettings;
   readonly #tools: AuthScriptsTools;
   readonly #requirement: Requirement;
-  readonly #challenge: FieldList;
+  readonly #scheme: Scheme;
   readonly #refusals: RefusalReport;
   readonly #failures: RefusalReport;
 
   constructor(settings: AuthScriptsSettings, tools: AuthScriptsTools) {
-    const { place, realm, requirements } = settings;
+    const { place, requirements } = settings;
     const { log } = tools;
     this.#settings = settings;
     this.#tools = tools;
     this.#requirement = compileRequirements(requirements);
-    this.#challenge = [
-      'Cache-Control',
-      'no-store',
-      'WWW-Authenticate',
-      `Basic realm="${Buffer.from(realm, 'utf8').latin1Slice()}", charset="UTF-8"`,
-    ];
+    this.#scheme = makeScheme(settings, tools.serverKey);
     this.#refusals = new RefusalReport((what) => log.warn('sign-in-failed', `${place}: ${what}`));
     this.#failures = new RefusalReport((what) => log.error('auth-script-failed', `${place}: ${what}`));
   }
 
   async pass(exchange: Exchange, next: Handler): Promise<void> {
-    const { accessScript, userScript, passAuthorization } = this.#settings;
-    const credentials = userScript === null ? null : credentialsOf(exchange);
-    const mustSignIn = userScript !== null && credentials === null;
+    const { accessScript, userScript } = this.#settings;
+    const claim = userScript === null ? null : this.#scheme.claimOf(exchange);
+    const mustSignIn = userScript !== null && claim === null;
     // Who has no password to show hears first whether the address may come at all.
     if (mustSignIn && accessScript === null) return this.#askToSignIn(exchange);
     const gone = new AbortController();
     exchange.onGone = () => gone.abort();
-    const findings = await this.#ask(exchange, credentials, gone.signal).catch((error: Error) => error);
+    const findings = await this.#ask(exchange, claim, gone.signal).catch((error: Error) => error);
     if (gone.signal.aborted) return;
     exchange.onGone = null;
     if (findings instanceof Error) {
@@ -67,26 +64,32 @@ class Scripts {
     }
     if (!findings.isAllowed) return exchange.abort(403, 'This is not served to your address.');
     if (mustSignIn) return this.#askToSignIn(exchange);
-    if (credentials === null) return next(exchange);
-    const { user, groups } = findings;
-    if (user === null || !this.#requirement(user, (group) => groups.includes(group))) {
-      this.#refusals.add(user === null ? 'refused' : 'not allowed', credentials.user);
+    if (claim === null) return next(exchange);
+    this.#conclude(exchange, claim, findings, next);
+  }
+
+  #conclude(exchange: Exchange, claim: Claim, findings: Findings, next: Handler): void {
+    const verdict = claim.judge(findings);
+    if (verdict === 'stale') return this.#askToSignIn(exchange, true);
+    const user = verdict === 'wrong' ? null : verdict.user;
+    if (verdict === 'wrong' || !this.#requirement(verdict.user, (group) => findings.groups.includes(group))) {
+      this.#refusals.add(user === null ? 'refused' : 'not allowed', claim.user);
       return this.#askToSignIn(exchange);
     }
-    next(identify(exchange, user, 'Basic', passAuthorization));
+    const { type, passAuthorization } = this.#settings;
+    next(identify(verdict.exchange, verdict.user, type, passAuthorization));
   }
 
   /** Rejects when there is no answer, or one that makes no sense. */
-  async #ask(exchange: Exchange, credentials: Credentials | null, gone: AbortSignal): Promise<Findings> {
+  async #ask(exchange: Exchange, claim: Claim | null, gone: AbortSignal): Promise<Findings> {
     const application = this.#tools.application(AUTH_SCRIPTS);
     if (application === null) throw new Error('the scripts are not running');
     const { accessScript, userScript, groupScript } = this.#settings;
     const asked = JSON.stringify({
       accessScript,
-      userScript: credentials === null ? null : userScript,
+      userScript: claim === null ? null : userScript,
       groupScript,
-      user: credentials?.user,
-      password: credentials?.password.latin1Slice(),
+      ...claim?.question,
     });
     // ASCII only, as JSON in an environ of Latin-1 must be.
     const ascii = asked.replace(
@@ -100,12 +103,7 @@ class Scripts {
     return parseFindings(verdict.body);
   }
 
-  #askToSignIn(exchange: Exchange): void {
-    exchange.abort(401, 'Sign in to see this.', this.#challenge);
+  #askToSignIn(exchange: Exchange, isStale = false): void {
+    exchange.abort(401, 'Sign in to see this.', this.#scheme.challenge(isStale));
   }
-}
-
-function credentialsOf({ request }: Exchange): Credentials | null {
-  const authorization = authorizationOf(request.fields);
-  return authorization === null ? null : parseCredentials(authorization);
 }

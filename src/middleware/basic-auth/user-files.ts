@@ -1,8 +1,8 @@
 /** The htpasswd file and the group file of a basic-auth, as they are now. */
-import { FollowedFile } from '../../base/followed-file.ts';
-import { type Passwords, parseGroups, parsePasswords } from '../../base/passwords/htpasswd.ts';
+import { type Passwords, parsePasswords } from '../../base/passwords/htpasswd.ts';
 import type { BasicAuthSettings } from '../../config/sections/basic-auth.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { followGroups, followUserFile } from '../sign-in/user-file.ts';
 
 /** Checked where the file has no hash at all. */
 const BCRYPT_DECOY = '$2y$10$mE6bd3q0Z9Y0i4mC1C1vGeYwEhxgVhHRFYtEFhm7cH5pDhpbaJtsa';
@@ -17,14 +17,13 @@ export interface UserFiles {
 
 /** Throws when one of the files cannot be read. */
 export function openUserFiles({ file, groupFile, place }: BasicAuthSettings, log: Log): UserFiles {
-  const passwords = follow(file, parseWithDecoy, place, log);
-  const groups = groupFile === null ? null : follow(groupFile, parseGroups, place, log);
+  const passwords = followUserFile(file, parseWithDecoy, place, log);
   return {
     hashOf: (user) => passwords.value.hashes.get(user) ?? null,
     get decoy() {
       return passwords.value.decoy;
     },
-    isMember: (user, group) => groups?.value.users.get(group)?.has(user) ?? false,
+    isMember: followGroups(groupFile, place, log),
   };
 }
 
@@ -34,25 +33,4 @@ function parseWithDecoy(content: Buffer): Passwords & { readonly decoy: string }
   // The slowest there is, if there are several forms.
   const decoy = hashes.find((hash) => hash.startsWith('$2')) ?? hashes[0] ?? BCRYPT_DECOY;
   return { ...passwords, decoy };
-}
-
-function follow<T extends { readonly mistakes: readonly string[] }>(
-  path: string,
-  parse: (content: Buffer) => T,
-  place: string,
-  log: Log,
-): FollowedFile<T> {
-  const tell = (why: string) => log.error('user-file', `${place}: ${path}: ${why}`);
-  const tellMistakes = ({ mistakes }: T) => mistakes.forEach(tell);
-  try {
-    const followed = new FollowedFile(path, {
-      parse,
-      onRead: tellMistakes,
-      onProblem: (why) => tell(`cannot be read, so its last content holds: ${why}`),
-    });
-    tellMistakes(followed.value);
-    return followed;
-  } catch (error) {
-    throw new Error(`${place}: cannot read ${path} as uid ${process.getuid!()}: ${(error as Error).message}`);
-  }
 }
