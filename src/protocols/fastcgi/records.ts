@@ -30,6 +30,7 @@ export const OVERLOADED = 2;
 export const UNKNOWN_ROLE = 3;
 
 export const HEADER_BYTES = 8;
+const END_REQUEST_BYTES = 16;
 /** The most content of a record we write: the next smaller multiple of 8, so that full records need no padding (section 3.3). */
 export const CONTENT_MAX = 65_528;
 /** The most content of a discrete record we read. Those of the specification have 8 bytes, GET_VALUES not quite 60. */
@@ -99,6 +100,15 @@ export class RecordReader {
     this.#at = 0;
   }
 
+  /** What is there next ends a request well: at most an empty STDOUT record stands before its END_REQUEST. */
+  get isEnding(): boolean {
+    const buffer = this.#buffer;
+    let at = this.#at + this.#contentLeft + this.#paddingLeft;
+    if (buffer[at + 1] === STDOUT && buffer[at + 4] === 0 && buffer[at + 5] === 0)
+      at += HEADER_BYTES + buffer[at + 6]!;
+    return at + END_REQUEST_BYTES <= buffer.length && buffer[at + 1] === END_REQUEST;
+  }
+
   next(): RecordEvent {
     if (this.fault !== '') return 'broken';
     if (this.#contentLeft > 0 && isStream(this.type)) return this.#piece();
@@ -128,12 +138,14 @@ export class RecordReader {
     this.#at += HEADER_BYTES;
     if (isStream(type) && length > 0) return this.#piece();
     this.content = isKnown(type) ? this.#take(length) : EMPTY;
+    this.#skip();
     return 'record';
   }
 
   #piece(): RecordEvent {
     if (this.pending === 0) return 'need-data';
     this.content = this.#take(Math.min(this.pending, this.#contentLeft));
+    if (this.#contentLeft === 0) this.#skip();
     return 'record';
   }
 
