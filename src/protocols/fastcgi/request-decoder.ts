@@ -1,0 +1,204 @@
+/**
+ * FastCGI requests, read (FastCGI 1.0, sections 3 to 6): as many at once on a connection as the web server sends. What a
+ * record does to its request is in request-states.ts.
+ *
+ * What FastCGI itself answers (questions about us, roles that we do not have, requests that were given up) is a `reply`.
+ */
+import { appended } from '../../base/appended.ts';
+import { type GatewayRequest, readGatewayRequest } from '../cgi/gateway-request.ts';
+import type { GatewayLimits, RequestDecoder, RequestEvent } from '../gateway-protocol.ts';
+import { Refusal } from '../http1/refusal.ts';
+import { UNKNOWN } from '../response-fields.ts';
+import { managementReply } from './management.ts';
+import { readPairs } from './name-value-pairs.ts';
+import {
+  ABORT_REQUEST,
+  BEGIN_REQUEST,
+  endRequest,
+  KEEP_CONN,
+  OVERLOADED,
+  PARAMS,
+  RecordReader,
+  REQUEST_COMPLETE,
+  RESPONDER,
+  STDIN,
+  UNKNOWN_ROLE,
+} from './records.ts';
+import { type RequestInput, type RequestState, STATES } from './request-states.ts';
+
+/** Requests at once on a connection. nginx, Apache, lighttpd, Caddy and HAProxy send one. */
+export const REQUESTS_MAX = 32;
+
+const EMPTY = Buffer.alloc(0);
+/** Variables are limited in bytes; their number only so far that a request of none but empty ones costs little. */
+const VARIABLES_MAX = 2000;
+
+/** A request that is under way. */
+interface Incoming {
+  state: RequestState;
+  readonly keepsConnection: boolean;
+  params: Buffer;
+  /** Bytes of body that are still to come; UNKNOWN: as many as there are. */
+  owed: number;
+}
+
+export class FastCgiRequestDecoder implements RequestDecoder {
+  readonly #limits: GatewayLimits;
+  readonly #records = new RecordReader();
+  readonly #requests = new Map<number, Incoming>();
+  /** What is told behind the present event. */
+  #following: RequestEvent | null = null;
+  id = 0;
+  request: GatewayRequest | null = null;
+  data: Buffer = EMPTY;
+  reply = '';
+  fault: Refusal | null = null;
+  keepsConnection = true;
+
+  constructor(limits: GatewayLimits) {
+    this.#limits = limits;
+  }
+
+  get pending(): number {
+    return this.#records.pending;
+  }
+
+  push(chunk: Buffer): void {
+    this.#records.push(chunk);
+  }
+
+  next(): RequestEvent {
+    if (this.#following !== null) return this.#takeFollowing(this.#following);
+    for (;;) {
+      const read = this.#records.next();
+      if (read === 'need-data') return read;
+      if (read === 'broken') return this.#break(this.#records.fault);
+      const event = this.#onRecord();
+      if (event !== null) return event;
+    }
+  }
+
+  /** The answer to a request is sent: its id is free for another one. */
+  answered(id: number): void {
+    this.#requests.delete(id);
+  }
+
+  #takeFollowing(event: RequestEvent): RequestEvent {
+    // After `broken` nothing else follows.
+    if (event !== 'broken') this.#following = null;
+    return event;
+  }
+
+  #onRecord(): RequestEvent | null {
+    const { type, id, content } = this.#records;
+    if (id === 0) return this.#reply(managementReply(type, content), null);
+    const input = inputOf(type, content);
+    if (input === null) return this.#break(`a record of type ${type} from a web server`);
+    const incoming = this.#requests.get(id);
+    const state = STATES[incoming?.state ?? 'idle'][input];
+    if (state === undefined) return this.#break(`${input} of a request in state ${incoming!.state}`);
+    this.id = id;
+    if (input === 'begin') return this.#begin(content);
+    if (incoming === undefined) return null;
+    incoming.state = state;
+    this.keepsConnection = incoming.keepsConnection;
+    switch (input) {
+      case 'params':
+        return this.#addParams(incoming, content);
+      case 'params-end':
+        return this.#interpret(incoming);
+      case 'stdin':
+        return this.#addBody(incoming, content);
+      case 'stdin-end':
+        // Section 6.2: a client that has left before it had sent everything.
+        return incoming.owed > 0 ? this.#abort() : 'end';
+      default:
+        return this.#abort();
+    }
+  }
+
+  #begin(content: Buffer): RequestEvent | null {
+    if (content.length < 3) return this.#break('a BEGIN_REQUEST that is too short');
+    const role = content.readUInt16BE(0);
+    const keepsConnection = (content[2]! & KEEP_CONN) !== 0;
+    if (role !== RESPONDER) {
+      const why = `role ${role}, while only responders (1) are here`;
+      return this.#reply(endRequest(this.id, 0, UNKNOWN_ROLE), keepsConnection ? null : why);
+    }
+    if (this.#requests.size >= REQUESTS_MAX) return this.#reply(endRequest(this.id, 0, OVERLOADED), null);
+    this.#requests.set(this.id, { state: 'params', keepsConnection, params: EMPTY, owed: UNKNOWN });
+    return null;
+  }
+
+  #addParams(incoming: Incoming, content: Buffer): RequestEvent | null {
+    if (incoming.params.length + content.length > this.#limits.limitRequestHead)
+      return this.#refuse(new Refusal(431, 'request head longer than limit-request-head'));
+    // Most often there is one record: what was pushed stays as it is, and need not be copied.
+    incoming.params = incoming.params.length === 0 ? content : appended(incoming.params, 0, content);
+    return null;
+  }
+
+  #interpret(incoming: Incoming): RequestEvent {
+    const environ = readPairs(incoming.params.latin1Slice(), VARIABLES_MAX);
+    incoming.params = EMPTY;
+    if (typeof environ === 'string') return this.#refuse(new Refusal(400, `malformed FastCGI: ${environ}`));
+    const request = readGatewayRequest(environ, this.#limits);
+    if (request instanceof Refusal) return this.#refuse(request);
+    incoming.owed = request.contentLength;
+    this.request = request;
+    return 'request';
+  }
+
+  #addBody(incoming: Incoming, content: Buffer): RequestEvent {
+    if (incoming.owed !== UNKNOWN) {
+      if (content.length > incoming.owed) return this.#break('more body than CONTENT_LENGTH');
+      incoming.owed -= content.length;
+    }
+    this.data = content;
+    return 'data';
+  }
+
+  /** What still comes of it is ignored. */
+  #refuse(refusal: Refusal): RequestEvent {
+    this.#requests.delete(this.id);
+    this.fault = refusal;
+    return 'refused';
+  }
+
+  /** Section 5.4: a request that is given up has an end all the same. */
+  #abort(): RequestEvent {
+    this.#requests.delete(this.id);
+    this.#reply(endRequest(this.id, 0, REQUEST_COMPLETE), null);
+    this.#following = 'reply';
+    return 'abort';
+  }
+
+  /** `last`: why the connection ends with it. */
+  #reply(text: string, last: string | null): RequestEvent {
+    this.reply = text;
+    if (last !== null) this.#break(last);
+    return 'reply';
+  }
+
+  #break(why: string): RequestEvent {
+    this.fault = new Refusal(400, `not FastCGI as it should be: ${why}`);
+    this.#requests.clear();
+    this.#following = 'broken';
+    return 'broken';
+  }
+}
+
+function inputOf(type: number, content: Buffer): RequestInput | null {
+  switch (type) {
+    case BEGIN_REQUEST:
+      return 'begin';
+    case ABORT_REQUEST:
+      return 'abort';
+    case PARAMS:
+      return content.length === 0 ? 'params-end' : 'params';
+    case STDIN:
+      return content.length === 0 ? 'stdin-end' : 'stdin';
+    default:
+      return null;
+  }
+}
