@@ -1,9 +1,17 @@
 /** The gateway protocols, by the name in front of their addresses: `scgi://127.0.0.1:4000`. */
+import { FastCgiRequestDecoder } from './fastcgi/request-decoder.ts';
+import { FastCgiRequestEncoder } from './fastcgi/request-encoder.ts';
+import { FastCgiResponseDecoder } from './fastcgi/response-decoder.ts';
+import { FastCgiResponseEncoder } from './fastcgi/response-encoder.ts';
 import type { GatewayProtocol } from './gateway-protocol.ts';
 import { ScgiRequestDecoder } from './scgi/request-decoder.ts';
 import { ScgiRequestEncoder } from './scgi/request-encoder.ts';
 import { ScgiResponseDecoder } from './scgi/response-decoder.ts';
 import { ScgiResponseEncoder } from './scgi/response-encoder.ts';
+import { UwsgiRequestDecoder } from './uwsgi/request-decoder.ts';
+import { UwsgiRequestEncoder } from './uwsgi/request-encoder.ts';
+import { UwsgiResponseDecoder } from './uwsgi/response-decoder.ts';
+import { UwsgiResponseEncoder } from './uwsgi/response-encoder.ts';
 
 export const GATEWAY_PROTOCOLS: Readonly<Record<string, GatewayProtocol>> = {
   scgi: {
@@ -14,6 +22,28 @@ export const GATEWAY_PROTOCOLS: Readonly<Record<string, GatewayProtocol>> = {
     client: {
       requestEncoder: () => new ScgiRequestEncoder(),
       responseDecoder: (limits) => new ScgiResponseDecoder(limits),
+      isPaced: false,
+    },
+  },
+  uwsgi: {
+    server: {
+      requestDecoder: (limits) => new UwsgiRequestDecoder(limits),
+      responseEncoder: () => new UwsgiResponseEncoder(),
+    },
+    client: {
+      requestEncoder: () => new UwsgiRequestEncoder(),
+      responseDecoder: (limits) => new UwsgiResponseDecoder(limits),
+      isPaced: false,
+    },
+  },
+  fastcgi: {
+    server: {
+      requestDecoder: (limits) => new FastCgiRequestDecoder(limits),
+      responseEncoder: (id) => new FastCgiResponseEncoder(id),
+    },
+    client: {
+      requestEncoder: () => new FastCgiRequestEncoder(),
+      responseDecoder: (limits) => new FastCgiResponseDecoder(limits),
       isPaced: false,
     },
   },

@@ -8,7 +8,7 @@ import type { ResponseEncoder } from '../gateway-protocol.ts';
 export class CgiResponseEncoder implements ResponseEncoder {
   readonly isRaw = true;
 
-  head(status: number, reason: string, fields: FieldList): Bytes {
+  head(status: number, reason: string, fields: FieldList): string {
     return `${this.statusLine(status, reason)}\r\n${fieldLines(fields)}\r\n`;
   }
 

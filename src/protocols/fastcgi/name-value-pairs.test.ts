@@ -26,7 +26,14 @@ describe('name-value pairs of FastCGI', () => {
   });
 
   it('are refused where they end too late', () => {
-    for (const text of ['\x01', '\x01\x01', '\x01\x01a', '\xff\xff\xff\xff\0', '\0\x80\0', '\0\xff\xff\xff\xff'])
+    for (const text of [
+      '\x01',
+      '\x01\x01',
+      '\x01\x01a',
+      '\xff\xff\xff\xff\0',
+      '\0\x80\0',
+      '\0\xff\xff\xff\xff',
+    ])
       assert.equal(typeof readPairs(text, PAIRS_MAX), 'string', JSON.stringify(text));
   });
 

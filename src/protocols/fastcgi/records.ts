@@ -7,6 +7,7 @@
  * Records of a *stream* (PARAMS, STDIN, STDOUT, STDERR) are pieces of a text without an end: what is there of them is
  * handed on, and an empty one ends the stream. The others are *discrete*: short, and read whole.
  */
+import { appended } from '../../base/appended.ts';
 
 export const BEGIN_REQUEST = 1;
 export const ABORT_REQUEST = 2;
@@ -90,7 +91,7 @@ export class RecordReader {
 
   push(chunk: Buffer): void {
     if (this.fault !== '') return;
-    this.#buffer = this.pending === 0 ? chunk : Buffer.concat([this.#buffer.subarray(this.#at), chunk]);
+    this.#buffer = this.pending === 0 ? chunk : appended(this.#buffer, this.#at, chunk);
     this.#at = 0;
   }
 

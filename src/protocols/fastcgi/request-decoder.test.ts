@@ -128,7 +128,12 @@ describe('requests that are given up', () => {
     const abort = record(ABORT_REQUEST, 1, '');
     assert.deepEqual(told(begin(1) + abort), ['abort 1', `reply 1 ${ENDED}`]);
     assert.deepEqual(told(head(1) + abort), ['request 1', 'abort 1', `reply 1 ${ENDED}`]);
-    assert.deepEqual(told(head(1) + stdin(1, '') + abort), ['request 1', 'end 1', 'abort 1', `reply 1 ${ENDED}`]);
+    assert.deepEqual(told(head(1) + stdin(1, '') + abort), [
+      'request 1',
+      'end 1',
+      'abort 1',
+      `reply 1 ${ENDED}`,
+    ]);
     assert.deepEqual(told(abort + record(ABORT_REQUEST, 7, '') + head(2)), ['request 2']);
   });
 
@@ -217,6 +222,7 @@ describe('what is refused', () => {
     'variables behind their end': head(1) + params(1, 'x'),
     'a body behind its end': head(1) + stdin(1, '') + stdin(1, 'x'),
     'more body than was declared': head(1, ENVIRON + pair('CONTENT_LENGTH', '2')) + stdin(1, 'abc'),
+    'a request without an id': begin(0),
     'a file for a filter': head(1) + record(DATA, 1, 'x'),
     'a long record': recordHeader(GET_VALUES, 0, 65_535),
   };

@@ -15,12 +15,13 @@ import {
   ABORT_REQUEST,
   BEGIN_REQUEST,
   endRequest,
+  GET_VALUES,
   KEEP_CONN,
   OVERLOADED,
   PARAMS,
-  RecordReader,
   REQUEST_COMPLETE,
   RESPONDER,
+  RecordReader,
   STDIN,
   UNKNOWN_ROLE,
 } from './records.ts';
@@ -91,13 +92,14 @@ export class FastCgiRequestDecoder implements RequestDecoder {
 
   #onRecord(): RequestEvent | null {
     const { type, id, content } = this.#records;
-    if (id === 0) return this.#reply(managementReply(type, content), null);
+    this.id = id;
+    if (id === 0 && type >= GET_VALUES) return this.#reply(managementReply(type, content), null);
     const input = inputOf(type, content);
-    if (input === null) return this.#break(`a record of type ${type} from a web server`);
+    if (input === null || id === 0)
+      return this.#break(`a record of type ${type} for request ${id} from a web server`);
     const incoming = this.#requests.get(id);
     const state = STATES[incoming?.state ?? 'idle'][input];
     if (state === undefined) return this.#break(`${input} of a request in state ${incoming!.state}`);
-    this.id = id;
     if (input === 'begin') return this.#begin(content);
     if (incoming === undefined) return null;
     incoming.state = state;
@@ -118,6 +120,7 @@ export class FastCgiRequestDecoder implements RequestDecoder {
   }
 
   #begin(content: Buffer): RequestEvent | null {
+    this.fault = null;
     if (content.length < 3) return this.#break('a BEGIN_REQUEST that is too short');
     const role = content.readUInt16BE(0);
     const keepsConnection = (content[2]! & KEEP_CONN) !== 0;
@@ -133,8 +136,9 @@ export class FastCgiRequestDecoder implements RequestDecoder {
   #addParams(incoming: Incoming, content: Buffer): RequestEvent | null {
     if (incoming.params.length + content.length > this.#limits.limitRequestHead)
       return this.#refuse(new Refusal(431, 'request head longer than limit-request-head'));
-    // Most often there is one record: what was pushed stays as it is, and need not be copied.
-    incoming.params = incoming.params.length === 0 ? content : appended(incoming.params, 0, content);
+    // A copy of the first piece, too: what was pushed is behind it, and is not to be written over.
+    const { params } = incoming;
+    incoming.params = params.length === 0 ? Buffer.from(content) : appended(params, 0, content);
     return null;
   }
 
@@ -150,11 +154,15 @@ export class FastCgiRequestDecoder implements RequestDecoder {
   }
 
   #addBody(incoming: Incoming, content: Buffer): RequestEvent {
-    if (incoming.owed !== UNKNOWN) {
-      if (content.length > incoming.owed) return this.#break('more body than CONTENT_LENGTH');
-      incoming.owed -= content.length;
+    const { owed } = incoming;
+    if (owed === UNKNOWN) {
+      this.data = content;
+      return 'data';
     }
-    this.data = content;
+    if (content.length > owed) this.#break('more body than CONTENT_LENGTH');
+    if (owed === 0) return 'broken';
+    this.data = content.subarray(0, owed);
+    incoming.owed = owed - this.data.length;
     return 'data';
   }
 

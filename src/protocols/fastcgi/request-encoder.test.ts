@@ -45,7 +45,9 @@ test('a request without a body has the records of example 1 (appendix B), and ke
 
 test('variables may fill several records', () => {
   const cookie = 'c'.repeat(200_000);
-  const read = recordsOf(new FastCgiRequestEncoder().head(anOutgoingRequest({ fields: ['Cookie', cookie] }), 0));
+  const read = recordsOf(
+    new FastCgiRequestEncoder().head(anOutgoingRequest({ fields: ['Cookie', cookie] }), 0),
+  );
   assert.deepEqual(
     read.map(({ type, content }) => [type, content.length > 0]),
     [[1, true], ...Array.from({ length: 4 }, () => [PARAMS, true]), [PARAMS, false]],

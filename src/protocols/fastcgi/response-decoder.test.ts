@@ -42,7 +42,9 @@ function read(text: string, { method = 'GET', closes = false } = {}): ResponseRe
 
 describe('answers', () => {
   test('of example 1 (appendix B)', () => {
-    const { heads, body, end } = read(out('Content-type: text/html\r\n\r\n<html>\n<head> ... ') + out('') + END);
+    const { heads, body, end } = read(
+      out('Content-type: text/html\r\n\r\n<html>\n<head> ... ') + out('') + END,
+    );
     assert.deepEqual(heads, [{ status: 200, reason: '', fields: ['Content-type', 'text/html'] }]);
     assert.deepEqual({ body, end }, { body: '<html>\n<head> ... ', end: 'kept' });
   });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { readResponse } from '../../../test/support/read-responses.ts';
-import { FastCgiResponseEncoder } from './response-encoder.ts';
 import { FastCgiResponseDecoder } from './response-decoder.ts';
+import { FastCgiResponseEncoder } from './response-encoder.ts';
 
 const bytesOf = (...parts: readonly (string | Uint8Array)[]): Buffer =>
   Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
@@ -11,7 +11,7 @@ const bytesOf = (...parts: readonly (string | Uint8Array)[]): Buffer =>
 test('an answer is a CGI response in STDOUT records, and END_REQUEST', () => {
   const encoder = new FastCgiResponseEncoder(0x0102);
   const head = encoder.head(404, 'Not Found', ['A', 'b']);
-  assert.equal(head, '\x01\x06\x01\x02\0\x1d\x03\0Status: 404 Not Found\r\nA: b\r\n\r\n\0\0\0');
+  assert.equal(head, '\x01\x06\x01\x02\0\x1f\x01\0Status: 404 Not Found\r\nA: b\r\n\r\n\0');
   assert.deepEqual(encoder.body('abc'), ['\x01\x06\x01\x02\0\x03\x05\0abc\0\0\0\0\0']);
   assert.equal(encoder.end(), '\x01\x06\x01\x02\0\0\0\0\x01\x03\x01\x02\0\x08\0\0\0\0\0\0\0\0\0\0');
 });

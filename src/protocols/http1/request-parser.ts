@@ -5,6 +5,7 @@
  *
  *   head  (data)*  end   head …          or `refused` at any point, after which nothing follows.
  */
+import { appended } from '../../base/appended.ts';
 import type { RequestFields } from '../../fields.ts';
 import { ChunkedDecoder } from './chunked-decoder.ts';
 import { CHUNKED } from './framing.ts';
@@ -205,24 +206,3 @@ export class RequestParser {
     return 'refused';
   }
 }
-
-/** The unused rest and the new chunk in one buffer with room to grow, so that a trickled head is not copied for every byte. */
-function appended(buffer: Buffer, at: number, chunk: Buffer): Buffer {
-  const rest = buffer.length - at;
-  const length = rest + chunk.length;
-  const offset = buffer.byteOffset + buffer.length;
-  const capacity = buffer.buffer.byteLength;
-  if (at === 0 && growable.has(buffer.buffer) && offset + chunk.length <= capacity) {
-    const grown = Buffer.from(buffer.buffer, buffer.byteOffset, length);
-    chunk.copy(grown, rest);
-    return grown;
-  }
-  const room = Buffer.from(new ArrayBuffer(Math.max(512, length * 2)), 0, length);
-  growable.add(room.buffer);
-  buffer.copy(room, 0, at);
-  chunk.copy(room, rest);
-  return room;
-}
-
-/** Array buffers that were made here with room behind the data; any other may be shared. */
-const growable = new WeakSet<ArrayBufferLike>();

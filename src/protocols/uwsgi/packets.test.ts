@@ -25,7 +25,9 @@ describe('packets of uwsgi', () => {
   });
 
   it('are read back as they were written, and at each earlier end are less or refused', () => {
-    const text = fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) });
+    const text = fc.string({
+      unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
+    });
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 5 }), (list) => {
         const whole = list.map(([name, value]) => variable(name, value)).join('');

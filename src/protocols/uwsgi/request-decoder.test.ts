@@ -27,7 +27,7 @@ const WRITTEN = `${packet(POST)}What is the answer to life?`;
 
 test('a request as nginx writes it is read, byte for byte', () => {
   const [request, body, end, ...more] = read(
-    `\0\x48\0\0\x0e\0REQUEST_METHOD\x04\0POST\x0b\0REQUEST_URI\x02\0/p\x09\0PATH_INFO\x02\0/p\x0e\0CONTENT_LENGTH\x02\x0027What is the answer to life?`,
+    `\0\x4a\0\0\x0e\0REQUEST_METHOD\x04\0POST\x0b\0REQUEST_URI\x02\0/p\x09\0PATH_INFO\x02\0/p\x0e\0CONTENT_LENGTH\x02\x0027What is the answer to life?`,
   );
   assert.deepEqual(
     [request!.event, body!.event, body!.text, end!.event, more],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anOutgoingRequest } from '../../../test/support/outgoing-request.ts';
+import { RequestTooLarge } from '../request-too-large.ts';
 import { readVariables } from './packets.ts';
 import { UwsgiRequestEncoder } from './request-encoder.ts';
 
@@ -16,4 +17,12 @@ test('a request is a packet of variables with modifier1 = 0, and its body as it 
   const chunk = Buffer.from('What is the answer to life?');
   assert.deepEqual(encoder.body(chunk), [chunk]);
   assert.equal(encoder.end(), '');
+});
+
+test('a request that finds no room in a packet is not written', () => {
+  const head = (size: number) =>
+    new UwsgiRequestEncoder().head(anOutgoingRequest({ fields: ['Cookie', 'c'.repeat(size)] }), 0);
+  const room = 65_535 - (head(0).length - 4);
+  assert.equal(head(room).length, 4 + 65_535);
+  assert.throws(() => head(room + 1), RequestTooLarge);
 });
