@@ -1,6 +1,25 @@
-/** Addresses of servers that Vivarium connects to: `10.0.0.1:8000`, `[::1]:8000`, `unix:PATH`, `srv:_http._tcp.NAME`. */
+/**
+ * Addresses of servers that Vivarium connects to: `10.0.0.1:8000`, `[::1]:8000`, `unix:PATH`, `srv:_http._tcp.NAME`, each
+ * with the protocol that the server speaks before it where that is not HTTP: `uwsgi://10.0.0.1:3031`, `scgi://unix:PATH`.
+ */
+
+/** Ports where the address has none; those of the gateway protocols are Apache's. */
+const DEFAULT_PORTS = { http: 80, https: 443, scgi: 4000 } as const;
+
+export type UpstreamScheme = keyof typeof DEFAULT_PORTS;
+/** Of a protocol that is not HTTP. */
+export type GatewayScheme = Exclude<UpstreamScheme, 'http' | 'https'>;
+
+const SCHEMES = Object.keys(DEFAULT_PORTS) as readonly UpstreamScheme[];
+
+/** For messages: `http://, https:// or scgi://`. */
+export const SCHEMES_TEXT = SCHEMES.map((scheme) => `${scheme}://`)
+  .join(', ')
+  .replace(/, ([^,]+)$/, ' or $1');
 
 export interface UpstreamAddress {
+  /** Null: none was given, so HTTP. */
+  readonly scheme: UpstreamScheme | null;
   readonly host: string;
   readonly port: number;
   /** Path of a Unix socket; null for TCP. */
@@ -15,27 +34,33 @@ const HOST_AND_PORT = /^(?:\[([\da-fA-F:.]+)\]|([A-Za-z\d](?:[A-Za-z\d_.-]*[A-Za
 const SOCKET_PATH_MAX = 107;
 
 /** Null for what is none. */
-export function parseUpstreamAddress(text: string, defaultPort: number): UpstreamAddress | null {
-  if (text.startsWith('unix:')) {
-    const path = text.slice('unix:'.length);
+export function parseUpstreamAddress(text: string): UpstreamAddress | null {
+  const [, name = null, rest = ''] = /^(?:([a-z\d]+):\/\/)?(.*)$/s.exec(text) ?? [];
+  const scheme = SCHEMES.find((one) => one === name) ?? null;
+  if (scheme === null && name !== null) return null;
+  if (rest.startsWith('unix:')) {
+    const path = rest.slice('unix:'.length);
     return path === '' || path.includes('\0') || Buffer.byteLength(path) > SOCKET_PATH_MAX
       ? null
-      : { ...NOWHERE, path };
+      : { ...NOWHERE, scheme, path };
   }
-  if (text.startsWith('srv:')) {
-    const service = text.slice('srv:'.length);
-    return /^[A-Za-z\d_](?:[A-Za-z\d_.-]*[A-Za-z\d])?$/.test(service) ? { ...NOWHERE, service } : null;
+  if (rest.startsWith('srv:')) {
+    const service = rest.slice('srv:'.length);
+    return /^[A-Za-z\d_](?:[A-Za-z\d_.-]*[A-Za-z\d])?$/.test(service)
+      ? { ...NOWHERE, scheme, service }
+      : null;
   }
-  const [, literal, name, digits] = HOST_AND_PORT.exec(text) ?? [];
-  const host = literal ?? name;
-  const port = digits === undefined ? defaultPort : Number(digits);
+  const [, literal, hostName, digits] = HOST_AND_PORT.exec(rest) ?? [];
+  const host = literal ?? hostName;
+  const port = digits === undefined ? DEFAULT_PORTS[scheme ?? 'http'] : Number(digits);
   if (host === undefined || port < 1 || port > 65_535) return null;
-  return { ...NOWHERE, host, port };
+  return { ...NOWHERE, scheme, host, port };
 }
 
 /** Where a route sends its requests: a URL without user, query and fragment, or `unix:PATH`. */
 export interface UpstreamUrl {
-  readonly isSecure: boolean;
+  /** The URL without its path. */
+  readonly server: string;
   /** As the URL names it: host with the port, if it has one. */
   readonly authority: string;
   readonly address: UpstreamAddress;
@@ -43,17 +68,14 @@ export interface UpstreamUrl {
   readonly path: string;
 }
 
-const URL_PARTS = /^(https?):\/\/([^/?#@]+)(\/[!-"$-;=@-~]*)?$/;
+const URL_PARTS = /^([a-z\d]+:\/\/[^/?#@]+)(\/[!-"$-;=@-~]*)?$/;
+/** As nginx writes it, the path of the URL stands behind the socket and a colon: `uwsgi://unix:/run/app.sock:/`. */
+const SOCKET_URL_PARTS = /^((?:[a-z\d]+:\/\/)?unix:.*?)(?::(\/[!-"$-;=@-~]*))?$/;
 
 export function parseUpstreamUrl(text: string): UpstreamUrl | null {
-  if (text.startsWith('unix:')) {
-    const address = parseUpstreamAddress(text, 0);
-    return address && { isSecure: false, authority: 'localhost', address, path: '' };
-  }
-  const [, scheme, authority, path = ''] = URL_PARTS.exec(text) ?? [];
-  if (authority === undefined) return null;
-  const isSecure = scheme === 'https';
-  const address = parseUpstreamAddress(authority, isSecure ? 443 : 80);
-  if (address === null || address.path !== null || address.service !== null) return null;
-  return { isSecure, authority, address, path };
+  const [, server, path = ''] = SOCKET_URL_PARTS.exec(text) ?? URL_PARTS.exec(text) ?? [];
+  const address = server === undefined ? null : parseUpstreamAddress(server);
+  if (server === undefined || address === null || address.service !== null) return null;
+  const authority = address.path === null ? server.slice(server.indexOf('//') + 2) : 'localhost';
+  return { server, authority, address, path };
 }

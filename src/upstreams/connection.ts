@@ -103,6 +103,15 @@ export class UpstreamConnection {
     return this.requests > 1;
   }
 
+  /** What is written until `uncork` goes to the server in one write. */
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
   /** Sends the head of a request, with the beginning of its body. `write` and `finish` follow. */
   send(method: string, head: Bytes, timeouts: ConnectionTimeouts, listener: ResponseListener): void {
     this.#listener = listener;
@@ -241,8 +250,14 @@ export class UpstreamConnection {
       else if (event === 'data') listener.data(this.#decoder.data);
       else if (event === 'end') this.#ended(listener);
       else if (event === 'stderr') listener.stderr(this.#decoder.data);
-      else listener.bodyWanted();
+      else this.#onBodyWanted(listener);
     }
+  }
+
+  /** From now on the server waits for us. */
+  #onBodyWanted(listener: ResponseListener): void {
+    this.#isSent = false;
+    listener.bodyWanted();
   }
 
   #onHead(listener: ResponseListener, head: UpstreamHead): void {

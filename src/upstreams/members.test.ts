@@ -9,6 +9,8 @@ const MEMBER: MemberSettings = {
   port: 80,
   path: null,
   service: null,
+  scheme: null,
+  isSecure: false,
   weight: 1,
   isBackup: false,
   connectionsMax: 0,

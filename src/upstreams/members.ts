@@ -6,8 +6,10 @@ import dns from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { MemberSettings } from '../config/sections/upstream.ts';
+
 import type { Log } from '../telemetry/log.ts';
 import { type PoolSettings, UpstreamServer } from './server.ts';
+import { transportOf } from './transports.ts';
 
 /** What DNS is asked for; a test answers by itself. */
 export interface Resolver {
@@ -147,9 +149,11 @@ export class Members {
     member: MemberSettings,
   ): UpstreamServer {
     // The name in the certificate is the one that was configured, not the address it led to.
-    const tls = this.#tls && { servername: isIP(member.host) ? '' : member.host, ...this.#tls };
+    const isSecure = this.#tls !== null && member.isSecure;
+    const tls = isSecure ? { servername: isIP(member.host) ? '' : member.host, ...this.#tls } : null;
+    const protocol = transportOf(member.scheme);
     const settings = { weight, isBackup, connectionsMax: member.connectionsMax, state: member.state };
-    return new UpstreamServer(name, { protocol: null, host, port, path, tls }, settings, this.#pool);
+    return new UpstreamServer(name, { protocol, host, port, path, tls }, settings, this.#pool);
   }
 }
 

@@ -3,7 +3,7 @@ import { type PartValues, section } from '../section.ts';
 import { list, map, one } from '../setting.ts';
 import { parseUpstreamUrl } from '../upstream-address.ts';
 import { count, onOff, seconds, text } from '../value-types.ts';
-import { proxyTarget, token } from './types.ts';
+import { cgiVariable, proxyTarget, template, token } from './types.ts';
 import { type UpstreamSettings, upstreamOf } from './upstream.ts';
 
 export interface ProxySettings {
@@ -17,6 +17,10 @@ export interface ProxySettings {
   readonly host: string;
   /** How the URL names it, for `host` and redirects; null: by the address of the server. */
   readonly authority: string | null;
+  /** Whether servers get the Authorization field; null: those that speak HTTP do. */
+  readonly passAuthorization: boolean | null;
+  /** CGI variables beside those of the request, each with a template; for servers that speak a gateway protocol. */
+  readonly params: Readonly<Record<string, string>>;
   readonly addsForwarded: boolean;
   readonly via: string | null;
   readonly requestBuffering: boolean;
@@ -63,6 +67,14 @@ const parts = {
   forwarded: one(onOff, {
     default: true,
     help: 'say in X-Forwarded-For, -Host, -Proto and Forwarded for whom; else these fields are taken away',
+  }),
+  'pass-authorization': one(onOff, {
+    default: null,
+    defaultText: 'on for HTTP, off for the gateway protocols',
+    help: 'give the Authorization field of the client to the servers',
+  }),
+  params: map(cgiVariable, template, {
+    help: 'CGI variables beside those of the request, for servers that do not speak HTTP',
   }),
   via: one(token, {
     default: null,
@@ -126,11 +138,13 @@ function settingsOf(values: PartValues<typeof parts>): ProxySettings {
   const retryOn = values['retry-on'].length === 0 ? ['error', 'timeout'] : values['retry-on'];
   const upgrade = values.upgrade.length === 0 ? ['websocket'] : values.upgrade;
   return {
-    upstreamName: url === null ? values.to : values.to.slice(0, values.to.length - url.path.length),
-    upstream: url === null ? null : upstreamOf(url.address, url.isSecure),
+    upstreamName: url?.server ?? values.to,
+    upstream: url === null ? null : upstreamOf(url.address),
     path: url?.path ?? '',
     host: values.host,
     authority: url?.authority ?? null,
+    passAuthorization: values['pass-authorization'],
+    params: values.params,
     addsForwarded: values.forwarded,
     via: values.via,
     requestBuffering: values['request-buffering'],

@@ -5,7 +5,7 @@ import { isNetwork } from '../../base/address-list.ts';
 import { compilePattern } from '../../base/pattern.ts';
 import { compilePath, compileUrl, PATH_ALLOWED, URL_ALLOWED } from '../../url-template.ts';
 import { compileTemplate, TEMPLATE_ALLOWED } from '../../variables.ts';
-import { parseUpstreamAddress, parseUpstreamUrl } from '../upstream-address.ts';
+import { parseUpstreamAddress, parseUpstreamUrl, SCHEMES_TEXT } from '../upstream-address.ts';
 import { numberFromText, type ValueType } from '../value-types.ts';
 
 /** A text that is `allowed`. */
@@ -67,6 +67,13 @@ export const fieldValue = checked(
   (text) => /^[^\x00-\x08\x0a-\x1f\x7f]*$/.test(text) && compileTemplate(text) !== null,
 );
 
+/** What follows from the body of the request is not for others to say, and no name is to pass for a header field. */
+export const cgiVariable = checked(
+  'NAME',
+  'a name of letters, digits and _, but not CONTENT_LENGTH, SCGI and HTTP_PROXY',
+  (text) => /^[A-Za-z_]\w*$/.test(text) && !/^(CONTENT_LENGTH$|HTTP_PROXY$|SCGI$)/.test(text),
+);
+
 /** The framing of a message and its connection are not to be changed: others rely on them. */
 const FRAMING =
   /^(connection|content-length|expect|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i;
@@ -99,15 +106,18 @@ export const requestTarget = checked('PATH', 'a path like /health?full=1', (text
 
 const withSocketPath: Pick<ValueType<string>, 'resolveIn'> = {
   resolveIn: (value, directory) =>
-    value.startsWith('unix:') ? `unix:${resolve(directory, value.slice('unix:'.length))}` : value,
+    value.replace(
+      /^((?:[a-z\d]+:\/\/)?unix:)(.*?)(:\/.*)?$/,
+      (_, before: string, path: string, after = '') => before + resolve(directory, path) + after,
+    ),
 };
 
 /** A server, or a name that leads to some. */
 export const upstreamAddress: ValueType<string> = {
   ...checked(
     'ADDRESS',
-    'HOST:PORT, [IPV6]:PORT, unix:PATH, or srv:NAME for SRV records',
-    (text) => parseUpstreamAddress(text, 80) !== null,
+    `HOST:PORT, [IPV6]:PORT, unix:PATH, or srv:NAME for SRV records; before it ${SCHEMES_TEXT} where it is not HTTP`,
+    (text) => parseUpstreamAddress(text) !== null,
   ),
   ...withSocketPath,
 };
@@ -116,7 +126,7 @@ export const upstreamAddress: ValueType<string> = {
 export const proxyUrl: ValueType<string> = {
   ...checked(
     'TARGET',
-    'a URL like http://127.0.0.1:3000 or https://HOST/PATH, or unix:PATH',
+    `a URL like http://127.0.0.1:3000 or https://HOST/PATH (${SCHEMES_TEXT}), or unix:PATH`,
     (text) => parseUpstreamUrl(text) !== null,
   ),
   ...withSocketPath,
@@ -126,7 +136,7 @@ export const proxyUrl: ValueType<string> = {
 export const proxyTarget: ValueType<string> = {
   ...checked(
     'UPSTREAM',
-    'the name of one of [upstreams], a URL like http://127.0.0.1:3000 or https://HOST/PATH, or unix:PATH',
+    `the name of one of [upstreams], a URL like http://127.0.0.1:3000 or https://HOST/PATH (${SCHEMES_TEXT}), or unix:PATH`,
     (text) => /^[\w.-]+$/.test(text) || parseUpstreamUrl(text) !== null,
   ),
   ...withSocketPath,

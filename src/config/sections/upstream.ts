@@ -17,6 +17,7 @@ export interface UpstreamSettings {
   readonly queueTimeoutMs: number;
   readonly resolveIntervalMs: number;
   readonly pool: UpstreamPoolSettings;
+  /** For servers with `https://`, and where `tls` was given for all but those with `http://`; null: none needs it. */
   readonly tls: TlsSettings | null;
   readonly healthCheck: HealthCheckSettings | null;
 }
@@ -28,6 +29,7 @@ export interface MemberSettings extends UpstreamAddress {
   /** Requests at once; 0: no limit. */
   readonly connectionsMax: number;
   readonly state: 'up' | 'draining' | 'disabled';
+  readonly isSecure: boolean;
 }
 
 export interface UpstreamPoolSettings {
@@ -56,8 +58,6 @@ export interface TlsSettings {
   readonly keyFile: string | null;
 }
 
-const DEFAULT_PORT = 80;
-
 const server = section({
   help: 'a server',
   short: 'address',
@@ -72,12 +72,12 @@ const server = section({
     'max-connections': one(count(0, 1_000_000), { default: 0, help: 'requests at once; 0 for no limit' }),
     down: one(onOff, { default: false, help: 'gets no requests' }),
   },
-  build: (values): MemberSettings => ({
-    ...parseUpstreamAddress(values.address, DEFAULT_PORT)!,
+  build: (values) => ({
+    ...parseUpstreamAddress(values.address)!,
     weight: values.weight,
     isBackup: values.backup,
     connectionsMax: values['max-connections'],
-    state: values.down ? 'disabled' : 'up',
+    state: values.down ? ('disabled' as const) : ('up' as const),
   }),
 });
 
@@ -96,7 +96,7 @@ const sticky = section({
 });
 
 const tls = section({
-  help: 'the servers speak HTTPS',
+  help: 'the connections to the servers are encrypted',
   isSwitch: true,
   parts: {
     verify: one(onOff, { default: true, help: 'refuse a server whose certificate is not trusted' }),
@@ -173,16 +173,19 @@ export const upstream = section({
 });
 
 /** For a route that names a server by its URL: one server, and the defaults. */
-export function upstreamOf(address: UpstreamAddress, isSecure: boolean): UpstreamSettings {
+export function upstreamOf(address: UpstreamAddress): UpstreamSettings {
   const defaults = Object.entries(parts).map(([name, part]) => [name, isNested(part) ? null : part.default]);
-  const member: MemberSettings = { ...address, weight: 1, isBackup: false, connectionsMax: 0, state: 'up' };
-  const settings = settingsOf({ ...Object.fromEntries(defaults), servers: [member] } as Values);
-  return isSecure ? { ...settings, tls: TRUSTING_THE_SYSTEM } : settings;
+  const member = { ...address, weight: 1, isBackup: false, connectionsMax: 0, state: 'up' as const };
+  return settingsOf({ ...Object.fromEntries(defaults), servers: [member] } as Values);
 }
 
 function settingsOf(values: Values): UpstreamSettings {
+  const { tls, servers } = values;
+  // Who says http:// of one server does not mean HTTPS, whatever is said of all.
+  const isSecure = ({ scheme }: UpstreamAddress) => scheme === 'https' || (tls !== null && scheme !== 'http');
+  const members = servers.map((member) => ({ ...member, isSecure: isSecure(member) }));
   return {
-    members: values.servers,
+    members,
     policy: values.policy,
     hashKey: values['hash-key'],
     sticky: values.sticky,
@@ -198,7 +201,7 @@ function settingsOf(values: Values): UpstreamSettings {
       slowStartMs: values['slow-start'] * 1000,
       limits: { headMax: values['limit-response-head'], fieldsMax: values['limit-response-fields'] },
     },
-    tls: values.tls,
+    tls: tls ?? (members.some((member) => member.isSecure) ? TRUSTING_THE_SYSTEM : null),
     healthCheck: values['health-check'],
   };
 }

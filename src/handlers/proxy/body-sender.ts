@@ -1,6 +1,8 @@
 /** Sends the body of a request to an upstream server at the pace of both, and knows whether it could be sent again. */
-import type { FieldList, RequestBody } from '../../exchange.ts';
+import type { Bytes, RequestBody } from '../../exchange.ts';
 import type { UpstreamConnection } from '../../upstreams/connection.ts';
+import type { BodyFraming } from './body-framing.ts';
+import { PacketQueue } from './packet-queue.ts';
 
 /** Bodies up to this size travel with the head, in one write. */
 const JOIN_MAX = 16_384;
@@ -8,7 +10,9 @@ const JOIN_MAX = 16_384;
 export class BodySender {
   readonly #body: RequestBody | null;
   #connection: UpstreamConnection | null = null;
-  #isChunked = false;
+  #framing: BodyFraming | null = null;
+  /** Null: the server takes it as fast as it comes. */
+  #packets: PacketQueue | null = null;
   #hasRead = false;
   #isReading = false;
   /** The client has broken off, or sends what cannot be passed on. */
@@ -19,7 +23,7 @@ export class BodySender {
     this.#onError = onError;
   }
 
-  /** Bytes, -1 for a chunked body, null for none. */
+  /** Bytes, -1 where it is not known, null for none. */
   get size(): number | null {
     return this.#body?.size ?? null;
   }
@@ -41,33 +45,41 @@ export class BodySender {
     return Buffer.from(whole.buffer, whole.byteOffset, whole.length).latin1Slice();
   }
 
-  /** The server waits for it behind the head, which has been sent with `short`. */
-  start(connection: UpstreamConnection): void {
-    const body = this.#body;
-    const whole = body?.inMemory ?? null;
-    if (body === null || (whole !== null && whole.length <= JOIN_MAX)) return connection.finish();
+  /** It is there already, or `short`. */
+  get isJoined(): boolean {
+    const { inMemory } = this.#body ?? { inMemory: null };
+    return this.#body === null || (inMemory !== null && inMemory.length <= JOIN_MAX);
+  }
+
+  /**
+   * The server waits for it behind the head. `framing`: null when the head was sent with all of it. `isPaced`: the server
+   * asks for each packet but the first.
+   */
+  start(connection: UpstreamConnection, framing: BodyFraming | null, isPaced = false): void {
+    if (framing === null) return connection.finish();
     this.#connection = connection;
-    if (whole !== null) {
-      connection.write(whole);
-      return this.#finish(null);
-    }
-    this.#isChunked = body.size === -1;
-    this.#read();
+    this.#framing = framing;
+    this.#packets = isPaced ? new PacketQueue(connection) : null;
+    const body = this.#body;
+    if (body !== null && body.inMemory === null) return this.#read();
+    if (body !== null) this.#write(framing.body(body.inMemory!));
+    this.#finish();
   }
 
   /** The connection has room again. */
   goOn(): void {
-    if (this.#connection !== null) this.#read();
+    if (this.#connection !== null && this.#packets?.isWanted !== false) this.#read();
   }
 
   /** The server has asked for the next packet. */
   wanted(): void {
-    this.goOn();
+    if (this.#packets?.wanted() === true) this.goOn();
   }
 
   /** The server is to get nothing more of it. */
   stop(): void {
     this.#connection = null;
+    this.#packets = null;
   }
 
   #read(): void {
@@ -76,31 +88,29 @@ export class BodySender {
     this.#hasRead = true;
     this.#body!.read((error, chunk) => {
       this.#isReading = false;
-      const connection = this.#connection;
-      if (connection === null) return;
+      if (this.#connection === null) return;
       if (error !== null) return this.#onError(error);
-      if (chunk === null) return this.#finish(this.#body!.stream?.trailers ?? null);
-      if (this.#send(connection, chunk)) this.#read();
+      if (chunk === null) return this.#finish();
+      if (this.#write(this.#framing!.body(chunk))) this.#read();
     });
   }
 
-  #send(connection: UpstreamConnection, chunk: Uint8Array): boolean {
-    if (!this.#isChunked) return connection.write(chunk);
-    if (chunk.length === 0) return true;
-    connection.write(`${chunk.length.toString(16)}\r\n`);
-    connection.write(chunk);
-    return connection.write('\r\n');
+  /** False: the rest has to wait. */
+  #write(pieces: readonly Bytes[]): boolean {
+    if (this.#packets !== null) return this.#packets.add(pieces);
+    let hasRoom = true;
+    for (const piece of pieces) hasRoom = this.#connection!.write(piece);
+    return hasRoom;
   }
 
-  #finish(trailers: FieldList | null): void {
+  #finish(): void {
     const connection = this.#connection!;
     this.#connection = null;
-    if (this.#isChunked) {
-      let lines = '';
-      for (let i = 0; i < (trailers?.length ?? 0); i += 2)
-        lines += `${trailers![i]}: ${trailers![i + 1]}\r\n`;
-      connection.write(`0\r\n${lines}\r\n`);
+    const end = this.#framing!.end(this.#body?.stream?.trailers ?? null);
+    if (this.#packets !== null) this.#packets.end(end);
+    else {
+      if (end.length > 0) connection.write(end);
+      connection.finish();
     }
-    connection.finish();
   }
 }

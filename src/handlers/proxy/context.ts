@@ -14,6 +14,8 @@ export interface ProxyContext {
   readonly filter: ResponseFilter;
   /** What a consistent hash is computed of; null where the policy has no use for it. */
   readonly keyOf: Template | null;
+  /** CGI variables that the route adds, for servers that speak a gateway protocol. */
+  readonly params: readonly { readonly name: string; readonly value: Template }[];
   readonly sticky: Sticky | null;
   /** Where answers wait for slow clients. */
   readonly responseSpool: SpoolLimits;

@@ -16,23 +16,19 @@ import type { ResponseListener, UpstreamConnection } from '../../upstreams/conne
 import { Failure } from '../../upstreams/failure.ts';
 import type { UpstreamServer } from '../../upstreams/server.ts';
 import type { Refused, Seeker } from '../../upstreams/upstream.ts';
-import { BodySender } from './body-sender.ts';
 import { describe, type ProxyContext } from './context.ts';
-import { type OutgoingRequest, outgoingRequest, requestHead } from './request-head.ts';
+import { RequestSender } from './request-sender.ts';
 import { ResponseSender } from './response-sender.ts';
 import { isIdempotent, mayRetryFailure, mayRetryStatus } from './retry.ts';
 import { TunnelInput } from './tunnel-input.ts';
 
 /** Whole answers up to this size go to the client as latin-1 text, in one write with the head. */
 const TEXT_MAX = 16_384;
-/** A server that does not answer Expect gets the body nevertheless (RFC 9110, section 10.1.1). */
-const CONTINUE_WAIT_MS = 1_000;
 
 export class Forwarding implements Seeker, ResponseListener {
   readonly #proxy: ProxyContext;
   readonly #exchange: Exchange;
-  readonly #outgoing: OutgoingRequest;
-  readonly #body: BodySender;
+  readonly #sender: RequestSender;
   readonly #since = performance.now();
   readonly tried = new Set<UpstreamServer>();
   readonly key: string;
@@ -43,13 +39,11 @@ export class Forwarding implements Seeker, ResponseListener {
   #hasRepeated = false;
   #response: ResponseSender | null = null;
   #tunnel: TunnelInput | null = null;
-  #continueTimer: NodeJS.Timeout | null = null;
 
   constructor(proxy: ProxyContext, exchange: Exchange) {
     this.#proxy = proxy;
     this.#exchange = exchange;
-    this.#outgoing = outgoingRequest(exchange, proxy.settings);
-    this.#body = new BodySender(exchange.body, (error) => this.#bodyFailed(error));
+    this.#sender = new RequestSender(proxy, exchange, (error) => this.#bodyFailed(error));
     this.key = proxy.keyOf?.(exchange) ?? '';
     this.preferred = proxy.sticky?.serverOf(exchange, proxy.upstream.servers) ?? null;
     exchange.onGone = () => this.#gone();
@@ -82,41 +76,29 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   #ask(server: UpstreamServer, fresh: boolean): void {
-    const { settings } = this.#proxy;
     const connection = server.take(fresh);
     this.#connection = connection;
-    const head = requestHead(this.#exchange, this.#outgoing, settings, server.name, this.#body.size);
-    const isAwaited = this.#exchange.body?.stream?.isAwaited === true;
-    connection.send(this.#outgoing.method, head + this.#body.short, settings, this);
-    if (isAwaited) this.#continueTimer = setTimeout(() => this.#sendBody(), CONTINUE_WAIT_MS);
-    // A body that is read is lost to the next server: not before this one is there.
-    else if (connection.isConnected || !this.#body.isLostWhenRead) this.#body.start(connection);
-  }
-
-  #sendBody(): void {
-    this.#stopWaiting();
-    if (this.#connection !== null) this.#body.start(this.#connection);
-  }
-
-  #stopWaiting(): void {
-    if (this.#continueTimer !== null) clearTimeout(this.#continueTimer);
-    this.#continueTimer = null;
+    if (this.#sender.send(server, connection, this)) return;
+    connection.destroy();
+    const why = 'its header fields have no room in what the server speaks';
+    this.#proxy.log.info('request-refused', `${describe(this.#exchange)}: 431 ${why}`);
+    this.#cut(431, 'The header fields of the request are too large.');
   }
 
   // ResponseListener
 
   connected(): void {
-    if (this.#body.isLostWhenRead && this.#continueTimer === null) this.#body.start(this.#connection!);
+    this.#sender.connected();
   }
 
   drain(): void {
     if (this.#tunnel !== null) this.#tunnel.goOn();
-    else this.#body.goOn();
+    else this.#sender.goOn();
   }
 
   interim(head: UpstreamHead): void {
     if (head.status !== 100) this.#exchange.interim(head.status, this.#fieldsOf(head));
-    else if (this.#continueTimer !== null) this.#sendBody();
+    else this.#sender.agreed();
   }
 
   whole(head: UpstreamHead, body: Buffer): void {
@@ -137,7 +119,7 @@ export class Forwarding implements Seeker, ResponseListener {
     if (head.status === 101) return this.#switchProtocols(head);
     if (this.#isAskedElsewhere(head)) return;
     const { settings, responseSpool } = this.#proxy;
-    this.#stopWaiting();
+    this.#sender.answered();
     const limits = settings.responseBuffering && !isUnbuffered(head) ? responseSpool : null;
     try {
       this.#exchange.start(head.status, this.#fieldsForClient(head), head.reason || undefined);
@@ -159,13 +141,13 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   bodyWanted(): void {
-    this.#body.wanted();
+    this.#sender.wanted();
   }
 
   end(trailers: FieldList | null): void {
     const response = this.#response!;
     this.#release(this.#exchange.status);
-    response.end(this.#outgoing.takesTrailers ? (trailers ?? undefined) : undefined);
+    response.end(this.#sender.outgoing.takesTrailers ? (trailers ?? undefined) : undefined);
   }
 
   failed(failure: Failure): void {
@@ -173,8 +155,7 @@ export class Forwarding implements Seeker, ResponseListener {
     const server = this.#server!;
     const tunnel = this.#tunnel;
     this.#connection = null;
-    this.#stopWaiting();
-    this.#body.stop();
+    this.#sender.stop();
     // A connection that both sides have used for something else may end in any way.
     if (tunnel !== null) return this.#cut(502, 'The connection was lost.');
     const isSafe = this.#response === null && this.#isSafeToRepeat(failure);
@@ -211,9 +192,11 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   #isSafeToRepeat(failure: Failure): boolean {
-    if (!this.#body.isRepeatable) return false;
+    if (!this.#sender.isRepeatable) return false;
     return (
-      failure.isUnsent || isIdempotent(this.#outgoing.method) || this.#proxy.settings.retry.nonIdempotent
+      failure.isUnsent ||
+      isIdempotent(this.#sender.outgoing.method) ||
+      this.#proxy.settings.retry.nonIdempotent
     );
   }
 
@@ -231,15 +214,14 @@ export class Forwarding implements Seeker, ResponseListener {
     );
     upstream.report(server, true);
     this.#connection?.destroy();
-    this.#body.stop();
-    this.#stopWaiting();
+    this.#sender.stop();
     this.#release(0);
     this.#askAnother(server);
     return true;
   }
 
   #switchProtocols(head: UpstreamHead): void {
-    const { upgrade } = this.#outgoing;
+    const { upgrade } = this.#sender.outgoing;
     const upgraded = fieldOf(head, 'upgrade');
     const isWanted = upgrade !== null && upgraded?.toLowerCase() === upgrade.toLowerCase();
     const fields = isWanted ? [...this.#fieldsForClient(head), 'Upgrade', upgraded] : [];
@@ -301,14 +283,13 @@ export class Forwarding implements Seeker, ResponseListener {
     if (server === null) return;
     this.#server = null;
     this.#connection = null;
-    this.#stopWaiting();
-    this.#body.stop();
+    this.#sender.stop();
     if (status > 0) this.#proxy.upstream.report(server, false);
     server.release();
   }
 
   #fieldsOf(head: UpstreamHead): FieldList {
-    return this.#proxy.filter(head, this.#outgoing.prefix);
+    return this.#proxy.filter(head, this.#sender.outgoing.prefix);
   }
 
   /** With the cookie that brings the client back. */

@@ -27,10 +27,15 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
     upstream,
     filter: responseFilter(settings),
     keyOf: upstreamSettings.policy === 'hash' ? compileTemplate(upstreamSettings.hashKey) : null,
+    params: Object.entries(settings.params).map(([name, text]) => ({ name, value: compileTemplate(text)! })),
     sticky: upstreamSettings.sticky && new Sticky(upstreamSettings.sticky),
     responseSpool,
     log,
   };
+  // The gateway protocols say the length of a body first.
+  const needsLength = upstreamSettings.members.some(
+    ({ scheme }) => scheme !== null && !/^https?$/.test(scheme),
+  );
   return (exchange) => {
     if (isCoded(exchange))
       return exchange.abort(501, 'The body has a transfer coding that is not passed on.');
@@ -38,7 +43,8 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
     // What cannot be taken is nothing to connect for.
     if (stream !== undefined && stream.limit > 0 && size > stream.limit)
       return exchange.abort(413, 'the request body is larger than limit-request-body.');
-    if (stream === undefined || !settings.requestBuffering) return new Forwarding(context, exchange).start();
+    const isCollected = settings.requestBuffering || (needsLength && size < 0);
+    if (stream === undefined || !isCollected) return new Forwarding(context, exchange).start();
     stream.collect((error) => {
       if (error === null) new Forwarding(context, exchange).start();
       else exchange.abort((error as { status?: number }).status ?? 500, `${error.message}.`);

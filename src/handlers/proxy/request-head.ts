@@ -1,10 +1,10 @@
 /**
- * The head of a request as an upstream server gets it: what concerns only the connection of the client is left out, and
+ * The head of a request as an upstream server that speaks HTTP gets it: what concerns only the connection of the client is left out, and
  * who the client is is said anew, so that it cannot say so itself.
  */
-import { canonicalPath } from '../../base/url-path.ts';
+import { canonicalPath, decodePath } from '../../base/url-path.ts';
 import type { ProxySettings } from '../../config/sections/proxy.ts';
-import type { Exchange, Request } from '../../exchange.ts';
+import type { Exchange, FieldList, Request } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 
 /** RFC 9110, section 7.6.1, and what we say ourselves. */
@@ -36,6 +36,8 @@ export interface OutgoingRequest {
   readonly target: string;
   /** The part of the path that was taken away, for X-Forwarded-Prefix; '' for none. */
   readonly prefix: string;
+  /** The path that takes its place, decoded; null: the path stays as it is. */
+  readonly pathInfo: string | null;
   /** The protocol that the client wants to change to, and may; null for none. */
   readonly upgrade: string | null;
   /** The client takes trailers. */
@@ -48,11 +50,19 @@ export function outgoingRequest(exchange: Exchange, settings: ProxySettings): Ou
   const upgrade = wantedUpgrade(exchange, settings.upgrade);
   const takesTrailers = /(?:^|,)[\t ]*trailers[\t ]*(?:,|;|$)/i.test(fields.joined('te') ?? '');
   if (settings.path === '')
-    return { method, target: withQuery(request.path, request.query), prefix: '', upgrade, takesTrailers };
+    return {
+      method,
+      target: withQuery(request.path, request.query),
+      prefix: '',
+      pathInfo: null,
+      upgrade,
+      takesTrailers,
+    };
   const rest = exchange.captures?.[1] ?? '';
   const path = settings.path + encodePath(rest);
   const prefix = prefixOf(canonicalPath(request.decodedPath), rest);
-  return { method, target: withQuery(path, request.query), prefix, upgrade, takesTrailers };
+  const pathInfo = (decodePath(settings.path) ?? settings.path) + rest;
+  return { method, target: withQuery(path, request.query), prefix, pathInfo, upgrade, takesTrailers };
 }
 
 /** `size`: bytes of the body; -1 for a chunked one, null for none. `host`: of the server. */
@@ -64,9 +74,9 @@ export function requestHead(
   size: number | null,
 ): string {
   const { request } = exchange;
-  let head = `${outgoing.method} ${outgoing.target} HTTP/1.1\r\n${hostLine(request, settings, host)}`;
-  head += passedOn(request.fields);
-  if (settings.addsForwarded) head += forwardedLines(request, outgoing.prefix);
+  let head = `${outgoing.method} ${outgoing.target} HTTP/1.1\r\nHost: ${hostField(request, settings, host)}\r\n`;
+  head += passedOn(request.fields, settings.passAuthorization ?? true).lines;
+  if (settings.addsForwarded) head += linesOf(forwardedFields(request, outgoing.prefix));
   if (settings.via !== null) head += `Via: ${request.version.slice(5)} ${settings.via}\r\n`;
   if (outgoing.upgrade !== null) return `${head}Connection: Upgrade\r\nUpgrade: ${outgoing.upgrade}\r\n\r\n`;
   if (outgoing.takesTrailers) head += 'Connection: TE\r\nTE: trailers\r\n';
@@ -91,26 +101,45 @@ function percentEncoded(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-function hostLine({ authority }: Request, settings: ProxySettings, host: string): string {
-  if (settings.host === 'preserve') return `Host: ${authority}\r\n`;
-  return `Host: ${settings.host === 'upstream' ? (settings.authority ?? host) : settings.host}\r\n`;
+/** `host`: the address of the server. */
+export function hostField({ authority }: Request, settings: ProxySettings, host: string): string {
+  if (settings.host === 'preserve') return authority;
+  return settings.host === 'upstream' ? (settings.authority ?? host) : settings.host;
 }
 
-/** The lines that a client's fields become, kept with them: clients repeat themselves. */
-const known = new WeakMap<RequestFields, string>();
+/** The fields of a client that a server gets, as a list and as lines. */
+interface PassedOn {
+  readonly fields: FieldList;
+  readonly lines: string;
+}
 
-function passedOn(fields: RequestFields): string {
-  const before = known.get(fields);
+/** Kept with the fields, as clients repeat themselves: with and without those that name a user. */
+const known = {
+  all: new WeakMap<RequestFields, PassedOn>(),
+  anonymous: new WeakMap<RequestFields, PassedOn>(),
+};
+
+export function passedOn(fields: RequestFields, passAuthorization: boolean): PassedOn {
+  const kept = passAuthorization ? known.all : known.anonymous;
+  const before = kept.get(fields);
   if (before !== undefined) return before;
   const named = connectionOptions(fields);
-  let lines = '';
+  const list: string[] = [];
   for (let i = 0; i < fields.names.length; i++) {
     const { raw, lower, cgi } = fields.names[i]!;
     // `cgi` is empty for names with an underscore, which could pass for others behind us, and for Proxy.
     if (cgi === '' || NOT_PASSED_ON.has(lower) || named?.has(lower)) continue;
-    lines += `${raw}: ${fields.values[i]}\r\n`;
+    if (lower === 'authorization' && !passAuthorization) continue;
+    list.push(raw, fields.values[i]!);
   }
-  known.set(fields, lines);
+  const made = { fields: list, lines: linesOf(list) };
+  kept.set(fields, made);
+  return made;
+}
+
+function linesOf(fields: FieldList): string {
+  let lines = '';
+  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`;
   return lines;
 }
 
@@ -121,17 +150,21 @@ function connectionOptions(fields: RequestFields): Set<string> | null {
   return new Set(text.toLowerCase().split(/[\t ]*,[\t ]*/));
 }
 
-function forwardedLines({ remoteAddress, scheme, authority, localPort }: Request, prefix: string): string {
+/** For whom we ask. */
+export function forwardedFields(
+  { remoteAddress, scheme, authority, localPort }: Request,
+  prefix: string,
+): FieldList {
   const client = remoteAddress === '' ? 'unknown' : remoteAddress;
   const node = client.includes(':') ? `"[${client}]"` : client;
-  const host = authority === '' ? '' : `X-Forwarded-Host: ${authority}\r\n`;
   const named = authority === '' ? '' : `;host="${authority}"`;
-  const port = localPort === 0 ? '' : `X-Forwarded-Port: ${localPort}\r\n`;
-  const stripped = prefix === '' ? '' : `X-Forwarded-Prefix: ${prefix}\r\n`;
-  return (
-    `X-Forwarded-For: ${client}\r\n${host}X-Forwarded-Proto: ${scheme}\r\n${port}${stripped}` +
-    `Forwarded: for=${node}${named};proto=${scheme}\r\n`
-  );
+  const fields = ['X-Forwarded-For', client];
+  if (authority !== '') fields.push('X-Forwarded-Host', authority);
+  fields.push('X-Forwarded-Proto', scheme);
+  if (localPort !== 0) fields.push('X-Forwarded-Port', String(localPort));
+  if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix);
+  fields.push('Forwarded', `for=${node}${named};proto=${scheme}`);
+  return fields;
 }
 
 function wantedUpgrade({ request, body }: Exchange, allowed: readonly string[]): string | null {

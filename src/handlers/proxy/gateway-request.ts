@@ -1,0 +1,56 @@
+/** A request as an upstream server that speaks a gateway protocol gets it: what becomes its CGI variables. */
+import { decodePath } from '../../base/url-path.ts';
+import type { Exchange, Request } from '../../exchange.ts';
+import type { OutgoingGatewayRequest } from '../../protocols/gateway-protocol.ts';
+import type { ProxyContext } from './context.ts';
+import { forwardedFields, hostField, type OutgoingRequest, passedOn } from './request-head.ts';
+
+/** `host`: the address of the server. */
+export function gatewayRequest(
+  exchange: Exchange,
+  outgoing: OutgoingRequest,
+  { settings, params }: Pick<ProxyContext, 'settings' | 'params'>,
+  host: string,
+): OutgoingGatewayRequest {
+  const { request } = exchange;
+  const { method, query, version, scheme } = request;
+  const fields = ['Host', hostField(request, settings, host)];
+  fields.push(...passedOn(request.fields, settings.passAuthorization ?? false).fields);
+  if (settings.addsForwarded) fields.push(...forwardedFields(request, outgoing.prefix));
+  if (settings.via !== null) fields.push('Via', `${version.slice(5)} ${settings.via}`);
+  if (outgoing.upgrade !== null) fields.push('Connection', 'Upgrade', 'Upgrade', outgoing.upgrade);
+  const variables = [...(exchange.environ ?? [])];
+  for (const { name, value } of params) variables.push(name, value(exchange));
+  return {
+    method,
+    target: originalTarget(request),
+    query,
+    version,
+    scheme,
+    fields,
+    scriptName: decodePath(outgoing.prefix) ?? '',
+    pathInfo: outgoing.pathInfo ?? request.decodedPath,
+    serverName: serverName(request),
+    serverPort: request.localPort,
+    serverAddress: request.localPort === 0 ? '' : request.localAddress,
+    remoteAddress: request.remoteAddress,
+    remotePort: request.remotePort,
+    variables: variables.map(bytesOf),
+  };
+}
+
+/** Path and query as the client sent them, whatever a rewrite has made of them: nginx's and Apache's REQUEST_URI. */
+function originalTarget({ target, path, query }: Request): string {
+  if (target.startsWith('/')) return target;
+  return query === '' ? path : `${path}?${query}`;
+}
+
+function serverName({ authority, localAddress }: Request): string {
+  return authority === '' ? localAddress : authority.replace(/:\d*$/, '');
+}
+
+/** A value that comes from elsewhere than the parser, which lets only bytes through, and no NUL. */
+function bytesOf(value: string): string {
+  if (!/[^\x01-\xff]/.test(value)) return value;
+  return Buffer.from(value.replaceAll('\0', ''), 'utf8').latin1Slice();
+}
