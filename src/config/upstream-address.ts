@@ -4,13 +4,11 @@
  */
 
 /** Ports where the address has none; those of the gateway protocols are Apache's. */
-const DEFAULT_PORTS = { http: 80, https: 443, scgi: 4000 } as const;
+const DEFAULT_PORTS = { http: 80, https: 443, scgi: 4000, uwsgi: 3031, fastcgi: 8000 } as const;
 
-export type UpstreamScheme = keyof typeof DEFAULT_PORTS;
-/** Of a protocol that is not HTTP. */
-export type GatewayScheme = Exclude<UpstreamScheme, 'http' | 'https'>;
+type UpstreamScheme = keyof typeof DEFAULT_PORTS;
 
-const SCHEMES = Object.keys(DEFAULT_PORTS) as readonly UpstreamScheme[];
+export const SCHEMES = Object.keys(DEFAULT_PORTS) as readonly UpstreamScheme[];
 
 /** For messages: `http://, https:// or scgi://`. */
 export const SCHEMES_TEXT = SCHEMES.map((scheme) => `${scheme}://`)

@@ -100,10 +100,10 @@ export interface OutgoingGatewayRequest {
 /** Client role: one request → bytes. One a request. */
 export interface RequestEncoder {
   /**
-   * `bodySize`: in bytes; 0 for none. It is always known: without it most of these protocols have no body. Null: the
-   * protocol has no room for so much (uwsgi and AJP, 64 KiB).
+   * `bodySize`: in bytes; 0 for none. It is always known: without it most of these protocols have no body.
+   * @throws RequestTooLarge where the protocol has no room for so much (uwsgi and AJP, 64 KiB)
    */
-  head(request: OutgoingGatewayRequest, bodySize: number): Bytes | null;
+  head(request: OutgoingGatewayRequest, bodySize: number): Bytes;
   /** A piece of the body, framed: each element is a packet of its own where `isPaced`. */
   body(chunk: Bytes): readonly Bytes[];
   /** What says that the body is over; '' where nothing does. */

@@ -73,7 +73,7 @@ function probeRequest({ endpoint: { protocol } }: UpstreamServer, target: string
       variables: [],
     },
     0,
-  )!;
+  );
   return Buffer.concat([head, encoder.end()].map(toBuffer));
 }
 

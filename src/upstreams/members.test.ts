@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { POOL, SILENT_LOG } from '../../test/support/upstream-servers.ts';
 import type { MemberSettings } from '../config/sections/upstream.ts';
+import { parseUpstreamAddress, SCHEMES } from '../config/upstream-address.ts';
+import { GATEWAY_PROTOCOLS } from '../protocols/gateway-protocols.ts';
 import { Members, type Resolver, type Service } from './members.ts';
 
 const MEMBER: MemberSettings = {
@@ -98,5 +100,16 @@ test('SRV records say ports and weights; those of other priorities are backups',
       { name: '10.0.0.1:8001', weight: 5, isBackup: false },
       { name: '10.0.0.2:8002', weight: 1, isBackup: true },
     ],
+  );
+});
+
+test('every protocol that an address can name is one that we speak', () => {
+  for (const scheme of SCHEMES) {
+    const [server] = membersOf(new Zone(), [parseUpstreamAddress(`${scheme}://192.0.2.1`)!]).servers();
+    assert.equal(server!.endpoint.protocol === null, scheme.startsWith('http'), scheme);
+  }
+  assert.deepEqual(
+    SCHEMES.filter((scheme) => !scheme.startsWith('http')).sort(),
+    Object.keys(GATEWAY_PROTOCOLS).sort(),
   );
 });

@@ -7,9 +7,9 @@ import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { MemberSettings } from '../config/sections/upstream.ts';
 
+import { GATEWAY_PROTOCOLS } from '../protocols/gateway-protocols.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type PoolSettings, UpstreamServer } from './server.ts';
-import { transportOf } from './transports.ts';
 
 /** What DNS is asked for; a test answers by itself. */
 export interface Resolver {
@@ -151,7 +151,7 @@ export class Members {
     // The name in the certificate is the one that was configured, not the address it led to.
     const isSecure = this.#tls !== null && member.isSecure;
     const tls = isSecure ? { servername: isIP(member.host) ? '' : member.host, ...this.#tls } : null;
-    const protocol = transportOf(member.scheme);
+    const protocol = GATEWAY_PROTOCOLS[member.scheme ?? 'http']?.client ?? null;
     const settings = { weight, isBackup, connectionsMax: member.connectionsMax, state: member.state };
     return new UpstreamServer(name, { protocol, host, port, path, tls }, settings, this.#pool);
   }

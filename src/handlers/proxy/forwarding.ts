@@ -12,6 +12,7 @@
 import { BodyError } from '../../body-error.ts';
 import type { Exchange, FieldList } from '../../exchange.ts';
 import type { UpstreamHead } from '../../protocols/http1/response-reading.ts';
+import { RequestTooLarge } from '../../protocols/request-too-large.ts';
 import type { ResponseListener, UpstreamConnection } from '../../upstreams/connection.ts';
 import { Failure } from '../../upstreams/failure.ts';
 import type { UpstreamServer } from '../../upstreams/server.ts';
@@ -78,11 +79,14 @@ export class Forwarding implements Seeker, ResponseListener {
   #ask(server: UpstreamServer, fresh: boolean): void {
     const connection = server.take(fresh);
     this.#connection = connection;
-    if (this.#sender.send(server, connection, this)) return;
-    connection.destroy();
-    const why = 'its header fields have no room in what the server speaks';
-    this.#proxy.log.info('request-refused', `${describe(this.#exchange)}: 431 ${why}`);
-    this.#cut(431, 'The header fields of the request are too large.');
+    try {
+      this.#sender.send(server, connection, this);
+    } catch (error) {
+      if (!(error instanceof RequestTooLarge)) throw error;
+      connection.destroy();
+      this.#proxy.log.info('request-refused', `${describe(this.#exchange)}: 431 ${error.message}`);
+      this.#cut(431, 'The header fields of the request are too large.');
+    }
   }
 
   // ResponseListener

@@ -38,8 +38,8 @@ export class RequestSender {
     return this.#body.isRepeatable;
   }
 
-  /** False, with nothing sent: it is too large for what the server speaks. */
-  send(server: UpstreamServer, connection: UpstreamConnection, listener: ResponseListener): boolean {
+  /** @throws RequestTooLarge, with nothing sent */
+  send(server: UpstreamServer, connection: UpstreamConnection, listener: ResponseListener): void {
     this.#connection = connection;
     const { protocol } = server.endpoint;
     if (protocol !== null) return this.#sendByGateway(server, connection, protocol, listener);
@@ -52,7 +52,6 @@ export class RequestSender {
     this.#isPaced = false;
     if (isAwaited) this.#continueTimer = setTimeout(() => this.agreed(), CONTINUE_WAIT_MS);
     else this.#sendBody();
-    return true;
   }
 
   #sendByGateway(
@@ -60,18 +59,16 @@ export class RequestSender {
     connection: UpstreamConnection,
     { requestEncoder, isPaced }: GatewayClient,
     listener: ResponseListener,
-  ): boolean {
+  ): void {
     const encoder = requestEncoder();
     const request = gatewayRequest(this.#exchange, this.outgoing, this.#proxy, server.name);
     const head = encoder.head(request, this.#body.size ?? 0);
-    if (head === null) return false;
     connection.cork();
     connection.send(request.method, head, this.#proxy.settings, listener);
     this.#framing = encoder;
     this.#isPaced = isPaced;
     this.#sendBody();
     connection.uncork();
-    return true;
   }
 
   /** The connection, which was new, is there. */
