@@ -56,7 +56,6 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
     logs: logSettings(values, entries, serverRoot, parts.sections),
     http: httpSettings(values),
     cacheStore: parts.sections.cacheStore,
-    limitConnections: parts.sections.limitConnections,
     trustedProxies: trustedProxySettings(values),
     features: featuresOf(values, parts.sections),
     aliasFiles: aliasFiles(values, parts.sections),
@@ -221,6 +220,7 @@ function httpSettings(values: Values): HttpSettings {
     responseSpoolSize: values['response-spool-size'],
     serverTokens: values['server-tokens'],
     http2: values.http2 ? http2Settings(values) : null,
+    ajp: { secret: values['ajp-secret'] ?? '', packetBytes: values['ajp-packet-size'] },
   };
 }
 

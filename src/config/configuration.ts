@@ -9,7 +9,6 @@ import type { CacheStoreSettings } from './sections/cache-store.ts';
 import type { CertificateFiles } from './sections/certificate.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
-import type { LimitConnectionsSettings } from './sections/limit-connections.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { UpstreamSettings } from './sections/upstream.ts';
 
@@ -27,8 +26,6 @@ export interface Configuration {
   readonly pidFile: string | null;
   readonly logs: LogSettings;
   readonly http: HttpSettings;
-  /** Null: a client may have as many connections as there can be. */
-  readonly limitConnections: LimitConnectionsSettings | null;
   /** Null: no proxies are spoken of, and what they send is passed on as it is. */
   readonly trustedProxies: TrustedProxySettings | null;
   /** For all sites. */
@@ -161,6 +158,14 @@ export interface HttpSettings {
   readonly serverTokens: boolean;
   /** null: HTTP/1.1 alone. */
   readonly http2: Http2Settings | null;
+  readonly ajp: AjpSettings;
+}
+
+export interface AjpSettings {
+  /** '': none is asked for. */
+  readonly secret: string;
+  /** Bytes of the largest packet that the web server in front takes. */
+  readonly packetBytes: number;
 }
 
 export interface Http2Settings {

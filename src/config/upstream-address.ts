@@ -4,7 +4,7 @@
  */
 
 /** Ports where the address has none; those of the gateway protocols are Apache's. */
-const DEFAULT_PORTS = { http: 80, https: 443, scgi: 4000, uwsgi: 3031, fastcgi: 8000 } as const;
+const DEFAULT_PORTS = { http: 80, https: 443, scgi: 4000, uwsgi: 3031, fastcgi: 8000, ajp: 8009 } as const;
 
 type UpstreamScheme = keyof typeof DEFAULT_PORTS;
 

@@ -238,3 +238,8 @@ export const listenAddress: ValueType<string> = {
     return path === undefined ? value : before + resolve(directory, path);
   },
 };
+
+export const ajpSecret = text('SECRET', /^[\x21-\x7e]{1,255}$/, 'ASCII characters without spaces');
+
+/** With the header; what the protocol begins with, and what its lengths can say. */
+export const ajpPacketSize = bytes({ min: 8192, max: 65_536 });

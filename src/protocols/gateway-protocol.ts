@@ -66,11 +66,23 @@ export interface ResponseEncoder {
 /** Of one request; those of HTTP, so that a limit means the same on every wire. */
 export type GatewayLimits = HeadLimits;
 
+/** What the operator says of a listener beside limits. */
+export interface GatewayServerSettings extends GatewayLimits {
+  readonly ajp: AjpSettings;
+}
+
+export interface AjpSettings {
+  /** What the ends must know of each other; '' for nothing. */
+  readonly secret: string;
+  /** What the other end takes as one packet, its header included. */
+  readonly packetBytes: number;
+}
+
 /** Server role of one protocol. */
 export interface GatewayServer {
-  readonly requestDecoder: (limits: GatewayLimits) => RequestDecoder;
+  readonly requestDecoder: (settings: GatewayServerSettings) => RequestDecoder;
   /** `id`: of the request. */
-  readonly responseEncoder: (id: number) => ResponseEncoder;
+  readonly responseEncoder: (id: number, settings: GatewayServerSettings) => ResponseEncoder;
 }
 
 /** A request on its way to an application server. All text is latin-1: one character is one byte of the wire. */
@@ -86,6 +98,8 @@ export interface OutgoingGatewayRequest {
   /** What of the path has led to the application, decoded, and what is left of it (RFC 3875, sections 4.1.13 and 4.1.5). */
   readonly scriptName: string;
   readonly pathInfo: string;
+  /** Path and query as the route has mapped them: what a server that speaks HTTP would get. */
+  readonly mappedTarget: string;
   /** Name and port by which the client has reached us. */
   readonly serverName: string;
   readonly serverPort: number;
@@ -95,6 +109,8 @@ export interface OutgoingGatewayRequest {
   readonly remotePort: number;
   /** Other CGI variables, which count before those that follow from the above: name, value, … */
   readonly variables: FieldList;
+  /** Those that the operator has asked for, which count before all others. */
+  readonly params: FieldList;
 }
 
 /** Client role: one request → bytes. One a request. */
@@ -169,5 +185,5 @@ export interface GatewayClient {
 /** Both roles of one protocol. */
 export interface GatewayProtocol {
   readonly server: GatewayServer;
-  readonly client: GatewayClient;
+  readonly client: (ajp: AjpSettings) => GatewayClient;
 }

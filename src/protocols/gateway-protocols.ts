@@ -1,4 +1,8 @@
 /** The gateway protocols, by the name in front of their addresses: `scgi://127.0.0.1:4000`. */
+import { AjpRequestDecoder } from './ajp/request-decoder.ts';
+import { AjpRequestEncoder } from './ajp/request-encoder.ts';
+import { AjpResponseDecoder } from './ajp/response-decoder.ts';
+import { AjpResponseEncoder } from './ajp/response-encoder.ts';
 import { FastCgiRequestDecoder } from './fastcgi/request-decoder.ts';
 import { FastCgiRequestEncoder } from './fastcgi/request-encoder.ts';
 import { FastCgiResponseDecoder } from './fastcgi/response-decoder.ts';
@@ -19,32 +23,43 @@ export const GATEWAY_PROTOCOLS: Readonly<Record<string, GatewayProtocol>> = {
       requestDecoder: (limits) => new ScgiRequestDecoder(limits),
       responseEncoder: () => new ScgiResponseEncoder(),
     },
-    client: {
+    client: () => ({
       requestEncoder: () => new ScgiRequestEncoder(),
       responseDecoder: (limits) => new ScgiResponseDecoder(limits),
       isPaced: false,
-    },
+    }),
   },
   uwsgi: {
     server: {
       requestDecoder: (limits) => new UwsgiRequestDecoder(limits),
       responseEncoder: () => new UwsgiResponseEncoder(),
     },
-    client: {
+    client: () => ({
       requestEncoder: () => new UwsgiRequestEncoder(),
       responseDecoder: (limits) => new UwsgiResponseDecoder(limits),
       isPaced: false,
-    },
+    }),
   },
   fastcgi: {
     server: {
       requestDecoder: (limits) => new FastCgiRequestDecoder(limits),
       responseEncoder: (id) => new FastCgiResponseEncoder(id),
     },
-    client: {
+    client: () => ({
       requestEncoder: () => new FastCgiRequestEncoder(),
       responseDecoder: (limits) => new FastCgiResponseDecoder(limits),
       isPaced: false,
+    }),
+  },
+  ajp: {
+    server: {
+      requestDecoder: (settings) => new AjpRequestDecoder(settings, settings.ajp.secret),
+      responseEncoder: (_id, { ajp }) => new AjpResponseEncoder(ajp.packetBytes),
     },
+    client: (settings) => ({
+      requestEncoder: () => new AjpRequestEncoder(settings),
+      responseDecoder: (limits) => new AjpResponseDecoder(limits),
+      isPaced: true,
+    }),
   },
 };

@@ -4,6 +4,7 @@
  * What the balancing policies read of it (`weightNow`, `busy`, `hasRoom`) is computed here, once.
  */
 import type { UpstreamServerReport } from '../control/messages.ts';
+import type { AjpSettings } from '../protocols/gateway-protocol.ts';
 import type { ResponseLimits } from '../protocols/http1/response-reading.ts';
 import { type ConnectionOwner, type Endpoint, UpstreamConnection } from './connection.ts';
 import { PassiveHealth, type PassiveSettings } from './passive-health.ts';
@@ -26,6 +27,7 @@ export interface PoolSettings extends PassiveSettings {
   readonly keepAliveTimeoutMs: number;
   readonly keepAliveRequests: number;
   readonly limits: ResponseLimits;
+  readonly ajp: AjpSettings;
 }
 
 export class UpstreamServer implements ConnectionOwner {

@@ -11,12 +11,14 @@ export function anOutgoingRequest(changes: Partial<OutgoingGatewayRequest> = {})
     fields: ['Host', 'example.org'],
     scriptName: '',
     pathInfo: '/',
+    mappedTarget: '/',
     serverName: 'example.org',
     serverPort: 80,
     serverAddress: '192.0.2.1',
     remoteAddress: '192.0.2.9',
     remotePort: 5000,
     variables: [],
+    params: [],
     ...changes,
   };
 }

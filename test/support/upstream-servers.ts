@@ -10,6 +10,7 @@ export const POOL: PoolSettings = {
   failTimeoutMs: 10_000,
   slowStartMs: 0,
   limits: { headMax: 65_536, fieldsMax: 200 },
+  ajp: { secret: '', packetBytes: 8192 },
 };
 
 export function fakeServer(

@@ -2,7 +2,17 @@
 import { isNested, manyOf, nested, type PartValues, section } from '../section.ts';
 import { one } from '../setting.ts';
 import { parseUpstreamAddress, type UpstreamAddress } from '../upstream-address.ts';
-import { bytes, choice, count, onOff, path, seconds, text } from '../value-types.ts';
+import {
+  ajpPacketSize,
+  ajpSecret,
+  bytes,
+  choice,
+  count,
+  onOff,
+  path,
+  seconds,
+  text,
+} from '../value-types.ts';
 import { type HealthCheckSettings, healthCheck } from './health-check.ts';
 import { template, upstreamAddress } from './types.ts';
 
@@ -41,6 +51,8 @@ export interface UpstreamPoolSettings {
   readonly slowStartMs: number;
   /** Bytes and number of fields of a response head. */
   readonly limits: { readonly headMax: number; readonly fieldsMax: number };
+  /** What servers that speak AJP are told, '' for nothing, and the bytes of the largest packet that they take. */
+  readonly ajp: { readonly secret: string; readonly packetBytes: number };
 }
 
 export interface StickySettings {
@@ -155,6 +167,14 @@ const parts = {
     help: 'bytes of the head of a response',
   }),
   'limit-response-fields': one(count(1, 10_000), { default: 200, help: 'number of its header fields' }),
+  'ajp-secret': one(ajpSecret, {
+    default: null,
+    help: 'what servers that speak AJP want to be told (secret of the Connector in Tomcat)',
+  }),
+  'ajp-packet-size': one(ajpPacketSize, {
+    default: 8192,
+    help: 'largest packet that servers that speak AJP take (packetSize of the Connector in Tomcat)',
+  }),
   tls: nested(tls),
   'health-check': nested(healthCheck),
 };
@@ -200,6 +220,7 @@ function settingsOf(values: Values): UpstreamSettings {
       failTimeoutMs: values['fail-timeout'] * 1000,
       slowStartMs: values['slow-start'] * 1000,
       limits: { headMax: values['limit-response-head'], fieldsMax: values['limit-response-fields'] },
+      ajp: { secret: values['ajp-secret'] ?? '', packetBytes: values['ajp-packet-size'] },
     },
     tls: tls ?? (members.some((member) => member.isSecure) ? TRUSTING_THE_SYSTEM : null),
     healthCheck: values['health-check'],

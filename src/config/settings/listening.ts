@@ -2,7 +2,7 @@
 
 import { forwardingHeader, trustedProxy } from '../proxy-types.ts';
 import { list, one } from '../setting.ts';
-import { count, listenAddress, path, text } from '../value-types.ts';
+import { ajpPacketSize, ajpSecret, count, listenAddress, path, text } from '../value-types.ts';
 
 const BACKLOG_MAX = 65535;
 
@@ -33,6 +33,15 @@ export const listening = {
     'trust-proxy-header': list(forwardingHeader, {
       defaultText: 'X-Forwarded-For and X-Forwarded-Proto',
       help: 'header of trusted proxies that is believed; all others are removed',
+    }),
+    'ajp-secret': one(ajpSecret, {
+      default: null,
+      defaultText: 'none: no secret is asked for',
+      help: 'what a web server that speaks AJP has to know (secret=… of ProxyPass in Apache)',
+    }),
+    'ajp-packet-size': one(ajpPacketSize, {
+      default: 8192,
+      help: 'largest packet that a web server that speaks AJP takes (ProxyIOBufferSize of Apache)',
     }),
     'max-clients': one(count(1, 1_000_000), { default: 20_000, help: 'simultaneous client connections' }),
   },

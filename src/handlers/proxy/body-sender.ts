@@ -59,7 +59,7 @@ export class BodySender {
     if (framing === null) return connection.finish();
     this.#connection = connection;
     this.#framing = framing;
-    this.#packets = isPaced ? new PacketQueue(connection) : null;
+    this.#packets = isPaced ? new PacketQueue(connection, (this.size ?? 0) > 0) : null;
     const body = this.#body;
     if (body !== null && body.inMemory === null) return this.#read();
     if (body !== null) this.#write(framing.body(body.inMemory!));

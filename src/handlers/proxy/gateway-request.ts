@@ -19,8 +19,6 @@ export function gatewayRequest(
   if (settings.addsForwarded) fields.push(...forwardedFields(request, outgoing.prefix));
   if (settings.via !== null) fields.push('Via', `${version.slice(5)} ${settings.via}`);
   if (outgoing.upgrade !== null) fields.push('Connection', 'Upgrade', 'Upgrade', outgoing.upgrade);
-  const variables = [...(exchange.environ ?? [])];
-  for (const { name, value } of params) variables.push(name, value(exchange));
   return {
     method,
     target: originalTarget(request),
@@ -30,12 +28,14 @@ export function gatewayRequest(
     fields,
     scriptName: decodePath(outgoing.prefix) ?? '',
     pathInfo: outgoing.pathInfo ?? request.decodedPath,
+    mappedTarget: outgoing.target,
     serverName: serverName(request),
     serverPort: request.localPort,
     serverAddress: request.localPort === 0 ? '' : request.localAddress,
     remoteAddress: request.remoteAddress,
     remotePort: request.remotePort,
-    variables: variables.map(bytesOf),
+    variables: (exchange.environ ?? []).map(bytesOf),
+    params: params.flatMap(({ name, value }) => [name, bytesOf(value(exchange))]),
   };
 }
 

@@ -9,12 +9,14 @@ export class PacketQueue {
   readonly #connection: UpstreamConnection;
   #packets: Bytes[] = [];
   /** Packets that the server waits for. */
-  #wanted = 1;
+  #wanted: number;
   /** What says that there are no more, as often as the server asks; null while there may be. */
   #end: Bytes | null = null;
 
-  constructor(connection: UpstreamConnection) {
+  /** `hasBody`: the server waits for a first packet without asking. */
+  constructor(connection: UpstreamConnection, hasBody: boolean) {
     this.#connection = connection;
+    this.#wanted = hasBody ? 1 : 0;
   }
 
   /** There is room for the next one. */
@@ -31,9 +33,9 @@ export class PacketQueue {
 
   end(end: Bytes): void {
     this.#end = end;
+    this.#flush();
     // A body of no bytes has no packets: it is over with the head.
-    if (end.length === 0) this.#connection.finish();
-    else this.#flush();
+    if (this.#wanted === 0) this.#connection.finish();
   }
 
   /** The server has asked for one more. True: it is not there yet. */

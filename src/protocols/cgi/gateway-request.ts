@@ -88,6 +88,11 @@ export function readGatewayRequest(environ: readonly string[], limits: HeadLimit
   return build(own, fields, variables, limits);
 }
 
+/** May a variable of this name, which the front has set, reach the application beside those of the request? */
+export function isForApplication(name: string): boolean {
+  return NAME.test(name) && !name.startsWith('HTTP_') && !OF_REQUEST.has(name) && !DROPPED.has(name);
+}
+
 function addField(
   name: string,
   value: string,
@@ -125,7 +130,7 @@ function addVariable(
     return null;
   }
   if (ALSO_OF_REQUEST.has(name)) own.set(name, value);
-  if (!DROPPED.has(name) && NAME.test(name)) variables.push(name, value);
+  if (isForApplication(name)) variables.push(name, value);
   return null;
 }
 
@@ -199,7 +204,7 @@ function addOwnFields(
   if (contentLength !== UNKNOWN && isMeant) fields.add(CONTENT_LENGTH, String(contentLength));
 }
 
-function versionOf(text: string): Request['version'] {
+export function versionOf(text: string): Request['version'] {
   if (text === 'HTTP/1.0' || text === 'HTTP/2.0' || text === 'HTTP/3.0') return text;
   if (text === 'HTTP/2' || text === 'HTTP/3') return `${text}.0` as const;
   return 'HTTP/1.1';
@@ -213,11 +218,11 @@ function schemeOf(own: ReadonlyMap<string, string>): Request['scheme'] {
 }
 
 /** '' for what is no address: nginx says `unix:` of clients that came by a Unix socket. */
-function addressOf(text: string | undefined): string {
+export function addressOf(text: string | undefined): string {
   return parseEndpoint(text ?? '')?.address ?? '';
 }
 
-function portOf(text: string | undefined): number {
+export function portOf(text: string | undefined): number {
   const port = /^\d{1,5}$/.test(text ?? '') ? Number(text) : 0;
   return port <= PORT_MAX ? port : 0;
 }

@@ -29,9 +29,9 @@ export function cgiVariables(request: OutgoingGatewayRequest, bodySize: number):
   ]);
   if (request.scheme === 'https') variables.set('HTTPS', 'on');
   addFields(variables, request.fields);
-  for (let i = 0; i < request.variables.length; i += 2)
-    if (request.variables[i] !== 'CONTENT_LENGTH')
-      variables.set(request.variables[i]!, request.variables[i + 1]!);
+  for (const list of [request.variables, request.params])
+    for (let i = 0; i < list.length; i += 2)
+      if (list[i] !== 'CONTENT_LENGTH') variables.set(list[i]!, list[i + 1]!);
   return [...variables].flat();
 }
 

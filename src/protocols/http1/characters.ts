@@ -29,3 +29,8 @@ export const hexValues = Uint8Array.from({ length: 256 }, (_, code) => {
   const value = Number.parseInt(String.fromCharCode(code), 16);
   return Number.isNaN(value) ? 255 : value;
 });
+
+export function consistsOf(text: string, allowed: Uint8Array): boolean {
+  for (let i = 0; i < text.length; i++) if (allowed[text.charCodeAt(i)] !== 1) return false;
+  return true;
+}

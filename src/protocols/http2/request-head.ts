@@ -7,7 +7,13 @@
  * with everything that was derived from them.
  */
 import { type FieldName, fieldName, RequestFields } from '../../fields.ts';
-import { methodCharacters, targetCharacters, tokenCharacters, valueCharacters } from '../http1/characters.ts';
+import {
+  consistsOf,
+  methodCharacters,
+  targetCharacters,
+  tokenCharacters,
+  valueCharacters,
+} from '../http1/characters.ts';
 import { bodyLength } from '../http1/framing.ts';
 import { Refusal } from '../http1/refusal.ts';
 import type { HeadLimits } from '../http1/request-head.ts';
@@ -90,11 +96,6 @@ export function parseRequestHead(
     authority: block.authority,
     block,
   };
-}
-
-function consistsOf(text: string, allowed: Uint8Array): boolean {
-  for (let i = 0; i < text.length; i++) if (allowed[text.charCodeAt(i)] !== 1) return false;
-  return true;
 }
 
 function isRepeated(
