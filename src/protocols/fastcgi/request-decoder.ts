@@ -2,7 +2,7 @@
  * FastCGI requests, read (FastCGI 1.0, sections 3 to 6): as many at once on a connection as the web server sends. What a
  * record does to its request is in request-states.ts.
  *
- * What FastCGI itself answers (questions about us, roles that we do not have, requests that were given up) is a `reply`.
+ * What FastCGI itself answers (questions about us, roles that we do not have) is a `reply`.
  */
 import { appended } from '../../base/appended.ts';
 import { type GatewayRequest, readGatewayRequest } from '../cgi/gateway-request.ts';
@@ -34,10 +34,9 @@ const EMPTY = Buffer.alloc(0);
 /** Variables are limited in bytes; their number only so far that a request of none but empty ones costs little. */
 const VARIABLES_MAX = 2000;
 
-/** A request that is under way. */
+/** A request that has not arrived whole. */
 interface Incoming {
   state: RequestState;
-  readonly keepsConnection: boolean;
   params: Buffer;
   /** Bytes of body that are still to come; UNKNOWN: as many as there are. */
   owed: number;
@@ -47,13 +46,13 @@ export class FastCgiRequestDecoder implements RequestDecoder {
   readonly #limits: GatewayLimits;
   readonly #records = new RecordReader();
   readonly #requests = new Map<number, Incoming>();
-  /** What is told behind the present event. */
-  #following: RequestEvent | null = null;
+  #isBroken = false;
   id = 0;
   request: GatewayRequest | null = null;
   data: Buffer = EMPTY;
   reply = '';
   fault: Refusal | null = null;
+  /** False once the web server has left it to us to close the connection (FCGI_KEEP_CONN). */
   keepsConnection = true;
 
   constructor(limits: GatewayLimits) {
@@ -69,8 +68,8 @@ export class FastCgiRequestDecoder implements RequestDecoder {
   }
 
   next(): RequestEvent {
-    if (this.#following !== null) return this.#takeFollowing(this.#following);
     for (;;) {
+      if (this.#isBroken) return 'broken';
       const read = this.#records.next();
       if (read === 'need-data') return read;
       if (read === 'broken') return this.#break(this.#records.fault);
@@ -79,21 +78,10 @@ export class FastCgiRequestDecoder implements RequestDecoder {
     }
   }
 
-  /** The answer to a request is sent: its id is free for another one. */
-  answered(id: number): void {
-    this.#requests.delete(id);
-  }
-
-  #takeFollowing(event: RequestEvent): RequestEvent {
-    // After `broken` nothing else follows.
-    if (event !== 'broken') this.#following = null;
-    return event;
-  }
-
   #onRecord(): RequestEvent | null {
     const { type, id, content } = this.#records;
     this.id = id;
-    if (id === 0 && type >= GET_VALUES) return this.#reply(managementReply(type, content), null);
+    if (id === 0 && type >= GET_VALUES) return this.#reply(managementReply(type, content));
     const input = inputOf(type, content);
     if (input === null || id === 0)
       return this.#break(`a record of type ${type} for request ${id} from a web server`);
@@ -101,9 +89,9 @@ export class FastCgiRequestDecoder implements RequestDecoder {
     const state = STATES[incoming?.state ?? 'idle'][input];
     if (state === undefined) return this.#break(`${input} of a request in state ${incoming!.state}`);
     if (input === 'begin') return this.#begin(content);
+    if (input === 'abort') return this.#abort(incoming);
     if (incoming === undefined) return null;
     incoming.state = state;
-    this.keepsConnection = incoming.keepsConnection;
     switch (input) {
       case 'params':
         return this.#addParams(incoming, content);
@@ -112,10 +100,9 @@ export class FastCgiRequestDecoder implements RequestDecoder {
       case 'stdin':
         return this.#addBody(incoming, content);
       case 'stdin-end':
+        this.#requests.delete(id);
         // Section 6.2: a client that has left before it had sent everything.
-        return incoming.owed > 0 ? this.#abort() : 'end';
-      default:
-        return this.#abort();
+        return incoming.owed > 0 ? 'abort' : 'end';
     }
   }
 
@@ -123,13 +110,10 @@ export class FastCgiRequestDecoder implements RequestDecoder {
     this.fault = null;
     if (content.length < 3) return this.#break('a BEGIN_REQUEST that is too short');
     const role = content.readUInt16BE(0);
-    const keepsConnection = (content[2]! & KEEP_CONN) !== 0;
-    if (role !== RESPONDER) {
-      const why = `role ${role}, while only responders (1) are here`;
-      return this.#reply(endRequest(this.id, 0, UNKNOWN_ROLE), keepsConnection ? null : why);
-    }
-    if (this.#requests.size >= REQUESTS_MAX) return this.#reply(endRequest(this.id, 0, OVERLOADED), null);
-    this.#requests.set(this.id, { state: 'params', keepsConnection, params: EMPTY, owed: UNKNOWN });
+    if ((content[2]! & KEEP_CONN) === 0) this.keepsConnection = false;
+    if (role !== RESPONDER) return this.#reply(endRequest(this.id, 0, UNKNOWN_ROLE));
+    if (this.#requests.size >= REQUESTS_MAX) return this.#reply(endRequest(this.id, 0, OVERLOADED));
+    this.#requests.set(this.id, { state: 'params', params: EMPTY, owed: UNKNOWN });
     return null;
   }
 
@@ -173,25 +157,21 @@ export class FastCgiRequestDecoder implements RequestDecoder {
     return 'refused';
   }
 
-  /** Section 5.4: a request that is given up has an end all the same. */
-  #abort(): RequestEvent {
+  /** Section 5.4: a request that is given up has an end all the same. Of one that was told whoever answers sends it. */
+  #abort(incoming: Incoming | undefined): RequestEvent {
     this.#requests.delete(this.id);
-    this.#reply(endRequest(this.id, 0, REQUEST_COMPLETE), null);
-    this.#following = 'reply';
-    return 'abort';
+    return incoming?.state === 'params' ? this.#reply(endRequest(this.id, 0, REQUEST_COMPLETE)) : 'abort';
   }
 
-  /** `last`: why the connection ends with it. */
-  #reply(text: string, last: string | null): RequestEvent {
+  #reply(text: string): RequestEvent {
     this.reply = text;
-    if (last !== null) this.#break(last);
     return 'reply';
   }
 
   #break(why: string): RequestEvent {
     this.fault = new Refusal(400, `not FastCGI as it should be: ${why}`);
     this.#requests.clear();
-    this.#following = 'broken';
+    this.#isBroken = true;
     return 'broken';
   }
 }

@@ -1,16 +1,15 @@
 /**
- * The states of one request of a FastCGI connection, as the table by which request-decoder.ts goes.
+ * The states in which one request of a FastCGI connection arrives, as the table by which request-decoder.ts goes.
  *
- *   idle ─ begin → params ─ params-end → stdin ─ stdin-end → answering ─ answered → idle
- *                  params, stdin, answering ─ abort → idle     stdin ─ answered → idle: before all of it was read
+ *   idle ─ begin → params ─ params-end → stdin ─ stdin-end → idle        params, stdin ─ abort → idle
  */
 
-export type RequestState = 'idle' | 'params' | 'stdin' | 'answering';
-export type RequestInput = 'begin' | 'params' | 'params-end' | 'stdin' | 'stdin-end' | 'abort' | 'answered';
+export type RequestState = 'idle' | 'params' | 'stdin';
+export type RequestInput = 'begin' | 'params' | 'params-end' | 'stdin' | 'stdin-end' | 'abort';
 
 /** What has no entry is a fault of the web server. */
 export const STATES: Readonly<Record<RequestState, Readonly<Partial<Record<RequestInput, RequestState>>>>> = {
-  // Section 3.3: what comes for a request that is over, or was refused, is ignored.
+  // Section 3.3: what comes for a request that is not under way is ignored. Only whoever answers knows of an abort.
   idle: {
     begin: 'params',
     params: 'idle',
@@ -18,9 +17,7 @@ export const STATES: Readonly<Record<RequestState, Readonly<Partial<Record<Reque
     stdin: 'idle',
     'stdin-end': 'idle',
     abort: 'idle',
-    answered: 'idle',
   },
-  params: { params: 'params', 'params-end': 'stdin', abort: 'idle', answered: 'idle' },
-  stdin: { stdin: 'stdin', 'stdin-end': 'answering', abort: 'idle', answered: 'idle' },
-  answering: { abort: 'idle', answered: 'idle' },
+  params: { params: 'params', 'params-end': 'stdin', abort: 'idle' },
+  stdin: { stdin: 'stdin', 'stdin-end': 'idle', abort: 'idle' },
 };
