@@ -16,7 +16,7 @@ test('every metric has its row in the guide', () => {
   const all = [
     ...families.serverFamilies(true),
     ...families.requestFamilies(new RequestCounts()),
-    ...families.connectionFamilies({ open: 0, accepted: 0, turnedAway: 0 }),
+    ...families.connectionFamilies({ open: 0, accepted: 0, turnedAway: 0, limited: 0 }),
     ...families.applicationFamilies([
       { name: 'shop', queue: [], refused: {}, spent: { cpuUs: 0, wallUs: 0 }, workers: new Map() },
     ]),

@@ -8,6 +8,8 @@ export interface ConnectionCounts {
   readonly open: number;
   readonly accepted: number;
   readonly turnedAway: number;
+  /** Those of them whose client had enough. */
+  readonly limited: number;
 }
 
 /** What is told of an application. */
@@ -102,14 +104,17 @@ function ended({ ended: counts }: RequestCounts): Sample[] {
   );
 }
 
-export function connectionFamilies({ open, accepted, turnedAway }: ConnectionCounts): Family[] {
+export function connectionFamilies({ open, accepted, turnedAway, limited }: ConnectionCounts): Family[] {
   return [
     gauge('vivarium_connections', 'Connections of clients that are open', one(open)),
     counter('vivarium_connections_accepted', 'Connections of clients since the start', one(accepted)),
     counter(
       'vivarium_connections_turned_away',
-      'Connections that were answered 503 because there were max-clients',
-      one(turnedAway),
+      'Connections that were closed at once: for want of room, or because their client had enough',
+      [
+        { labels: { reason: 'full' }, value: turnedAway - limited },
+        { labels: { reason: 'client' }, value: limited },
+      ],
     ),
   ];
 }

@@ -56,6 +56,7 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
     logs: logSettings(values, entries, serverRoot, parts.sections),
     http: httpSettings(values),
     cacheStore: parts.sections.cacheStore,
+    limitConnections: parts.sections.limitConnections,
     trustedProxies: trustedProxySettings(values),
     features: featuresOf(values, parts.sections),
     aliasFiles: aliasFiles(values, parts.sections),

@@ -9,6 +9,7 @@ import type { CacheStoreSettings } from './sections/cache-store.ts';
 import type { CertificateFiles } from './sections/certificate.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
+import type { LimitConnectionsSettings } from './sections/limit-connections.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { UpstreamSettings } from './sections/upstream.ts';
 
@@ -26,6 +27,8 @@ export interface Configuration {
   readonly pidFile: string | null;
   readonly logs: LogSettings;
   readonly http: HttpSettings;
+  /** Null: a client may have as many connections as there can be. */
+  readonly limitConnections: LimitConnectionsSettings | null;
   /** Null: no proxies are spoken of, and what they send is passed on as it is. */
   readonly trustedProxies: TrustedProxySettings | null;
   /** For all sites. */

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Admin } from '../admin/admin.ts';
-import type { ConnectionCounts } from '../admin/families.ts';
 import { ServerFigures } from '../admin/server-figures.ts';
 import type { StatusSources } from '../admin/status/status-report.ts';
 import { Applications } from '../apps/applications.ts';
@@ -24,6 +23,8 @@ import type { Refusal } from '../protocols/http1/refusal.ts';
 import { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Credentials } from '../tls/credentials.ts';
+import { type ClientConnections, clientConnections } from './client-connections.ts';
+import { countConnections } from './connection-counts.ts';
 import { makeEntrance } from './entrance.ts';
 import type { ErrorOutput } from './error-output.ts';
 import { Listener } from './listener.ts';
@@ -62,6 +63,8 @@ export class Gateway {
   readonly #figures: ServerFigures | null;
   /** Null when no admin-listen is set. */
   readonly #admin: Admin | null;
+  /** Null when a client may have any number. */
+  readonly #clientConnections: ClientConnections | null;
   readonly #listeners: Listener[] = [];
   readonly #adminListeners: Listener[] = [];
   #checks: NodeJS.Timeout | null = null;
@@ -83,6 +86,7 @@ export class Gateway {
     const name = http.serverTokens ? SERVER_NAME.withVersion : SERVER_NAME.plain;
     this.#serverFields = new ServerFields(name, new Date());
     this.#secureServerFields = new ServerFields(name, new Date(), http.hstsPolicy);
+    this.#clientConnections = clientConnections(this.#configuration, log);
     this.#tls = this.#createTls();
     this.#applications = this.#createApplications();
     this.#workerListener = new WorkerListener((number) => this.#applications.workerOf(number), log);
@@ -190,7 +194,7 @@ export class Gateway {
     const applications = [...this.#applications];
     const workers = applications.flatMap((application) => [...application.workers.values()]);
     return {
-      connections: this.#listeners.reduce((sum, { connections }) => sum + connections, 0),
+      connections: countConnections(this.#listeners).open,
       requests: this.#requests,
       queued: Object.fromEntries(applications.map(({ name, queue }) => [name, queue.length])),
       workers: workers.map(({ identity, load, answeredTotal }) => ({
@@ -243,7 +247,7 @@ export class Gateway {
   #createAdmin(figures: ServerFigures): Admin {
     return new Admin({
       applications: this.#applications,
-      connections: () => this.#connectionCounts(),
+      connections: () => countConnections(this.#listeners),
       cache: () => this.#site.cacheStore,
       figures,
       log: this.#log,
@@ -254,18 +258,8 @@ export class Gateway {
     return {
       figures,
       applications: this.#applications,
-      connections: () => this.#connectionCounts(),
+      connections: () => countConnections(this.#listeners),
       requestsInFlight: () => this.#applications.requestsInFlight(false),
-    };
-  }
-
-  #connectionCounts(): ConnectionCounts {
-    const sum = (figure: (listener: Listener) => number) =>
-      this.#listeners.reduce((total, listener) => total + figure(listener), 0);
-    return {
-      open: sum(({ connections }) => connections),
-      accepted: sum(({ accepted }) => accepted),
-      turnedAway: sum(({ turnedAway }) => turnedAway),
     };
   }
 
@@ -299,6 +293,7 @@ export class Gateway {
       serverFields: tls ? this.#secureServerFields : this.#serverFields,
       log: this.#log,
       path,
+      clientConnections: this.#clientConnections,
       proxy: proxied ? proxyHeadersContext(url, this.#configuration, this.#log) : null,
       tls: tls ? this.#tls : null,
       handle: this.#site.handle,
@@ -313,6 +308,7 @@ export class Gateway {
     const site = this.#siteContext(inherited);
     return {
       ...site,
+      clientConnections: null,
       settings: { ...site.settings, maxClients: ADMIN_CLIENTS_MAX, limitRequestBody: ADMIN_BODY_MAX },
       handle: admin.handle,
       streamsBodies: false,

@@ -6,6 +6,7 @@ import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
 import type { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { ClientConnections } from './client-connections.ts';
 import type { ProxyHeadersContext } from './proxy-headers.ts';
 import type { HandshakeContext } from './tls-handshakes.ts';
 
@@ -17,6 +18,8 @@ export interface ListenerContext {
   readonly log: Log;
   /** Path of a Unix socket, else null. */
   readonly path: string | null;
+  /** Null: no client has too many. */
+  readonly clientConnections: ClientConnections | null;
   /** Null: clients connect themselves. */
   readonly proxy: ProxyHeadersContext | null;
   /** Null: connections are plain. */

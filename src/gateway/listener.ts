@@ -5,6 +5,7 @@ import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { comparePreface } from './http2/preface.ts';
 import type { ListenerContext } from './listener-context.ts';
+import { peerOf } from './peer.ts';
 import { ProxyHeaders } from './proxy-headers.ts';
 import { TlsHandshakes } from './tls-handshakes.ts';
 
@@ -19,8 +20,10 @@ interface Http1Socket extends ConnectedSocket {
   firstBytes: Buffer | null;
 }
 
-const OVERLOADED =
-  'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n';
+const CLOSING = 'Content-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n';
+/** There are too many connections, or too many of this client. */
+const OVERLOADED = `HTTP/1.1 503 Service Unavailable\r\n${CLOSING}`;
+const TOO_MANY = `HTTP/1.1 429 Too Many Requests\r\n${CLOSING}`;
 
 export class Listener {
   readonly #server: net.Server;
@@ -33,6 +36,8 @@ export class Listener {
   /** Connections since the start, those that were turned away among them. */
   accepted = 0;
   turnedAway = 0;
+  /** Those of them whose client had enough. */
+  limited = 0;
   /** Set while it drains. */
   #empty: PromiseWithResolvers<void> | null = null;
 
@@ -103,7 +108,7 @@ export class Listener {
   #accept(socket: net.Socket): void {
     this.accepted++;
     const isFull = this.#clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
-    if (isFull) this.#turnAway(socket);
+    if (isFull) this.#turnAway(socket, OVERLOADED);
     else if (this.#proxyHeaders === null) this.#begin(socket);
     else this.#proxyHeaders.accept(socket, performance.now());
   }
@@ -111,8 +116,12 @@ export class Listener {
   /** Whoever the client is, it is known. */
   #begin(socket: net.Socket): void {
     const handshakes = this.#handshakes;
-    if (handshakes === null) this.#serve(socket, null);
-    else if (handshakes.isFull) this.#turnAway(socket);
+    const { clientConnections } = this.#context;
+    if (clientConnections?.admit(socket, peerOf(socket, this.#context).remoteAddress) === false) {
+      this.limited++;
+      this.#turnAway(socket, TOO_MANY);
+    } else if (handshakes === null) this.#serve(socket, null);
+    else if (handshakes.isFull) this.#turnAway(socket, OVERLOADED);
     else handshakes.accept(socket, performance.now());
   }
 
@@ -121,10 +130,11 @@ export class Listener {
     return this.#connections.size + (this.#handshakes?.size ?? 0) + (this.#proxyHeaders?.size ?? 0);
   }
 
-  #turnAway(socket: net.Socket): void {
+  /** `answer`: where TLS does not stand before it. */
+  #turnAway(socket: net.Socket, answer: string): void {
     this.turnedAway++;
     socket.on('error', ignore);
-    if (this.#handshakes === null) socket.end(OVERLOADED, 'latin1', () => socket.destroy());
+    if (this.#handshakes === null) socket.end(answer, 'latin1', () => socket.destroy());
     else socket.destroy();
   }
 

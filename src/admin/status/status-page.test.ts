@@ -46,7 +46,7 @@ function sources(): StatusSources {
   return {
     figures,
     applications: [shop],
-    connections: () => ({ open: 7, accepted: 9, turnedAway: 1 }),
+    connections: () => ({ open: 7, accepted: 9, turnedAway: 1, limited: 0 }),
     requestsInFlight: async () => [SLOW],
   };
 }

@@ -6,6 +6,7 @@ import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cach
 import { type CertificateFiles, certificate } from './certificate.ts';
 import { type FeatureSettings, features } from './features.ts';
 import { type FileOptions, filesAtTop } from './files.ts';
+import { type LimitConnectionsSettings, limitConnections } from './limit-connections.ts';
 import { type RouteSettings, route } from './route.ts';
 import { type NamedSite, site } from './site.ts';
 import { type UpstreamSettings, upstream } from './upstream.ts';
@@ -19,6 +20,8 @@ export interface Sections {
   readonly certificates: readonly CertificateFiles[];
   readonly acme: AcmeSection | null;
   readonly cacheStore: CacheStoreSettings;
+  /** Null: no limit. */
+  readonly limitConnections: LimitConnectionsSettings | null;
   readonly accessLogs: readonly MakeAccessLog[];
   /** For the URL aliases; null: nothing is said of them. */
   readonly files: FileOptions | null;
@@ -39,6 +42,7 @@ export const sections = section({
     certificates: manyOf(certificate),
     acme: nested(acme),
     'cache-store': nested(cacheStore),
+    'limit-connections': nested(limitConnections),
     'access-logs': manyOf(accessLog),
     upstreams: namedBy(upstream),
   },
@@ -49,6 +53,7 @@ export const sections = section({
     certificates,
     acme,
     'cache-store': store,
+    'limit-connections': limitOfConnections,
     'access-logs': accessLogs,
     upstreams,
     ...given
@@ -60,6 +65,7 @@ export const sections = section({
     certificates,
     acme,
     cacheStore: store ?? DEFAULT_CACHE_STORE,
+    limitConnections: limitOfConnections,
     accessLogs,
     upstreams,
   }),

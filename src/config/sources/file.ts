@@ -32,6 +32,7 @@ export const NO_SECTIONS: Sections = {
   certificates: [],
   acme: null,
   cacheStore: DEFAULT_CACHE_STORE,
+  limitConnections: null,
   upstreams: {},
 };
 /** In the place of sections with mistakes: what they lack is no mistake of its own. */
