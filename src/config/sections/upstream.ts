@@ -146,7 +146,11 @@ const parts = {
     help: 'requests that may wait while all servers have max-connections',
   }),
   'queue-timeout': one(seconds(), { default: 60, help: 'how long they may wait' }),
-  'keep-alive': one(count(0, 10_000), { default: 64, help: 'idle connections kept for each server' }),
+  'keep-alive': one(count(0, 10_000), {
+    default: null,
+    defaultText: '64, with FastCGI 0',
+    help: 'idle connections kept for each server',
+  }),
   'keep-alive-timeout': one(seconds(), { default: 60, help: 'how long they are kept' }),
   'keep-alive-requests': one(count(1, 1_000_000_000), {
     default: 10_000,
@@ -213,7 +217,7 @@ function settingsOf(values: Values): UpstreamSettings {
     queueTimeoutMs: values['queue-timeout'] * 1000,
     resolveIntervalMs: values['resolve-interval'] * 1000,
     pool: {
-      keepAliveConnections: values['keep-alive'],
+      keepAliveConnections: values['keep-alive'] ?? defaultKeepAlive(members),
       keepAliveTimeoutMs: values['keep-alive-timeout'] * 1000,
       keepAliveRequests: values['keep-alive-requests'],
       maxFails: values['max-fails'],
@@ -225,6 +229,14 @@ function settingsOf(values: Values): UpstreamSettings {
     tls: tls ?? (members.some((member) => member.isSecure) ? TRUSTING_THE_SYSTEM : null),
     healthCheck: values['health-check'],
   };
+}
+
+/**
+ * A process of PHP-FPM or libfcgi serves one connection: those kept idle would take it from requests that wait on others.
+ * nginx and Apache do not keep them either, unless they are told to.
+ */
+function defaultKeepAlive(members: readonly UpstreamAddress[]): number {
+  return members.some(({ scheme }) => scheme === 'fastcgi') ? 0 : 64;
 }
 
 const TRUSTING_THE_SYSTEM: TlsSettings = {
