@@ -81,9 +81,11 @@ export interface TlsSettings {
   readonly sessionTimeoutMs: number;
   /** File of the certificates that those of clients are checked against. */
   readonly clientAuthorities: string | null;
-  /** `optional`: requests below `clientVerifyUrls` need a certificate. */
+  /** `optional`: requests below `clientVerifyUrls`, and of routes with `client-certificate`, need a certificate. */
   readonly clientVerify: 'none' | 'optional' | 'required';
   readonly clientVerifyUrls: readonly string[];
+  /** Clients of these hosts are asked for one, as patterns of sites without ports; null: all are. */
+  readonly clientVerifyHosts: readonly string[] | null;
   /** Applications get the SSL_* variables. */
   readonly environment: boolean;
 }

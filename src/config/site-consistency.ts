@@ -88,7 +88,15 @@ function findSharedHosts(sites: Sections['sites']): string[] {
 /** What a route may look at that is no part of a cache's key. */
 const UNSEEN = ['address', 'header', 'variable'] as const;
 /** What a route may keep clients out with. */
-const GUARDS = ['address-rules', 'basic-auth', 'forward-auth'] as const;
+const GUARDS = [
+  'address-rules',
+  'client-certificate',
+  'signed-links',
+  'basic-auth',
+  'digest-auth',
+  'auth-scripts',
+  'forward-auth',
+] as const;
 
 /**
  * A cache that stands before routes answers without asking them: what they choose by must be part of its key, or clients

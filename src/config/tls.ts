@@ -4,6 +4,8 @@ import type { ListenAddress } from './listen-address.ts';
 import { placeOf } from './origin.ts';
 import { type Entry, entryOf } from './resolve.ts';
 import type { CertificateFiles } from './sections/certificate.ts';
+import type { FeatureSettings } from './sections/features.ts';
+import type { RouteSettings } from './sections/route.ts';
 import type { Sections } from './sections/table.ts';
 import type { SettingName, Values } from './settings/table.ts';
 
@@ -14,8 +16,6 @@ export function tlsSettings(
   listeners: readonly ListenAddress[],
 ): TlsSettings | null {
   if (!listeners.some(({ tls }) => tls === true)) return null;
-  const clientVerifyUrls = values['ssl-verify-client'];
-  const wanted = clientVerifyUrls.length === 0 ? 'required' : 'optional';
   return {
     certificates: [...certificatesOfSettings(values), ...sections.certificates],
     acme: acmeSettings(sections),
@@ -27,10 +27,29 @@ export function tlsSettings(
     handshakesMax: values['max-handshakes'],
     sessionTimeoutMs: Math.round(values['ssl-session-timeout'] * 1000),
     clientAuthorities: values['ssl-ca-certificate-file'],
-    clientVerify: values['ssl-ca-certificate-file'] === null ? 'none' : wanted,
-    clientVerifyUrls,
+    ...clientVerification(values, sections),
     environment: values['ssl-environment'],
   };
+}
+
+/** Who is asked for a certificate, and who needs one. */
+function clientVerification(
+  values: Values,
+  sections: Sections,
+): Pick<TlsSettings, 'clientVerify' | 'clientVerifyUrls' | 'clientVerifyHosts'> {
+  const clientVerifyUrls = values['ssl-verify-client'];
+  const all = { clientVerifyUrls, clientVerifyHosts: null };
+  if (values['ssl-ca-certificate-file'] === null) return { clientVerify: 'none', ...all };
+  const isAsked = clientVerifyUrls.length > 0 || wantCertificate(sections.features, sections.routes);
+  const sites = sections.sites.filter(({ features, routes }) => wantCertificate(features, routes));
+  if (isAsked) return { clientVerify: 'optional', ...all };
+  if (sites.length === 0) return { clientVerify: 'required', ...all };
+  const hosts = sites.flatMap((site) => site.hosts.map((host) => host.replace(/:\d+$/, '')));
+  return { clientVerify: 'optional', clientVerifyUrls, clientVerifyHosts: [...new Set(hosts)] };
+}
+
+function wantCertificate(features: FeatureSettings, routes: readonly RouteSettings[]): boolean {
+  return [features, ...routes].some((place) => place['client-certificate'] !== null);
 }
 
 /** Without names of its own: for the hosts of all sites that an authority can issue certificates for. */
@@ -89,10 +108,11 @@ export function findTlsMistakes(
     ...needs('ssl-certificate-chain-file', 'ssl-certificate-file'),
     ...needs('ssl-verify-client', 'ssl-ca-certificate-file'),
   ];
+  const secure = listeners.filter(({ tls }) => tls === true);
+  mistakes.push(...findUnverified(values, sections, secure.length > 0));
   const { acme } = sections;
   if (acme !== null && acmeSettings(sections)!.names.length === 0)
     mistakes.push(`${acme.place}: needs names, as no site has a host that a certificate could be for`);
-  const secure = listeners.filter(({ tls }) => tls === true);
   if (secure.length === 0) {
     const idle = TLS_ONLY.filter((name) => placed(name) !== null && !isUnset(values[name]));
     const where = 'a listener with TLS: --https-port, or https:// before an address of --listen';
@@ -104,6 +124,19 @@ export function findTlsMistakes(
     mistakes.push(`${place}: found TLS without a certificate; allowed: ${ways}`);
   }
   return mistakes;
+}
+
+/** Routes that need a certificate of clients, which nobody asks them for. */
+function findUnverified(values: Values, { features, routes, sites }: Sections, hasTls: boolean): string[] {
+  const missing = [
+    ...(values['ssl-ca-certificate-file'] === null ? ['ssl-ca-certificate-file'] : []),
+    ...(hasTls ? [] : ['a listener with TLS']),
+  ];
+  if (missing.length === 0) return [];
+  const places = [features, ...routes, ...sites.flatMap((site) => [site.features, ...site.routes])];
+  return places.flatMap(({ 'client-certificate': settings }) =>
+    settings === null ? [] : [`${settings.place}: found without ${missing.join(' and ')}`],
+  );
 }
 
 function hasCertificates(values: Values, sections: Sections): boolean {

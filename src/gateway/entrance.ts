@@ -3,7 +3,7 @@ import type { Configuration } from '../config/configuration.ts';
 import type { InheritedListener } from '../control/messages.ts';
 import type { Middleware } from '../handler.ts';
 import { acmeChallenge } from '../middleware/acme-challenge/acme-challenge.ts';
-import { clientCertificate } from '../middleware/client-certificate/client-certificate.ts';
+import { clientCertificateBelow } from '../middleware/client-certificate/client-certificate.ts';
 import { httpsOnly } from '../middleware/https-only/https-only.ts';
 import type { Credentials } from '../tls/credentials.ts';
 
@@ -18,7 +18,8 @@ export function makeEntrance(
   if (tls?.acme && credentials !== null)
     parts.push(acmeChallenge((token) => credentials.httpChallenge(token)));
   if (port !== null) parts.push(httpsOnly(port));
-  if (tls !== null && tls.clientVerifyUrls.length > 0) parts.push(clientCertificate(tls.clientVerifyUrls));
+  if (tls !== null && tls.clientVerifyUrls.length > 0)
+    parts.push(clientCertificateBelow(tls.clientVerifyUrls));
   if (tls?.environment) parts.push(sslEnvironment);
   return (next) => parts.reduceRight((handler, part) => part(handler), next);
 }

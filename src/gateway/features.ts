@@ -15,6 +15,7 @@ import { basicAuth } from '../middleware/basic-auth/basic-auth.ts';
 import type { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { cache } from '../middleware/cache/cache.ts';
 import type { ResponseStore } from '../middleware/cache/store.ts';
+import { clientCertificate } from '../middleware/client-certificate/client-certificate.ts';
 import { compress } from '../middleware/compress/compress.ts';
 import { digestAuth } from '../middleware/digest-auth/digest-auth.ts';
 import { errorPages } from '../middleware/error-pages/error-pages.ts';
@@ -60,6 +61,7 @@ const FEATURES = {
   'limit-requests': limitRequests,
   'limit-in-flight': limitInFlight,
   'limit-request-body': limitRequestBody,
+  'client-certificate': clientCertificate,
   'signed-links': signedLinks,
   'basic-auth': basicAuth,
   'digest-auth': digestAuth,

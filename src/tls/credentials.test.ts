@@ -19,6 +19,7 @@ const SETTINGS: TlsSettings = {
   clientAuthorities: null,
   clientVerify: 'none',
   clientVerifyUrls: [],
+  clientVerifyHosts: null,
   environment: false,
 };
 
@@ -110,4 +111,26 @@ test('a challenge is shown to those alone who ask for it', () => {
     ['token', 'other', 'constructor'].map((token) => credentials.httpChallenge(token)),
     ['answer', null, null],
   );
+});
+
+test('only clients of some hosts are asked for a certificate', () => {
+  const settings = {
+    ...SETTINGS,
+    clientVerify: 'optional',
+    clientVerifyHosts: ['b.example', '*.c.example'],
+  } as const;
+  const credentials = new Credentials(settings, material({ clientAuthorities: 'x' }));
+  const isAsked = (serverName: string | null) =>
+    credentials.choose(hello({ serverName }))!.options.requestCert;
+  assert.deepEqual(['a.example', 'b.example', 'x.c.example', 'c.example', 'xc.example', null].map(isAsked), [
+    false,
+    true,
+    true,
+    false,
+    false,
+    true,
+  ]);
+  const session = (serverName: string) => credentials.choose(hello({ serverName }))!.options.sessionIdContext;
+  // Both get the first certificate, and a session of one must not pass for one of the other.
+  assert.notEqual(session('other.example'), session('x.c.example'));
 });

@@ -54,12 +54,14 @@ export class Credentials {
     const found = hello.serverName === null ? null : this.#choice.find(hello.serverName);
     if (found === null && this.#settings.strictSni) return null;
     const group = found ?? this.#choice.fallback;
-    const index = this.#ticketKeyNames.findIndex((name) => hello.ticketKeyNames.includes(name));
-    const ticketKey = Math.max(0, index);
+    const named = this.#ticketKeyNames.findIndex((name) => hello.ticketKeyNames.includes(name));
+    const ticketKey = Math.max(0, named);
     const known = this.#known.get(group) ?? [];
     this.#known.set(group, known);
-    known[ticketKey] ??= { options: this.#optionsFor(group, this.#material.ticketKeys[ticketKey]) };
-    return known[ticketKey];
+    const verify = this.#verifyFor(hello.serverName);
+    const index = 2 * ticketKey + Number(verify === 'none');
+    known[index] ??= { options: this.#optionsFor(group, this.#material.ticketKeys[ticketKey], verify) };
+    return known[index];
   }
 
   /** The key authorization of a challenge of HTTP-01 that is under way. */
@@ -75,9 +77,20 @@ export class Credentials {
     return { options: { cert: certificate, key, ALPNProtocols: [ACME_PROTOCOL] } };
   }
 
+  /** Only clients of hosts that need it are asked for a certificate: browsers ask their user, too. */
+  #verifyFor(serverName: string | null): TlsSettings['clientVerify'] {
+    const { clientVerify, clientVerifyHosts } = this.#settings;
+    if (clientVerifyHosts === null || serverName === null) return clientVerify;
+    return clientVerifyHosts.some((host) => isLike(serverName, host)) ? clientVerify : 'none';
+  }
+
   /** `ticketKey`: base64; none when sessions are not resumed. */
-  #optionsFor(group: CertificateGroup, ticketKey: string | undefined): TlsOptions {
-    const { minVersion, ciphers, clientVerify, sessionTimeoutMs, handshakeTimeoutMs } = this.#settings;
+  #optionsFor(
+    group: CertificateGroup,
+    ticketKey: string | undefined,
+    clientVerify: TlsSettings['clientVerify'],
+  ): TlsOptions {
+    const { minVersion, ciphers, sessionTimeoutMs, handshakeTimeoutMs } = this.#settings;
     const { clientAuthorities } = this.#material;
     return {
       cert: group.map(({ certificate }) => certificate),
@@ -101,6 +114,11 @@ export class Credentials {
       handshakeTimeout: handshakeTimeoutMs,
     };
   }
+}
+
+/** `host`: as sites name theirs; a wildcard is for all names below it. */
+function isLike(serverName: string, host: string): boolean {
+  return host === '*' || host === serverName || (host.startsWith('*.') && serverName.endsWith(host.slice(1)));
 }
 
 /** As OpenSSL writes it at the front of each ticket. */

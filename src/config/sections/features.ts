@@ -7,6 +7,7 @@ import { type AddressRulesSettings, addressRules } from './address-rules.ts';
 import { type AuthScriptsSettings, authScripts } from './auth-scripts.ts';
 import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
 import { type CacheSettings, cache } from './cache.ts';
+import { type ClientCertificateSettings, clientCertificate } from './client-certificate.ts';
 import { type CompressSettings, compress } from './compress.ts';
 import { type DigestAuthSettings, digestAuth } from './digest-auth.ts';
 import { type ErrorPagesSettings, errorPages } from './error-pages.ts';
@@ -29,6 +30,7 @@ export const features = {
   'limit-requests': nested(limitRequests),
   'limit-in-flight': nested(limitInFlight),
   'limit-request-body': nested(limitRequestBody),
+  'client-certificate': nested(clientCertificate),
   'signed-links': nested(signedLinks),
   'basic-auth': nested(basicAuth),
   'digest-auth': nested(digestAuth),
@@ -50,6 +52,7 @@ export interface FeatureSettings {
   readonly 'limit-requests': LimitRequestsSettings | null;
   readonly 'limit-in-flight': LimitInFlightSettings | null;
   readonly 'limit-request-body': LimitRequestBodySettings | null;
+  readonly 'client-certificate': ClientCertificateSettings | null;
   readonly 'signed-links': SignedLinksSettings | null;
   readonly 'basic-auth': BasicAuthSettings | null;
   readonly 'digest-auth': DigestAuthSettings | null;

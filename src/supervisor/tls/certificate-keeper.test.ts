@@ -25,6 +25,7 @@ function settingsFor(certificates: TlsSettings['certificates']): TlsSettings {
     clientAuthorities: null,
     clientVerify: 'none',
     clientVerifyUrls: [],
+    clientVerifyHosts: null,
     environment: false,
   };
 }
