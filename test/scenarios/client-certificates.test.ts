@@ -46,7 +46,7 @@ test('a route needs one, the others of its site do not', async (t) => {
   assert.match(await ask('staff', '/admin/', ...mallory), /is not accepted: [\s\S]*403$/);
   assert.match(await ask('staff', '/', ...mallory), /seen\n200$/);
   for (const version of [['--http1.1'], ['--http2'], ['--tls-max', '1.2']])
-    assert.match(await ask('staff', '/admin/', ...version, ...alice), /seen\n200$/, version[0]);
+    assert.match(await ask('staff', '/admin/', ...version, ...alice), /seen\n200$/);
   assert.match(await ask('staff', '/bob/', ...alice), /not for this address[\s\S]*403$/);
 });
 
