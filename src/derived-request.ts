@@ -18,6 +18,7 @@ export function derivedRequest(request: Request, changes: Partial<Request>): Req
     localAddress: request.localAddress,
     localPort: request.localPort,
     tls: request.tls,
+    scriptName: request.scriptName,
     ...changes,
   };
 }

@@ -85,7 +85,8 @@ export class Assignment implements RequestLine, Progress {
     return this.exchange.request.method;
   }
   get scriptName() {
-    return this.#owner.mountPoint;
+    const { scriptName } = this.exchange.request;
+    return scriptName === undefined ? this.#owner.mountPoint : scriptName + this.#owner.mountPoint;
   }
   get pathInfo() {
     const { decodedPath } = this.exchange.request;

@@ -16,7 +16,7 @@ export function formatBanner(
 ): string {
   const { serverRoot, sites, applications, gracefulTimeoutMs, http, pidFile } = configuration;
   const mounted = (url: string) =>
-    url.startsWith('unix:')
+    !url.startsWith('http')
       ? url
       : `${url.replace(/\/$/, '')}${applications.length === 1 ? applications[0]!.mountPoint : '/'}`;
   const rows: [label: string, value: string][] = [

@@ -8,6 +8,7 @@ import type {
   LogRotationSettings,
   LogSettings,
   SiteSettings,
+  SocketFileSettings,
   TrustedProxySettings,
   UrlAlias,
   WsgiDirectory,
@@ -27,6 +28,8 @@ import { tlsSettings } from './tls.ts';
 
 /** What nearly every proxy sends, and none passes on unseen. */
 const HONOURED = ['x-forwarded-for', 'x-forwarded-proto'];
+
+const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /** What there is beside the settings of the server. */
 export interface Parts {
@@ -48,6 +51,8 @@ export function buildConfiguration(values: Values, entries: readonly Entry[], pa
     serverRoot,
     listen: siteAddresses(values, entries),
     adminListen: adminAddress(values),
+    socketFiles: socketFileSettings(values),
+    gatewayPeers: values['gateway-allow-ips'].length === 0 ? LOOPBACK : values['gateway-allow-ips'],
     backlog: values['server-backlog'],
     tls: tlsSettings(values, parts.sections, allAddresses(values, entries)),
     user: values.user,
@@ -184,6 +189,16 @@ function rotationSettings(values: Values): LogRotationSettings | null {
   const sizeMax = values['rotate-logs'] ? values['max-log-size'] : 0;
   const intervalMs = ms(values['rotate-interval']);
   return sizeMax + intervalMs === 0 ? null : { sizeMax, intervalMs, keep: values['keep-logs'] };
+}
+
+function socketFileSettings(values: Values): SocketFileSettings {
+  const { 'chmod-socket': mode, 'chown-socket': owners } = values;
+  const [owner, group] = (owners ?? '').split(':');
+  return {
+    mode: mode === null ? null : Number.parseInt(mode, 8),
+    owner: owner || null,
+    group: group || null,
+  };
 }
 
 function trustedProxySettings(values: Values): TrustedProxySettings | null {

@@ -17,6 +17,9 @@ export interface Configuration {
   /** Where sockets, temporary files and the default logs live; private to this instance. */
   readonly serverRoot: string;
   readonly listen: readonly ListenAddress[];
+  readonly socketFiles: SocketFileSettings;
+  /** Addresses and networks that may speak gateway protocols over TCP. */
+  readonly gatewayPeers: readonly string[];
   /** For metrics and health checks. */
   readonly adminListen: ListenAddress | null;
   readonly backlog: number;
@@ -51,6 +54,15 @@ export interface Configuration {
   readonly evictionTimeoutMs: number;
   /** Time a process then has before it is killed. */
   readonly shutdownTimeoutMs: number;
+}
+
+/** Of the Unix sockets that clients connect to. */
+export interface SocketFileSettings {
+  /** Null: by what is spoken there. */
+  readonly mode: number | null;
+  /** By name or number; null: that of the server. */
+  readonly owner: string | null;
+  readonly group: string | null;
 }
 
 export interface TrustedProxySettings {

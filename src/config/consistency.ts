@@ -88,6 +88,10 @@ function findProxiedAddresses(values: Values, entries: readonly Entry[]): string
     mistakes.push(
       `${place(entries, 'listen')}: found ${JSON.stringify(unknowable)}; allowed: TLS or the PROXY protocol on a Unix socket`,
     );
+  if (values['admin-listen'] !== null && parseListenAddress(values['admin-listen'])?.protocol !== undefined)
+    mistakes.push(
+      `${place(entries, 'admin-listen')}: found a gateway protocol; allowed: an address that speaks HTTP`,
+    );
   if (isProxied(values['admin-listen']))
     mistakes.push(
       `${place(entries, 'admin-listen')}: found the PROXY protocol; allowed: an address without it`,
@@ -102,15 +106,17 @@ function findSharedAddress(values: Values, entries: readonly Entry[]): string[] 
   const https = values['https-port'] === null ? [] : [`${values.host}:${values['https-port']}`];
   const site = [...(listenBeatsPort(entries) ? values.listen : [`${values.host}:${values.port}`]), ...https];
   const isShared = site.some((address) =>
-    // With and without TLS it is the same address.
-    isDeepStrictEqual(
-      { ...parseListenAddress(address), tls: true, proxied: true },
-      { ...parseListenAddress(admin), tls: true, proxied: true },
-    ),
+    // Whatever is spoken there, it is the same address.
+    isDeepStrictEqual(socketOf(address), socketOf(admin)),
   );
   if (!isShared) return [];
   const found = `${place(entries, 'admin-listen')}: found ${JSON.stringify(admin)}`;
   return [`${found}; allowed: an address that the site does not listen on`];
+}
+
+function socketOf(text: string): object {
+  const { tls: _tls, proxied: _proxied, protocol: _protocol, ...socket } = parseListenAddress(text)!;
+  return socket;
 }
 
 /** The user and group to run as; null when they are those we have. `processUid` is who we are. */

@@ -1,13 +1,21 @@
 /** What `--listen` says, as text and as a value. */
 import { isIPv6 } from 'node:net';
+import { resolve } from 'node:path';
+import { GATEWAY_PROTOCOL_NAMES, type GatewayProtocolName } from '../base/gateway-protocol-names.ts';
 
 export type SocketAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number };
 
-/** `tls`: its connections speak TLS. `proxied`: they begin with a PROXY header. */
-export type ListenAddress = SocketAddress & { readonly tls?: true; readonly proxied?: true };
+/** What is spoken there, HTTP when nothing is said. `proxied`: connections begin with a PROXY header. */
+export interface Spoken {
+  readonly tls?: true;
+  readonly proxied?: true;
+  readonly protocol?: GatewayProtocolName;
+}
+
+export type ListenAddress = SocketAddress & Spoken;
 
 const PORT_MAX = 65535;
 /** The longest path that fits into sockaddr_un.sun_path with its NUL on Linux. */
@@ -16,22 +24,35 @@ const UNIX_PATH_BYTES_MAX = 107;
 const FD_MIN = 3;
 
 /** What may stand before an address, and what it says of connections. */
-const PREFIXES: Readonly<Record<string, Pick<ListenAddress, 'tls' | 'proxied'>>> = {
+const PREFIXES: Readonly<Record<string, Spoken>> = {
+  'http://': {},
   'https://': { tls: true },
   'proxy://': { proxied: true },
+  'proxy+http://': { proxied: true },
   'proxy+https://': { proxied: true, tls: true },
+  ...Object.fromEntries(GATEWAY_PROTOCOL_NAMES.map((protocol) => [`${protocol}://`, { protocol }])),
 };
 
 /**
- * HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N, with https:// before it for TLS, and proxy:// or
- * proxy+https:// for the PROXY protocol; null when it is none of them.
+ * HOST:PORT, [IPV6]:PORT, :PORT (every IPv4 address), unix:PATH or fd:N, with what is spoken there before it (https://,
+ * scgi://, proxy:// for the PROXY protocol); null when it is none of them.
  */
 export function parseListenAddress(text: string): ListenAddress | null {
-  const [prefix = ''] = /^[a-z+]+:\/\//.exec(text) ?? [];
+  const prefix = prefixOf(text);
   if (prefix === '') return parseSocketAddress(text);
   if (!Object.hasOwn(PREFIXES, prefix)) return null;
   const address = parseSocketAddress(text.slice(prefix.length));
   return address && { ...address, ...PREFIXES[prefix] };
+}
+
+/** With the path of a Unix socket made absolute. */
+export function resolveListenAddress(text: string, directory: string): string {
+  const before = `${prefixOf(text)}unix:`;
+  return text.startsWith(before) ? before + resolve(directory, text.slice(before.length)) : text;
+}
+
+function prefixOf(text: string): string {
+  return /^[a-z+]+:\/\//.exec(text)?.[0] ?? '';
 }
 
 function parseSocketAddress(text: string): SocketAddress | null {

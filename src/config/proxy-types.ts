@@ -13,6 +13,15 @@ export const trustedProxy: ValueType<string> = {
   format: String,
 };
 
+/** An address or a network. */
+export const network: ValueType<string> = {
+  schema: z.string().refine(isNetwork),
+  allowed: 'an IP address or a network like 10.0.0.0/8',
+  placeholder: 'ADDRESS',
+  fromText: (text) => text,
+  format: String,
+};
+
 const NAMES = Object.keys(FORWARDING_MEANINGS);
 
 /** In lower case. */

@@ -4,6 +4,7 @@ import type { Origin } from './origin.ts';
 import { entryOf, resolveSettings } from './resolve.ts';
 import type { SettingName } from './settings/table.ts';
 import type { Given } from './sources/given.ts';
+import { listenAddress } from './value-types.ts';
 
 const FLAG: Origin = { kind: 'flag', flag: '--x' };
 const ENVIRONMENT: Origin = { kind: 'environment', variable: 'VIVARIUM_X' };
@@ -96,8 +97,7 @@ test('each mistake names place, finding and what is allowed, also when a stronge
     'vivarium.toml:7: access-log: found "perhaps"; allowed: true or false in a file; on, off, true, false, yes, no, 1 or 0 elsewhere',
     'vivarium.toml:7: header-timeout: found "1d"; allowed: a time in seconds or with a unit (15, 500ms, 15s, 2m, 1h) from 1ms to 24 days',
     'vivarium.toml:7: limit-request-body: found a table; allowed: a size in bytes or with a unit (8190, 64k, 10m, 1g) from 0 (no limit) to 1024g',
-    'vivarium.toml:7: listen: found 5; allowed: HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; ' +
-      'with https:// before it for TLS, proxy:// for the PROXY protocol, proxy+https:// for both',
+    `vivarium.toml:7: listen: found 5; allowed: ${listenAddress.allowed}`,
     'vivarium.toml:7: listen: found 5; allowed: a list of ADDRESS',
     'vivarium.toml:7: setenv.A: found 1; allowed: a text, in quotes in a file',
     'VIVARIUM_X: found "B" without a value; allowed: a text, in quotes in a file',

@@ -2,9 +2,10 @@
  * Addresses of servers that Vivarium connects to: `10.0.0.1:8000`, `[::1]:8000`, `unix:PATH`, `srv:_http._tcp.NAME`, each
  * with the protocol that the server speaks before it where that is not HTTP: `uwsgi://10.0.0.1:3031`, `scgi://unix:PATH`.
  */
+import { GATEWAY_PORTS } from '../base/gateway-protocol-names.ts';
 
-/** Ports where the address has none; those of the gateway protocols are Apache's. */
-const DEFAULT_PORTS = { http: 80, https: 443, scgi: 4000, uwsgi: 3031, fastcgi: 8000, ajp: 8009 } as const;
+/** Ports where the address has none. */
+const DEFAULT_PORTS = { http: 80, https: 443, ...GATEWAY_PORTS } as const;
 
 type UpstreamScheme = keyof typeof DEFAULT_PORTS;
 

@@ -5,7 +5,10 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { parseListenAddress } from './listen-address.ts';
+import { GATEWAY_PROTOCOL_NAMES } from '../base/gateway-protocol-names.ts';
+import { parseListenAddress, resolveListenAddress } from './listen-address.ts';
+
+const GATEWAY_PREFIXES = GATEWAY_PROTOCOL_NAMES.map((name) => `${name}://`).join(', ');
 
 export interface ValueType<T> {
   /** Validates what a file says, where numbers and booleans have types of their own. */
@@ -226,17 +229,22 @@ export const warmupTarget: ValueType<string> = {
 export const listenAddress: ValueType<string> = {
   schema: z
     .string()
-    .regex(/^((https|proxy|proxy\+https):\/\/)?(unix:[^\0]+|fd:\d+|\S*:\d+)$/)
+    .regex(/^([a-z+]+:\/\/)?(unix:[^\0]+|fd:\d+|\S*:\d+)$/)
     .refine((value) => parseListenAddress(value) !== null),
-  allowed:
-    'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; with https:// before it for TLS, proxy:// for the PROXY protocol, proxy+https:// for both',
+  allowed: `HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N; before it what is spoken there when it is not HTTP: https://, ${GATEWAY_PREFIXES}, or proxy:// and proxy+https:// for the PROXY protocol`,
   placeholder: 'ADDRESS',
   fromText: asIs,
   format: String,
-  resolveIn: (value, directory) => {
-    const [, before, path] = /^((?:(?:https|proxy|proxy\+https):\/\/)?unix:)(.+)$/s.exec(value) ?? [];
-    return path === undefined ? value : before + resolve(directory, path);
-  },
+  resolveIn: resolveListenAddress,
+};
+
+/** Octal, as chmod(1) has it. In a file it needs quotes: 660 without them is another number. */
+export const fileMode: ValueType<string> = {
+  schema: z.string().regex(/^0?[0-7]{3}$/),
+  allowed: 'three octal digits, in quotes in a file, like "660"',
+  placeholder: 'MODE',
+  fromText: asIs,
+  format: String,
 };
 
 export const ajpSecret = text('SECRET', /^[\x21-\x7e]{1,255}$/, 'ASCII characters without spaces');

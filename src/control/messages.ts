@@ -2,6 +2,7 @@
  * Messages between the supervisor and a gateway, over Node's IPC channel. Small, frozen, plain values, all here.
  * A gateway that loses the channel has lost its supervisor and stops.
  */
+import type { GatewayProtocolName } from '../base/gateway-protocol-names.ts';
 import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
 import type { ServerEvent } from './protocol.ts';
 
@@ -16,6 +17,8 @@ export interface InheritedListener {
   readonly tls: boolean;
   /** Connections begin with a PROXY header. */
   readonly proxied: boolean;
+  /** Null: HTTP. */
+  readonly protocol: GatewayProtocolName | null;
 }
 
 /** What a gateway needs for TLS. Only here do keys leave the supervisor, which may read files that a gateway may not. */

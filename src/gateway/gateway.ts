@@ -9,7 +9,6 @@ import { WorkerListener } from '../apps/worker-listener.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type {
   GatewayAnswers,
-  GatewayReport,
   InheritedListener,
   OfApplication,
   ToApplication,
@@ -23,10 +22,12 @@ import type { Refusal } from '../protocols/http1/refusal.ts';
 import { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Credentials } from '../tls/credentials.ts';
+import { gatewayAdmission } from './cgi/admission.ts';
 import { type ClientConnections, clientConnections } from './client-connections.ts';
 import { countConnections } from './connection-counts.ts';
 import { makeEntrance } from './entrance.ts';
 import type { ErrorOutput } from './error-output.ts';
+import { gatewayReport } from './gateway-report.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { oldestOf } from './oldest-requests.ts';
@@ -180,7 +181,7 @@ export class Gateway {
   ): Promise<GatewayAnswers[typeof question]> {
     switch (question) {
       case 'report':
-        return this.#report();
+        return gatewayReport(this.#listeners, this.#requests, this.#applications);
       case 'requests':
         return oldestOf(await this.#applications.requestsInFlight(false));
       case 'requests-with-stacks':
@@ -188,21 +189,6 @@ export class Gateway {
       case 'upstreams':
         return this.#site.upstreams.report();
     }
-  }
-
-  #report(): GatewayReport {
-    const applications = [...this.#applications];
-    const workers = applications.flatMap((application) => [...application.workers.values()]);
-    return {
-      connections: countConnections(this.#listeners).open,
-      requests: this.#requests,
-      queued: Object.fromEntries(applications.map(({ name, queue }) => [name, queue.length])),
-      workers: workers.map(({ identity, load, answeredTotal }) => ({
-        worker: identity.worker,
-        inFlight: load,
-        answered: answeredTotal,
-      })),
-    };
   }
 
   /**
@@ -283,7 +269,7 @@ export class Gateway {
     return hosted;
   }
 
-  #siteContext({ path, tls, proxied, url }: InheritedListener): ListenerContext {
+  #siteContext({ path, tls, proxied, protocol, url }: InheritedListener): ListenerContext {
     const { http, serverRoot } = this.#configuration;
     // The limit of a body is enforced where it is read.
     const fileMax = Number.POSITIVE_INFINITY;
@@ -293,8 +279,10 @@ export class Gateway {
       serverFields: tls ? this.#secureServerFields : this.#serverFields,
       log: this.#log,
       path,
-      clientConnections: this.#clientConnections,
+      // A web server in front of us has those of many clients.
+      clientConnections: protocol === null ? this.#clientConnections : null,
       proxy: proxied ? proxyHeadersContext(url, this.#configuration, this.#log) : null,
+      gateway: protocol && gatewayAdmission(protocol, url, this.#configuration, this.#log),
       tls: tls ? this.#tls : null,
       handle: this.#site.handle,
       streamsBodies: this.#site.streamsBodies,

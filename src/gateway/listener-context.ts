@@ -6,6 +6,7 @@ import type { Handler } from '../handler.ts';
 import type { Refusal } from '../protocols/http1/refusal.ts';
 import type { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { GatewayAdmission } from './cgi/admission.ts';
 import type { ClientConnections } from './client-connections.ts';
 import type { ProxyHeadersContext } from './proxy-headers.ts';
 import type { HandshakeContext } from './tls-handshakes.ts';
@@ -22,6 +23,8 @@ export interface ListenerContext {
   readonly clientConnections: ClientConnections | null;
   /** Null: clients connect themselves. */
   readonly proxy: ProxyHeadersContext | null;
+  /** Null: HTTP is spoken. */
+  readonly gateway: GatewayAdmission | null;
   /** Null: connections are plain. */
   readonly tls: HandshakeContext | null;
   readonly handle: Handler;

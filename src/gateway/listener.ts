@@ -1,5 +1,7 @@
 /** A listening socket and its connections. */
 import net from 'node:net';
+import type { GatewayServer } from '../protocols/gateway-protocol.ts';
+import { GatewayConnection } from './cgi/connection.ts';
 import type { Connection } from './connection.ts';
 import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
@@ -14,8 +16,12 @@ interface ConnectedSocket extends net.Socket {
   listener: Listener;
 }
 
-interface Http1Socket extends ConnectedSocket {
-  connection: Http1Connection;
+/** Of a connection that reads and writes its socket itself, and not by a library. */
+interface ByteSocket extends ConnectedSocket {
+  connection: Http1Connection | GatewayConnection;
+}
+
+interface Http1Socket extends ByteSocket {
   /** Bytes that may yet become the preface of HTTP/2. */
   firstBytes: Buffer | null;
 }
@@ -107,6 +113,7 @@ export class Listener {
 
   #accept(socket: net.Socket): void {
     this.accepted++;
+    if (this.#context.gateway?.admits(socket) === false) return this.#refuse(socket);
     const isFull = this.#clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
     if (isFull) this.#turnAway(socket, OVERLOADED);
     else if (this.#proxyHeaders === null) this.#begin(socket);
@@ -130,12 +137,22 @@ export class Listener {
     return this.#connections.size + (this.#handshakes?.size ?? 0) + (this.#proxyHeaders?.size ?? 0);
   }
 
-  /** `answer`: where TLS does not stand before it. */
+  /** It is none of those that may connect. */
+  #refuse(socket: net.Socket): void {
+    this.turnedAway++;
+    socket.on('error', ignore);
+    socket.destroy();
+  }
+
+  /** `answer`: where TLS does not stand before it, and HTTP is spoken. */
   #turnAway(socket: net.Socket, answer: string): void {
     this.turnedAway++;
     socket.on('error', ignore);
-    if (this.#handshakes === null) socket.end(answer, 'latin1', () => socket.destroy());
-    else socket.destroy();
+    if (this.#handshakes !== null) return void socket.destroy();
+    const { gateway } = this.#context;
+    if (gateway === null) socket.write(answer, 'latin1');
+    else for (const part of gateway.overloaded) socket.write(part as string, 'latin1');
+    socket.end(() => socket.destroy());
   }
 
   /** `protocol`: what the client has agreed to in TLS; null on plain connections, where its first bytes tell. */
@@ -143,7 +160,8 @@ export class Listener {
     (socket as ConnectedSocket).listener = this;
     socket.on('error', ignore);
     socket.on('close', onClose);
-    if (protocol === 'h2') this.#serveHttp2(socket, null);
+    if (this.#context.gateway !== null) this.#serveGateway(socket, this.#context.gateway.protocol);
+    else if (protocol === 'h2') this.#serveHttp2(socket, null);
     else this.#serveHttp1(socket, protocol === null && this.#context.settings.http2 !== null);
     this.#drainLate(socket);
   }
@@ -155,11 +173,24 @@ export class Listener {
 
   /** `mayBeHttp2`: the first bytes tell (RFC 9113, section 3.3, prior knowledge). */
   #serveHttp1(socket: net.Socket, mayBeHttp2: boolean): void {
-    const connection = new Http1Connection(socket, this.#context, performance.now());
-    this.#connections.add(connection);
-    (socket as Http1Socket).connection = connection;
     (socket as Http1Socket).firstBytes = null;
-    socket.on('data', mayBeHttp2 ? onFirstData : onData);
+    const connection = new Http1Connection(socket, this.#context, performance.now());
+    this.#serveBytes(socket, connection, mayBeHttp2 ? onFirstData : onData);
+  }
+
+  #serveGateway(socket: net.Socket, protocol: GatewayServer): void {
+    const connection = new GatewayConnection(socket, protocol, this.#context, performance.now());
+    this.#serveBytes(socket, connection, onData);
+  }
+
+  #serveBytes(
+    socket: net.Socket,
+    connection: Http1Connection | GatewayConnection,
+    take: typeof onData,
+  ): void {
+    this.#connections.add(connection);
+    (socket as ByteSocket).connection = connection;
+    socket.on('data', take);
     socket.on('end', onEnd);
     socket.on('drain', onDrain);
   }
@@ -217,15 +248,15 @@ function onFirstData(this: net.Socket, chunk: Buffer): void {
 }
 
 function onData(this: net.Socket, chunk: Buffer): void {
-  (this as Http1Socket).connection.onData(chunk);
+  (this as ByteSocket).connection.onData(chunk);
 }
 
 function onEnd(this: net.Socket): void {
-  (this as Http1Socket).connection.onEnd();
+  (this as ByteSocket).connection.onEnd();
 }
 
 function onDrain(this: net.Socket): void {
-  (this as Http1Socket).connection.onDrain();
+  (this as ByteSocket).connection.onDrain();
 }
 
 function onClose(this: net.Socket): void {

@@ -58,7 +58,7 @@ function peerOfSocket(socket: Socket, path: string | null): Peer {
 }
 
 /** A dual-stack socket shows IPv4 peers as IPv6 addresses; applications and rules mean the IPv4 one. */
-function plain(address: string | undefined): string {
+export function plain(address: string | undefined): string {
   if (address === undefined) return '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

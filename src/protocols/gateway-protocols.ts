@@ -1,4 +1,5 @@
-/** The gateway protocols, by the name in front of their addresses: `scgi://127.0.0.1:4000`. */
+/** The gateway protocols by name. */
+import type { GatewayProtocolName } from '../base/gateway-protocol-names.ts';
 import { AjpRequestDecoder } from './ajp/request-decoder.ts';
 import { AjpRequestEncoder } from './ajp/request-encoder.ts';
 import { AjpResponseDecoder } from './ajp/response-decoder.ts';
@@ -17,7 +18,7 @@ import { UwsgiRequestEncoder } from './uwsgi/request-encoder.ts';
 import { UwsgiResponseDecoder } from './uwsgi/response-decoder.ts';
 import { UwsgiResponseEncoder } from './uwsgi/response-encoder.ts';
 
-export const GATEWAY_PROTOCOLS: Readonly<Record<string, GatewayProtocol>> = {
+export const GATEWAY_PROTOCOLS: Readonly<Record<GatewayProtocolName, GatewayProtocol>> = {
   scgi: {
     server: {
       requestDecoder: (limits) => new ScgiRequestDecoder(limits),

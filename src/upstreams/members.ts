@@ -151,7 +151,9 @@ export class Members {
     // The name in the certificate is the one that was configured, not the address it led to.
     const isSecure = this.#tls !== null && member.isSecure;
     const tls = isSecure ? { servername: isIP(member.host) ? '' : member.host, ...this.#tls } : null;
-    const protocol = GATEWAY_PROTOCOLS[member.scheme ?? 'http']?.client(this.#pool.ajp) ?? null;
+    const scheme = member.scheme ?? 'http';
+    const protocol =
+      scheme === 'http' || scheme === 'https' ? null : GATEWAY_PROTOCOLS[scheme].client(this.#pool.ajp);
     const settings = { weight, isBackup, connectionsMax: member.connectionsMax, state: member.state };
     return new UpstreamServer(name, { protocol, host, port, path, tls }, settings, this.#pool);
   }

@@ -1,8 +1,8 @@
 /** Settings: sockets and the identity the server runs under. */
 
-import { forwardingHeader, trustedProxy } from '../proxy-types.ts';
+import { forwardingHeader, network, trustedProxy } from '../proxy-types.ts';
 import { list, one } from '../setting.ts';
-import { ajpPacketSize, ajpSecret, count, listenAddress, path, text } from '../value-types.ts';
+import { ajpPacketSize, ajpSecret, count, fileMode, listenAddress, path, text } from '../value-types.ts';
 
 const BACKLOG_MAX = 65535;
 
@@ -16,7 +16,21 @@ export const listening = {
     port: one(count(0, 65535, 'PORT'), { default: 8000, help: 'port to listen on; 0 for any free one' }),
     listen: list(listenAddress, {
       defaultText: 'HOST:PORT of the above, or the sockets systemd passes',
-      help: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N, instead of --host and --port; https://… for TLS, proxy://… for the PROXY protocol',
+      help: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd:N, instead of --host and --port; https://… for TLS, scgi://… for a web server that speaks SCGI, proxy://… for the PROXY protocol',
+    }),
+    'chmod-socket': one(fileMode, {
+      default: null,
+      defaultText: '666 for HTTP, 660 for gateway protocols',
+      help: 'permissions of the Unix sockets of --listen',
+    }),
+    'chown-socket': one(text('OWNER', /^[^:\s\0]*(:[^:\s\0]+)?$/, 'USER, USER:GROUP or :GROUP'), {
+      default: null,
+      defaultText: 'those the server is started with',
+      help: 'owner and group of the Unix sockets of --listen: USER, USER:GROUP or :GROUP',
+    }),
+    'gateway-allow-ips': list(network, {
+      defaultText: '127.0.0.0/8 and ::1',
+      help: 'address or network of a web server that may connect to a TCP address of --listen with a gateway protocol',
     }),
     'admin-listen': one(listenAddress, {
       default: null,

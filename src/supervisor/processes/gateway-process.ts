@@ -20,13 +20,14 @@ export const GATEWAY_PROGRAM = fileURLToPath(
 const FIRST_LISTENER_FD = 4;
 
 export function inheritedListeners(sockets: readonly ServerSocket[]): InheritedListener[] {
-  return sockets.map(({ url, path, role, tls, proxied }, index) => ({
+  return sockets.map(({ url, path, role, tls, proxied, protocol }, index) => ({
     fd: FIRST_LISTENER_FD + index,
     url,
     path,
     role,
     tls,
     proxied,
+    protocol,
   }));
 }
 

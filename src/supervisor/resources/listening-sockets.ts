@@ -4,7 +4,7 @@
  * the descriptors and call listen(2).
  */
 import { lookup } from 'node:dns/promises';
-import { chmodSync, closeSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { BoundSocket, type BoundSocketOptions, connect, isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -123,8 +123,6 @@ async function bindUnix(path: string): Promise<ListeningSocket> {
   await removeStaleSocket(path, where);
   try {
     const socket = bindPath(path);
-    // As a loopback port is: who may connect is decided by the permissions of the directory.
-    chmodSync(path, 0o666);
     // Closing it removes the file too (libuv remembers the path it bound).
     return { fd: socket.fd(), url: `unix:${path}`, path, close: () => socket.close() };
   } catch (error) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
 import { makeFolder } from '../../../test/support/folder.ts';
@@ -7,7 +7,8 @@ import type { ListenAddress } from '../../config/listen-address.ts';
 import { SocketSet } from './socket-set.ts';
 
 const unix = (path: string) => ({ kind: 'unix', path }) as const;
-const site = (...listen: ListenAddress[]) => ({ listen, adminListen: null });
+const socketFiles = { mode: null, owner: null, group: null };
+const site = (...listen: ListenAddress[]) => ({ listen, adminListen: null, socketFiles });
 const tcp = (port: number, host = '127.0.0.1') => ({ kind: 'tcp', host, port }) as const;
 
 test('what is open is kept, what is new is opened, and what nobody wants is closed', async (t) => {
@@ -58,7 +59,7 @@ test('an address that our own socket is in the way of is said to be so', async (
 test('the site and the admin listener have sockets of their own, at any free port', async (t) => {
   const set = new SocketSet();
   t.after(() => set.close());
-  const sockets = await set.open({ listen: [tcp(0)], adminListen: tcp(0) });
+  const sockets = await set.open({ ...site(tcp(0)), adminListen: tcp(0) });
   assert.deepEqual(
     sockets.map(({ role }) => role),
     ['site', 'admin'],
@@ -66,4 +67,19 @@ test('the site and the admin listener have sockets of their own, at any free por
   assert.notEqual(sockets[0]!.url, sockets[1]!.url);
   set.keepOnly(site(tcp(0)));
   assert.deepEqual(await set.open(site(tcp(0))), [sockets[0]]);
+});
+
+test('a reload changes who may connect to a socket that stays open, and takes it back when it fails', async (t) => {
+  const folder = makeFolder(t);
+  const set = new SocketSet();
+  t.after(() => set.close());
+  const { path, ...rest } = unix(`${folder}/a`);
+  const mode = () => (statSync(path).mode & 0o777).toString(8);
+  const before = site({ ...rest, path, protocol: 'scgi' });
+  const [socket] = await set.open(before);
+  assert.deepEqual([socket!.url, socket!.protocol, mode()], [`scgi://unix:${path}`, 'scgi', '660']);
+  const [same] = await set.open({ ...before, socketFiles: { ...socketFiles, mode: 0o606 } });
+  assert.deepEqual([same!.fd, mode()], [socket!.fd, '606']);
+  set.keepOnly(before);
+  assert.equal(mode(), '660');
 });

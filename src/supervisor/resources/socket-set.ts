@@ -2,26 +2,31 @@
  * The listening sockets over the life of the server. A reload may ask for others: what is there is kept, what is new is
  * opened, and what nobody wants any more is closed when the reload has succeeded, or the new ones when it has not.
  */
+import { existsSync } from 'node:fs';
+import type { GatewayProtocolName } from '../../base/gateway-protocol-names.ts';
 import type { Configuration } from '../../config/configuration.ts';
 import type { ListenAddress } from '../../config/listen-address.ts';
 import type { SocketRole } from '../../control/messages.ts';
 import { reasonOf, StartupError } from '../startup-error.ts';
 import { type ListeningSocket, openListeningSockets } from './listening-sockets.ts';
+import { NO_WISHES, permitSocketFile } from './socket-file.ts';
 
-export interface ServerSocket extends ListeningSocket {
+export interface ServerSocket extends ListeningSocket, SocketUse {}
+
+/** What a socket is for, and what is spoken there. */
+interface SocketUse {
   readonly role: SocketRole;
   readonly tls: boolean;
   readonly proxied: boolean;
+  readonly protocol: GatewayProtocolName | null;
 }
 
 /** The part of the configuration that counts here. */
-export type Listening = Pick<Configuration, 'listen' | 'adminListen'>;
+export type Listening = Pick<Configuration, 'listen' | 'adminListen' | 'socketFiles'>;
 
 interface WantedSocket {
-  readonly role: SocketRole;
   readonly address: ListenAddress;
-  readonly tls: boolean;
-  readonly proxied: boolean;
+  readonly use: SocketUse;
 }
 
 export class SocketSet {
@@ -35,19 +40,29 @@ export class SocketSet {
     try {
       for (const [key, socket] of wanted) {
         if (!this.#open.has(key)) this.#open.set(key, await this.#openNew(socket));
+        this.#permit(socket, listening);
       }
     } catch (error) {
       this.#keep(before);
       throw error;
     }
-    return [...wanted].flatMap(([key, { role, tls, proxied }]) =>
-      this.#open.get(key)!.map((socket) => ({ ...socket, url: urlOf(socket, tls), role, tls, proxied })),
+    return [...wanted].flatMap(([key, { use }]) =>
+      this.#open.get(key)!.map((socket) => ({ ...socket, ...use, url: urlOf(socket, use) })),
     );
   }
 
   /** Those that this configuration wants. */
   keepOnly(listening: Listening): void {
-    this.#keep(wantedSockets(listening).map(keyOf));
+    const wanted = wantedSockets(listening);
+    this.#keep(wanted.map(keyOf));
+    // A reload that has failed may have changed them.
+    for (const socket of wanted) {
+      try {
+        this.#permit(socket, listening);
+      } catch {
+        // It was right when the socket was opened, and nobody can be told now.
+      }
+    }
   }
 
   close(): void {
@@ -67,6 +82,12 @@ export class SocketSet {
     }
   }
 
+  /** Who may connect to a Unix socket. A path that is there no more is nobody's. */
+  #permit({ address, use }: WantedSocket, { socketFiles }: Listening): void {
+    if (address.kind !== 'unix' || !existsSync(address.path)) return;
+    permitSocketFile(address.path, use.role === 'site' ? socketFiles : NO_WISHES, use.protocol);
+  }
+
   #keep(keys: readonly string[]): void {
     for (const [key, sockets] of this.#open) {
       if (keys.includes(key)) continue;
@@ -81,17 +102,23 @@ function wantedSockets({ listen, adminListen }: Listening): readonly WantedSocke
   return adminListen === null ? site : [...site, wantedSocket('admin', adminListen)];
 }
 
-function wantedSocket(role: SocketRole, { tls, proxied, ...address }: ListenAddress): WantedSocket {
-  return { role, address, tls: tls === true, proxied: proxied === true };
+function wantedSocket(role: SocketRole, listen: ListenAddress): WantedSocket {
+  const { tls, proxied, protocol, ...address } = listen;
+  return {
+    address,
+    use: { role, tls: tls === true, proxied: proxied === true, protocol: protocol ?? null },
+  };
 }
 
-/** How its connections begin can change while it is open. Port 0 is another one each time. */
-function keyOf({ role, address, tls, proxied }: WantedSocket): string {
+/** What is spoken there can change while it is open. Port 0 is another one each time. */
+function keyOf({ address, use }: WantedSocket): string {
   const isAnyPort = address.kind === 'tcp' && address.port === 0;
-  return JSON.stringify({ role, address, tls: isAnyPort && tls, proxied: isAnyPort && proxied });
+  return JSON.stringify(isAnyPort ? { address, use } : { address, role: use.role });
 }
 
-function urlOf({ url }: ListeningSocket, tls: boolean): string {
+/** `https://127.0.0.1:8443`, `scgi://unix:/run/app.sock`. */
+function urlOf({ url }: ListeningSocket, { tls, protocol }: SocketUse): string {
+  if (protocol !== null) return `${protocol}://${url.replace('http://', '')}`;
   return tls ? url.replace(/^http:/, 'https:') : url;
 }
 
