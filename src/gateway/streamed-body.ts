@@ -25,6 +25,8 @@ export class StreamedBody implements RequestBody, BodyStream {
   /** Bytes that nobody has asked for yet. */
   #ahead: Uint8Array[] = [];
   #reader: ReadCallback | null = null;
+  /** While it is collected, and after that. */
+  #collecting: CollectedBody | null = null;
   #collected: CollectedBody | null = null;
   #received = 0;
   #isEnded = false;
@@ -70,7 +72,7 @@ export class StreamedBody implements RequestBody, BodyStream {
   }
 
   discard(): void {
-    this.#collected?.discard();
+    this.#collecting?.discard();
     this.#ahead = [];
     this.#reader = null;
     this.#isEnded = true;
@@ -80,6 +82,7 @@ export class StreamedBody implements RequestBody, BodyStream {
 
   collect(done: (error: Error | null) => void): void {
     const collected = new CollectedBody(this.#spool);
+    this.#collecting = collected;
     const next = () => this.read(take);
     const take: ReadCallback = (error, chunk) => {
       if (error !== null) {

@@ -10,9 +10,10 @@ import {
   type Addresses,
   HOST,
   readWhole,
-  type Send,
+  send,
   type WholeResponse,
   WIRES,
+  type Wire,
   type WireRequest,
 } from '../support/wires.ts';
 
@@ -189,16 +190,16 @@ const OWN = [
   'types',
 ];
 
-async function environOf(send: Send, request: WireRequest): Promise<[string, string][]> {
-  const environ: Record<string, unknown> = JSON.parse((await ask(send, request)).text);
+async function environOf(wire: Wire, request: WireRequest): Promise<[string, string][]> {
+  const environ: Record<string, unknown> = JSON.parse((await ask(wire, request)).text);
   return Object.entries(environ)
     .filter(([name]) => !OWN.includes(name))
     .map(([name, value]): [string, string] => [name, JSON.stringify(value)])
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-async function ask(send: Send, request: WireRequest): Promise<WholeResponse> {
-  return readWhole(await send(addresses, request));
+async function ask(wire: Wire, request: WireRequest): Promise<WholeResponse> {
+  return readWhole(await send(wire, addresses, request));
 }
 
 function assertExpected(found: WholeResponse, expected: Expected): void {
@@ -213,16 +214,16 @@ function assertExpected(found: WholeResponse, expected: Expected): void {
   assert.match(String(found.fields['x-request-id']), /^[\da-f]{10}-\w+$/);
 }
 
-for (const [wire, send] of Object.entries(WIRES)) {
-  describe(wire, () => {
+for (const [wireName, wire] of Object.entries(WIRES)) {
+  describe(wireName, () => {
     for (const [name, [request, expected]] of Object.entries(CASES))
-      test(name, async () => assertExpected(await ask(send, request), expected));
+      test(name, async () => assertExpected(await ask(wire, request), expected));
 
     for (const [name, request] of Object.entries(ENVIRON)) {
       test(`the environ of ${name}`, async () => {
         const reference = await environOf(WIRES['HTTP/1.1 over TCP']!, request);
         assert.ok(reference.some(([key, value]) => key === 'HTTP_HOST' && value === JSON.stringify(HOST)));
-        assert.deepEqual(await environOf(send, request), reference);
+        assert.deepEqual(await environOf(wire, request), reference);
       });
     }
 
@@ -230,7 +231,7 @@ for (const [wire, send] of Object.entries(WIRES)) {
       for (const isStreamed of [false, true]) {
         test(`an upload of ${size} bytes${isStreamed ? ' of unknown length' : ''}`, async () => {
           const body = randomBytes(size);
-          const { text } = await ask(send, {
+          const { text } = await ask(wire, {
             method: 'POST',
             path: '/upload?how=read-length',
             body,
@@ -243,33 +244,33 @@ for (const [wire, send] of Object.entries(WIRES)) {
     }
 
     test('a large answer', async () => {
-      const { body, fields } = await ask(send, { path: `/big?size=${5 * MEBIBYTE}` });
+      const { body, fields } = await ask(wire, { path: `/big?size=${5 * MEBIBYTE}` });
       assert.deepEqual([body.length, fields['content-length']], [5 * MEBIBYTE, String(5 * MEBIBYTE)]);
     });
 
     test('an answer comes as it is made', async () => {
-      const name = encodeURIComponent(wire);
-      const response = await send(addresses, { path: `/stream?name=${name}` });
+      const name = encodeURIComponent(wireName);
+      const response = await send(wire, addresses, { path: `/stream?name=${name}` });
       const [first] = await once(response.body, 'data');
       response.body.pause(); // what comes next waits for who reads it
       assert.equal(String(first), 'first\n');
-      assert.equal((await ask(send, { path: `/gate?name=${name}` })).text, 'open');
+      assert.equal((await ask(wire, { path: `/gate?name=${name}` })).text, 'open');
       assert.equal((await readWhole(response)).text, 'second\n');
     });
 
     test('a client that leaves', async () => {
-      const name = encodeURIComponent(`${wire} left`);
-      const response = await send(addresses, { path: `/close-endless?name=${name}` });
+      const name = encodeURIComponent(`${wireName} left`);
+      const response = await send(wire, addresses, { path: `/close-endless?name=${name}` });
       await once(response.body, 'data');
       response.leave();
-      assert.equal((await ask(send, { path: `/closed?name=${name}&wait=1` })).text, '1');
+      assert.equal((await ask(wire, { path: `/closed?name=${name}&wait=1` })).text, '1');
     });
 
     test('clients that do not read hold no thread', async () => {
       const slow = await Promise.all(
-        Array.from({ length: 6 }, () => send(addresses, { path: `/big?size=${3 * MEBIBYTE}` })),
+        Array.from({ length: 6 }, () => send(wire, addresses, { path: `/big?size=${3 * MEBIBYTE}` })),
       );
-      assert.equal((await ask(send, { path: '/hello' })).text, 'hello\n');
+      assert.equal((await ask(wire, { path: '/hello' })).text, 'hello\n');
       for (const response of slow) assert.equal((await readWhole(response)).body.length, 3 * MEBIBYTE);
     });
   });

@@ -10,7 +10,7 @@ import type { RequestFields } from '../../fields.ts';
 import { CHUNKED } from '../../protocols/http1/framing.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
 import type { RequestParser } from '../../protocols/http1/request-parser.ts';
-import { bodyDeadline } from '../body-deadline.ts';
+import { checkPace } from '../body-deadline.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type BodySource, StreamedBody } from '../streamed-body.ts';
 
@@ -54,10 +54,7 @@ export class BodyFeed implements BodySource {
 
   /** Once a second: a client that sends too slowly holds up more than itself. */
   check(now: number): void {
-    if (!this.body.isWanted) return;
-    // Only the time counts in which somebody waits for the client.
-    if (this.body.waitedMs(now) >= bodyDeadline(this.#settings, 0, this.body.received))
-      this.body.fail(new BodyError(408, 'the request body took longer than body-timeout'));
+    checkPace(this.body, this.#settings, now);
   }
 
   /** False: nothing more to do now. */

@@ -18,13 +18,13 @@ import { CollectedBody } from '../collected-body.ts';
 import type { Connection } from '../connection.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerOf } from '../peer.ts';
+import { Tunnel } from '../tunnel.ts';
 import { BodyFeed } from './body-feed.ts';
 import { earnedDeadline, type Phase } from './deadlines.ts';
 import { type ExchangeConnection, Http1Exchange } from './exchange.ts';
 import { giveUp } from './give-up.ts';
 import { reset } from './reset.ts';
 import { fieldsOf, NO_HEAD, withContentLength } from './synthetic.ts';
-import { Tunnel } from './tunnel.ts';
 import { writeBoth } from './write-both.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';

@@ -5,9 +5,9 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
 import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
-import { interimFields, responseHead } from '../../protocols/http2/response-head.ts';
+import { plainFields, responseHead, tunnelHead } from '../../protocols/http2/response-head.ts';
 import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
-import { INTERNAL_ERROR } from './error-codes.ts';
+import { CANCEL, INTERNAL_ERROR } from './error-codes.ts';
 
 /** What an exchange needs of its stream. */
 export interface ExchangeOwner {
@@ -15,11 +15,18 @@ export interface ExchangeOwner {
   readonly server: ServerFields;
   /** The field that names the request in its answer; null for none. */
   readonly requestIdHeader: string | null;
+  /** The client has asked for a WebSocket: only `upgrade` may be a success. */
+  readonly awaitsTunnel: boolean;
+  /** Gives what the client sends from now on. */
+  openTunnel(): RequestBody;
   /** Everything has been handed to the stream. */
-  exchangeEnded(): void;
+  exchangeEnded(last: LastEvent): void;
   /** An answer that broke its own promise; for the error log. */
   report(exchange: Http2Exchange, code: string, what: string): void;
 }
+
+/** What the stream says when the answer has been sent. */
+export type LastEvent = 'finish' | 'wantTrailers';
 
 const NO_FIELDS: FieldList = [];
 /** Larger answers are handed over in slices, as the client takes them: that many bytes of each may wait in nghttp2. */
@@ -47,6 +54,8 @@ export class Http2Exchange implements Exchange {
   /** Body bytes that were promised and are still owed; UNKNOWN when none were promised. */
   #owed = UNKNOWN;
   #isWhole = false;
+  #trailers: FieldList = NO_FIELDS;
+  #last: LastEvent = 'finish';
   #isAwaitingDrain = false;
 
   onDrain: (() => void) | null = null;
@@ -86,6 +95,7 @@ export class Http2Exchange implements Exchange {
 
   respond(status: number, fields: FieldList, body: Bytes): void {
     if (this.#state !== 'waiting' || this.#isLost) return;
+    if (this.#owner.awaitsTunnel && isSuccess(status)) return this.#refuseTunnel();
     this.#begin(status, fields, body.length);
     if (!this.#hasBody) return this.#finish();
     if (body.length > SLICE_BYTES || body.length !== this.#owed) {
@@ -112,6 +122,7 @@ export class Http2Exchange implements Exchange {
 
   start(status: number, fields: FieldList): void {
     if (this.#state !== 'waiting' || this.#isLost) return;
+    if (this.#owner.awaitsTunnel && isSuccess(status)) return this.#refuseTunnel();
     this.#begin(status, fields, UNKNOWN);
     this.#state = 'started';
   }
@@ -142,25 +153,39 @@ export class Http2Exchange implements Exchange {
     });
   }
 
-  end(): void {
+  end(trailers: FieldList = NO_FIELDS): void {
     if (this.#state !== 'started' || this.#isLost) return;
     if (this.#hasBody && this.#owed > 0) {
       this.#reportLength(this.bodyBytesSent + this.#owed, this.bodyBytesSent);
       return this.#break();
     }
     this.#isWhole = true;
+    this.#trailers = trailers;
     if (this.#hasBody) this.#stream.end();
     this.#finish();
   }
 
   interim(status: number, fields: FieldList): void {
     if (this.#state !== 'waiting' || this.#isLost) return;
-    this.#stream.additionalHeaders({ ':status': status, ...interimFields(fields) });
+    this.#stream.additionalHeaders({ ':status': status, ...plainFields(fields) });
   }
 
-  /** Not over HTTP/2: WebSockets come over HTTP/1.1, which browsers choose for them. */
-  upgrade(): null {
-    return null;
+  /** Shown as 101, as over HTTP/1.1; the client gets the 200 of a CONNECT (RFC 8441, section 5). */
+  upgrade(fields: FieldList): RequestBody | null {
+    if (this.#state !== 'waiting' || this.#isLost || !this.#owner.awaitsTunnel) return null;
+    this.#stream.respond(tunnelHead(fields, this.#owner.server), BODY_MAY_BREAK);
+    this.#waitForTrailers();
+    this.#state = 'started';
+    this.status = 101;
+    this.responseFields = fields;
+    return this.#owner.openTunnel();
+  }
+
+  /** To the client any success would be the beginning of the tunnel. */
+  #refuseTunnel(): void {
+    this.abort(501, 'No WebSocket is served at this address.');
+    // Whoever has begun an answer may stop: not within its own call.
+    process.nextTick(() => this.onGone?.());
   }
 
   abort(status: number, why: string, fields: FieldList = []): void {
@@ -192,27 +217,30 @@ export class Http2Exchange implements Exchange {
       head.list.push(requestIdHeader, this.id);
     const isCertain = bodyBytes === head.contentLength && bodyBytes <= SLICE_BYTES && bodyBytes !== UNKNOWN;
     this.#stream.respond(head.list, !head.hasBody ? HEAD_ONLY : isCertain ? BODY_FOLLOWS : BODY_MAY_BREAK);
-    if (head.hasBody && !isCertain) this.#stream.on('wantTrailers', () => this.#endStream());
+    if (head.hasBody && !isCertain) this.#waitForTrailers();
     this.status = status;
     this.responseFields = fields;
     this.#hasBody = head.hasBody;
     this.#owed = head.contentLength;
   }
 
-  /** All of the body is on its way. */
-  #endStream(): void {
-    if (this.#isWhole && !this.#isLost) this.#stream.sendTrailers({});
+  /** Nothing else ends the stream: see BODY_MAY_BREAK. */
+  #waitForTrailers(): void {
+    this.#last = 'wantTrailers';
+    this.#stream.on('wantTrailers', () => {
+      if (this.#isWhole && !this.#isLost) this.#stream.sendTrailers(plainFields(this.#trailers));
+    });
   }
 
   /** The client must see that something is missing. */
   #break(): void {
-    this.#stream.close(INTERNAL_ERROR);
+    this.#stream.close(this.status === 101 ? CANCEL : INTERNAL_ERROR);
     this.#finish();
   }
 
   #finish(): void {
     this.#conclude();
-    this.#owner.exchangeEnded();
+    this.#owner.exchangeEnded(this.#last);
   }
 
   #conclude(): void {
@@ -230,6 +258,10 @@ export class Http2Exchange implements Exchange {
       `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
     );
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function hasField(fields: FieldList, name: string): boolean {

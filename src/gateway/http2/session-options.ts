@@ -33,6 +33,8 @@ export function sessionOptions(http: HttpSettings, http2: Http2Settings): Server
       initialWindowSize: http2.initialWindowSize,
       maxHeaderListSize: http.limitRequestHead + pairsMax * FIELD_REST,
       enablePush: false,
+      // WebSockets (RFC 8441).
+      enableConnectProtocol: true,
     },
   };
 }

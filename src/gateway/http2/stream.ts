@@ -2,19 +2,24 @@
  * A stream of HTTP/2: its request while it arrives, then the exchange.
  *
  *   head → (body → complete) → answering → closed         refused at any point: answered, then reset
+ *
+ * Where bodies are handed on as they arrive, the exchange begins with the head.
  */
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Exchange, Outcome } from '../../exchange.ts';
+import type { Exchange, Outcome, RequestBody } from '../../exchange.ts';
+import { RequestFields } from '../../fields.ts';
 import { Refusal } from '../../protocols/http1/refusal.ts';
 import type { RequestHead } from '../../protocols/http2/request-head.ts';
 import type { ServerFields } from '../../protocols/response-fields.ts';
-import { bodyDeadline } from '../body-deadline.ts';
+import { bodyDeadline, checkPace } from '../body-deadline.ts';
 import { CollectedBody } from '../collected-body.ts';
 import { withContentLength } from '../http1/synthetic.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import type { Peer } from '../peer.ts';
+import { Tunnel } from '../tunnel.ts';
+import { BodyFeed } from './body-feed.ts';
 import { CANCEL, NO_ERROR } from './error-codes.ts';
-import { type ExchangeOwner, Http2Exchange } from './exchange.ts';
+import { type ExchangeOwner, Http2Exchange, type LastEvent } from './exchange.ts';
 import { requestOf } from './request.ts';
 
 export class Http2Stream implements ExchangeOwner {
@@ -24,6 +29,8 @@ export class Http2Stream implements ExchangeOwner {
   readonly #head: RequestHead | null;
   readonly #since: number;
   #body: CollectedBody | null = null;
+  /** Of a body that is handed on as it arrives. */
+  #feed: BodyFeed | null = null;
   #exchange: Http2Exchange | null = null;
   /** Bytes that waited for the client at the last look, and until when they may be the same. */
   #waitingBytes = 0;
@@ -42,7 +49,8 @@ export class Http2Stream implements ExchangeOwner {
     this.#since = now;
     this.#head = head instanceof Refusal ? null : head;
     if (head instanceof Refusal) this.#refuse(head);
-    else if (stream.endAfterHeaders) this.#dispatch(head, now);
+    else if (stream.endAfterHeaders || head.isWebSocket) this.#dispatch(head, now);
+    else if (context.streamsBodies) this.#handOn(head, now);
     else this.#collect(head);
   }
 
@@ -58,10 +66,15 @@ export class Http2Stream implements ExchangeOwner {
     return this.#context.settings.requestIdHeader;
   }
 
+  get awaitsTunnel(): boolean {
+    return this.#head?.isWebSocket === true;
+  }
+
   /** Once a second. */
   check(now: number): void {
     if (this.#body !== null) return this.#checkBody(this.#body, now);
     const { writableLength } = this.stream;
+    if (writableLength === 0 && this.#feed !== null) checkPace(this.#feed.body, this.#context.settings, now);
     if (writableLength === 0 || writableLength !== this.#waitingBytes) {
       this.#waitingBytes = writableLength;
       this.#writeDeadline = now + this.#context.settings.responseSocketTimeoutMs;
@@ -78,14 +91,33 @@ export class Http2Stream implements ExchangeOwner {
     this.#exchange?.clientGone(outcome);
   }
 
-  exchangeEnded(): void {
-    // What is left of the body is not wanted (RFC 9113, section 8.1).
+  openTunnel(): RequestBody {
+    const { stream } = this;
+    const tunnel = new Tunnel(stream, null);
+    stream.pause();
+    stream.on('data', (chunk: Buffer) => tunnel.arrived(chunk));
+    stream.on('end', () => tunnel.ended());
+    stream.on('aborted', () => this.#drop());
+    return tunnel.input;
+  }
+
+  exchangeEnded(last: LastEvent): void {
     const { stream } = this;
     if (stream.readableEnded || stream.endAfterHeaders || stream.closed) return;
-    stream.resume();
+    this.#drop();
+    // What is left of the body is not wanted (RFC 9113, section 8.1); the answer goes first, trailers in an immediate.
     const stop = (): void => stream.close(NO_ERROR);
-    if (stream.writableFinished) stop();
-    else stream.once('finish', stop);
+    if (last === 'wantTrailers') stream.once(last, () => setImmediate(stop));
+    else if (stream.writableFinished) stop();
+    else stream.once(last, stop);
+  }
+
+  /** What still comes is thrown away. Nobody else reads it, and a stream closes when it was read to its end. */
+  #drop(): void {
+    this.#feed = null;
+    this.stream.removeAllListeners('data');
+    // Not at once: a listener of 'data' that has led here may pause it.
+    process.nextTick(() => this.stream.resume());
   }
 
   report(exchange: Exchange, code: string, what: string): void {
@@ -112,17 +144,32 @@ export class Http2Stream implements ExchangeOwner {
     if (head.block.expectContinue) stream.additionalHeaders({ ':status': 100 });
   }
 
+  /** The request is handled now; its body follows as it is asked for. */
+  #handOn(head: RequestHead, now: number): void {
+    this.#feed = new BodyFeed(this.stream, this.#context, head);
+    this.stream.on('aborted', () => this.#drop());
+    const exchange = this.#begin(head, head.block.fields, now);
+    exchange.body = this.#feed.body;
+    this.#context.handle(exchange);
+  }
+
   #dispatch(head: RequestHead, now: number): void {
     const body = this.#body;
     this.#body = null;
     body?.complete();
     const { fields, hasLength } = head.block;
     const known = body === null || hasLength ? fields : withContentLength(fields, body.size);
-    const id = this.#context.nextId(fields);
-    const exchange = new Http2Exchange(this, requestOf(head, this.#peer, known), id, this.#since, now);
+    const exchange = this.#begin(head, known, now);
     exchange.body = body;
-    this.#exchange = exchange;
     this.#context.handle(exchange);
+  }
+
+  /** `now`: when there is nothing more to wait for before it is handled. */
+  #begin(head: RequestHead | null, fields: RequestFields, now: number): Http2Exchange {
+    const id = this.#context.nextId(fields);
+    const exchange = new Http2Exchange(this, requestOf(head, this.#peer, fields), id, this.#since, now);
+    this.#exchange = exchange;
+    return exchange;
   }
 
   #refuseBody(): void {
@@ -133,11 +180,8 @@ export class Http2Stream implements ExchangeOwner {
   #refuse(refusal: Refusal): void {
     this.#body?.discard();
     this.#body = null;
-    const request = requestOf(this.#head, this.#peer, this.#head?.block.fields ?? null);
-    const id = this.#context.nextId(request.fields);
-    const exchange = new Http2Exchange(this, request, id, this.#since, performance.now());
-    this.#exchange = exchange;
-    this.#context.refuse(exchange, refusal);
+    const fields = this.#head?.block.fields ?? new RequestFields();
+    this.#context.refuse(this.#begin(this.#head, fields, performance.now()), refusal);
   }
 
   #checkBody(body: CollectedBody, now: number): void {

@@ -170,7 +170,7 @@ export function forwardedFields(
 function wantedUpgrade({ request, body }: Exchange, allowed: readonly string[]): string | null {
   const { fields, method, version } = request;
   const wanted = fields.get('upgrade');
-  if (wanted === null || version !== 'HTTP/1.1' || method !== 'GET' || body !== null) return null;
+  if (wanted === null || version === 'HTTP/1.0' || method !== 'GET' || body !== null) return null;
   if (!connectionOptions(fields)?.has('upgrade')) return null;
   return allowed.includes(wanted.toLowerCase()) ? wanted : null;
 }

@@ -19,7 +19,7 @@ const EXTENSIONS =
  * Fields that would change framing, routing or access after the head has been judged (RFC 9110, section 6.5.1).
  * Others are harmless, as trailers are never merged into the head.
  */
-const FORBIDDEN_TRAILERS = new Set([
+export const FORBIDDEN_TRAILERS = new Set([
   'content-length',
   'transfer-encoding',
   'host',

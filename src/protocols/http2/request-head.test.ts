@@ -40,6 +40,7 @@ test('the parts of a head', () => {
   const { block, ...parts } = head([...list, 'x-a', ' v\t', 'content-length', '3', 'x-b', '\xe9']);
   assert.deepEqual(parts, {
     method: 'POST',
+    isWebSocket: false,
     target: '/a%20b?c',
     path: '/a%20b',
     decodedPath: '/a b',

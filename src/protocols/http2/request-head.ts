@@ -20,7 +20,10 @@ import type { HeadLimits } from '../http1/request-head.ts';
 import { isAuthority, parseTarget } from '../http1/request-target.ts';
 
 export interface RequestHead {
+  /** GET where a WebSocket is asked for, as it is over HTTP/1.1. */
   readonly method: string;
+  /** An extended CONNECT (RFC 8441): the stream is to become a WebSocket. */
+  readonly isWebSocket: boolean;
   readonly target: string;
   readonly path: string;
   readonly decodedPath: string;
@@ -66,16 +69,23 @@ export function parseRequestHead(
   let method = '';
   let path = '';
   let authority: string | null = null;
+  let isWebSocket = false;
   let at = 0;
   for (; at < list.length && list[at]!.charCodeAt(0) === 58 /* : */; at += 2) {
     const value = list[at + 1]!;
     if (list[at] === ':method') method = value;
     else if (list[at] === ':path') path = value;
     else if (list[at] === ':authority') authority = value;
+    else if (list[at] === ':protocol') {
+      if (value !== 'websocket') return new Refusal(501, 'a :protocol other than websocket');
+      isWebSocket = true;
+    }
   }
   if (method === '' || !consistsOf(method, methodCharacters)) return new Refusal(400, 'malformed method');
   // We are no forward proxy (RFC 9110, section 9.3.6).
-  if (method === 'CONNECT') return new Refusal(405, 'CONNECT is not served here');
+  if (method === 'CONNECT' && !isWebSocket) return new Refusal(405, 'CONNECT is not served here');
+  if (method !== 'CONNECT' && isWebSocket) return new Refusal(400, ':protocol without CONNECT');
+  if (isWebSocket) method = 'GET';
   if (method.length + path.length + LINE_REST > limits.limitRequestLine)
     return new Refusal(414, 'request line longer than limit-request-line');
   if (!/^[/*]/.test(path) || !consistsOf(path, targetCharacters))
@@ -87,8 +97,10 @@ export function parseRequestHead(
     ? previous!.block
     : parseFieldBlock(list.slice(at), authority, limits);
   if (block instanceof Refusal) return block;
+  if (isWebSocket && block.hasLength) return new Refusal(400, 'Content-Length with CONNECT');
   return {
     method,
+    isWebSocket,
     target: path,
     path: target.path,
     decodedPath: target.decodedPath,
@@ -145,7 +157,7 @@ function parseFieldBlock(
 }
 
 /** nghttp2 looks at characters, too; that a worker never gets a NUL must not depend on it. */
-function judgeField(name: string, value: string, limits: HeadLimits): Refusal | null {
+export function judgeField(name: string, value: string, limits: HeadLimits): Refusal | null {
   if (name === '' || !consistsOf(name, tokenCharacters) || /[A-Z]/.test(name))
     return new Refusal(400, 'malformed field name');
   if (!consistsOf(value, valueCharacters)) return new Refusal(400, 'control character in a field value');
@@ -159,7 +171,7 @@ function fieldSize(name: FieldName, value: string): number {
   return name.raw.length + value.length + FIELD_REST;
 }
 
-function trimmed(value: string): string {
+export function trimmed(value: string): string {
   return value.replace(/^[\t ]+|[\t ]+$/g, '');
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidField, ServerFields, UNKNOWN } from '../response-fields.ts';
-import { interimFields, responseHead } from './response-head.ts';
+import { plainFields, responseHead } from './response-head.ts';
 
 const DATE = 'Fri, 20 Nov 2026 02:47:42 GMT';
 const server = new ServerFields('vivarium', new Date(DATE));
@@ -72,5 +72,5 @@ test('an interim answer has its own fields alone', () => {
     'X',
     'a\0b',
   ];
-  assert.deepEqual(interimFields(fields), { link: ['</a>', '</b>'] });
+  assert.deepEqual(plainFields(fields), { link: ['</a>', '</b>'] });
 });

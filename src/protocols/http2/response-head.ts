@@ -83,8 +83,19 @@ export function responseHead(
   return { list, hasBody, contentLength: length };
 }
 
-/** The fields of an interim answer: those that speak about nothing but themselves, as `Link` does. */
-export function interimFields(fields: FieldList): Record<string, string[]> {
+/** The answer that makes a stream a WebSocket. What proves that the handshake was understood is for HTTP/1.1 alone. */
+export function tunnelHead(fields: FieldList, server: ServerFields): string[] {
+  const plain: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i]!.toLowerCase() === 'sec-websocket-accept' || meaningOf(fields[i]!) === CONTENT_LENGTH)
+      continue;
+    plain.push(fields[i]!, fields[i + 1]!);
+  }
+  return responseHead('GET', 200, plain, UNKNOWN, server).list;
+}
+
+/** Of interim answers and of trailers: the fields that speak about nothing but themselves, as `Link` does. */
+export function plainFields(fields: FieldList): Record<string, string[]> {
   const kept: Record<string, string[]> = {};
   for (let i = 0; i < fields.length; i += 2) {
     const value = fields[i + 1]!;

@@ -1,18 +1,18 @@
-/** What a client sends on a connection that was switched to another protocol. */
-import type { Socket } from 'node:net';
-import { type BodySource, StreamedBody } from '../streamed-body.ts';
+/** What a client sends once its connection, or its stream, was switched to another protocol. */
+import type { Readable } from 'node:stream';
+import { type BodySource, StreamedBody } from './streamed-body.ts';
 
 const NO_SPOOL = { memoryMax: 0, fileMax: 0, directory: '' };
 
 export class Tunnel implements BodySource {
-  readonly #socket: Socket;
+  readonly #socket: Readable;
   readonly input: StreamedBody;
 
-  /** `rest`: what the client has sent behind its request. */
-  constructor(socket: Socket, rest: Buffer) {
+  /** `rest`: what the client has sent behind its request, and was read. */
+  constructor(socket: Readable, rest: Buffer | null) {
     this.#socket = socket;
     this.input = new StreamedBody(this, -1, 0, NO_SPOOL);
-    if (rest.length > 0) this.input.push(rest);
+    if (rest !== null && rest.length > 0) this.input.push(rest);
   }
 
   wanted(): void {
