@@ -104,6 +104,12 @@ export class UpstreamPeer {
     return this.#take(this.#received.indexOf(text) + text.length);
   }
 
+  /** What comes until the connection ends. */
+  async readToEnd(): Promise<string> {
+    await this.waitForEnd();
+    return this.#take(this.#received.length);
+  }
+
   async waitForEnd(): Promise<void> {
     while (!this.#ended) await this.#more('the end of the connection');
   }

@@ -99,6 +99,17 @@ test('request lines', () => {
   assert.equal(refusal([':method', 'CONNECT', ':authority', 'x:1']), '405 CONNECT is not served here');
 });
 
+test('an extended CONNECT asks for a WebSocket as GET does', () => {
+  const asked = [':method', 'CONNECT', ':protocol', 'websocket', ':path', '/a?b', ':authority', 'x'];
+  const { method, isWebSocket, path } = head(asked);
+  assert.deepEqual([method, isWebSocket, path], ['GET', true, '/a']);
+  const other = asked.with(3, 'connect-udp');
+  assert.equal(refusal(other), '501 a :protocol other than websocket');
+  assert.equal(refusal(asked.with(1, 'GET')), '400 :protocol without CONNECT');
+  assert.equal(refusal([...asked, 'content-length', '3']), '400 Content-Length with CONNECT');
+  for (const field of ['upgrade', 'connection']) assert.match(refusal([...asked, field, 'h2c']), /^400 /);
+});
+
 test('fields that no request may have', () => {
   for (const [name, value] of [
     ['connection', 'close'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidField, ServerFields, UNKNOWN } from '../response-fields.ts';
-import { plainFields, responseHead } from './response-head.ts';
+import { plainFields, responseHead, tunnelHead } from './response-head.ts';
 
 const DATE = 'Fri, 20 Nov 2026 02:47:42 GMT';
 const server = new ServerFields('vivarium', new Date(DATE));
@@ -73,4 +73,10 @@ test('an interim answer has its own fields alone', () => {
     'a\0b',
   ];
   assert.deepEqual(plainFields(fields), { link: ['</a>', '</b>'] });
+});
+
+test('the head that opens a tunnel has no length, and nothing of the handshake of HTTP/1.1', () => {
+  const handshake = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Accept', 'x'];
+  const fields = [...handshake, 'Content-Length', '0', 'Sec-WebSocket-Protocol', 'chat'];
+  assert.deepEqual(tunnelHead(fields, server), [':status', '200', 'Sec-WebSocket-Protocol', 'chat', ...OURS]);
 });
