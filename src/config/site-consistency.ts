@@ -5,6 +5,7 @@ import { type Parts, unnamed } from './build.ts';
 import { quote } from './origin.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { MatchSettings } from './sections/match.ts';
+import { wrongForHttp } from './sections/proxy.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { Sections } from './sections/table.ts';
 import type { ApplicationTable } from './sources/application-tables.ts';
@@ -27,7 +28,7 @@ export function findSiteMistakes({ sections, applications: all }: Parts): string
   );
   return [
     ...unknown,
-    ...findUnknownUpstreams(sections),
+    ...findUpstreamMistakes(sections),
     ...findSharedHosts(sites),
     ...blind,
     ...blindInSites,
@@ -54,12 +55,18 @@ function isSamePath(a: string, b: string): boolean {
   return pathPrefix(a) === pathPrefix(b);
 }
 
-/** A route sends its requests to a URL or to an upstream that there is. */
-function findUnknownUpstreams({ routes, sites, upstreams }: Sections): string[] {
+/** A route sends its requests to a URL or to an upstream that there is, and whose servers know what it says. */
+function findUpstreamMistakes({ routes, sites, upstreams }: Sections): string[] {
   const names = Object.keys(upstreams);
   return [...routes, ...sites.flatMap((site) => site.routes)].flatMap(({ proxy, place }) => {
-    if (proxy === null || proxy.upstream !== null || names.includes(proxy.upstreamName)) return [];
+    if (proxy === null || proxy.upstream !== null) return [];
     const { upstreamName } = proxy;
+    if (names.includes(upstreamName)) {
+      const mistake = wrongForHttp(proxy, upstreams[upstreamName]!);
+      if (mistake === null) return [];
+      const found = `found ${mistake.key} for an upstream whose servers speak HTTP`;
+      return [`${place}.proxy.${mistake.key}: ${found}; allowed: ${mistake.allowed}`];
+    }
     const allowed = allowedNames(upstreamName, names, 'upstreams');
     return [`${place}.proxy: found ${quote(upstreamName)}; ${allowed}, or a URL like http://127.0.0.1:3000`];
   });

@@ -19,7 +19,7 @@ export function probe(
   limits: ResponseLimits,
 ): Promise<string | null> {
   return new Promise((resolve) => {
-    const { path, host, timeoutMs } = settings;
+    const { timeoutMs } = settings;
     const connection = new UpstreamConnection(server.endpoint, limits, NOBODY, performance.now());
     const startedAt = performance.now();
     const timer = setInterval(
@@ -42,14 +42,17 @@ export function probe(
       readTimeoutMs: timeoutMs,
       tunnelTimeoutMs: timeoutMs,
     };
-    const request = probeRequest(server, path, host ?? hostOf(server));
+    const request = probeRequest(server, settings);
     connection.send('GET', request, timeouts, new Verdict(settings, finish));
     connection.finish();
   });
 }
 
 /** A request without a body, whole. */
-function probeRequest({ endpoint: { protocol } }: UpstreamServer, target: string, host: string): Bytes {
+function probeRequest(server: UpstreamServer, settings: HealthCheckSettings): Bytes {
+  const { path: target, params } = settings;
+  const host = settings.host ?? hostOf(server);
+  const { protocol } = server.endpoint;
   const userAgent = 'vivarium-health-check';
   if (protocol === null)
     return `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: ${userAgent}\r\nConnection: close\r\n\r\n`;
@@ -71,7 +74,7 @@ function probeRequest({ endpoint: { protocol } }: UpstreamServer, target: string
       serverAddress: '',
       remoteAddress: '127.0.0.1',
       remotePort: 0,
-      variables: [],
+      variables: params,
       params: [],
     },
     0,

@@ -1,13 +1,15 @@
 /** `health-check`: how the servers of an upstream are asked whether they are well. */
 import { section } from '../section.ts';
-import { one } from '../setting.ts';
+import { map, one } from '../setting.ts';
 import { count, seconds, text } from '../value-types.ts';
-import { requestTarget } from './types.ts';
+import { cgiVariable, requestTarget } from './types.ts';
 
 export interface HealthCheckSettings {
   readonly path: string;
   /** Null: the address of the server. */
   readonly host: string | null;
+  /** CGI variables beside those of the request: name, value, …; latin-1. */
+  readonly params: readonly string[];
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly passes: number;
@@ -31,6 +33,9 @@ export const healthCheck = section({
       defaultText: 'the address of the server',
       help: 'the Host field',
     }),
+    params: map(cgiVariable, text('VALUE'), {
+      help: 'CGI variables beside those of the request, for servers that do not speak HTTP',
+    }),
     interval: one(seconds(), { default: 5, help: 'time between two checks of a server' }),
     timeout: one(seconds(), { default: 5, help: 'time for the whole answer' }),
     passes: one(count(1, 1000), { default: 1, help: 'right answers in a row that bring a server back' }),
@@ -49,12 +54,17 @@ export const healthCheck = section({
     return {
       path: values.path,
       host: values.host,
+      params: Object.entries(values.params).flatMap(([name, value]) => [name, latin1(value)]),
       intervalMs: values.interval * 1000,
       timeoutMs: values.timeout * 1000,
       passes: values.passes,
       fails: values.fails,
       statuses: { from: Number(from), to: Number(to) },
-      body: values.body === null ? null : Buffer.from(values.body, 'utf8').latin1Slice(),
+      body: values.body === null ? null : latin1(values.body),
     };
   },
 });
+
+function latin1(value: string): string {
+  return Buffer.from(value, 'utf8').latin1Slice();
+}

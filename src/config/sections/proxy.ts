@@ -1,8 +1,9 @@
 /** `proxy`: requests are answered by other servers. */
-import { type PartValues, section } from '../section.ts';
+import { isNested, nested, type PartValues, section } from '../section.ts';
 import { list, map, one } from '../setting.ts';
 import { parseUpstreamUrl } from '../upstream-address.ts';
 import { count, onOff, seconds, text } from '../value-types.ts';
+import { type ScriptsSettings, scripts } from './scripts.ts';
 import { cgiVariable, proxyTarget, template, token } from './types.ts';
 import { type UpstreamSettings, upstreamOf } from './upstream.ts';
 
@@ -21,6 +22,8 @@ export interface ProxySettings {
   readonly passAuthorization: boolean | null;
   /** CGI variables beside those of the request, each with a template; for servers that speak a gateway protocol. */
   readonly params: Readonly<Record<string, string>>;
+  /** Null: the servers do not run files. */
+  readonly scripts: ScriptsSettings | null;
   readonly addsForwarded: boolean;
   readonly via: string | null;
   readonly requestBuffering: boolean;
@@ -76,6 +79,7 @@ const parts = {
   params: map(cgiVariable, template, {
     help: 'CGI variables beside those of the request, for servers that do not speak HTTP',
   }),
+  scripts: nested(scripts),
   via: one(token, {
     default: null,
     help: 'name of this server for the Via field; without it there is none',
@@ -124,12 +128,32 @@ export const proxy = section({
   short: 'to',
   required: ['to'],
   parts,
-  build: (values): ProxySettings => settingsOf(values),
+  build: (values, place): ProxySettings => {
+    const settings = settingsOf(values);
+    const mistake = settings.upstream && wrongForHttp(settings, settings.upstream);
+    if (mistake !== null)
+      place.refuse(mistake.key, `${mistake.key} for a server that speaks HTTP`, mistake.allowed);
+    return settings;
+  },
 });
+
+/** A key that only servers of the gateway protocols understand, where none of them is one; null: nothing is wrong. */
+export function wrongForHttp(
+  { params, scripts }: ProxySettings,
+  { members }: UpstreamSettings,
+): { readonly key: string; readonly allowed: string } | null {
+  const key = scripts !== null ? 'scripts' : Object.keys(params).length > 0 ? 'params' : null;
+  const speaksHttp = members.every(
+    ({ scheme }) => scheme === null || scheme === 'http' || scheme === 'https',
+  );
+  const allowed =
+    'an address that says what the server speaks, like uwsgi://HOST:PORT or fastcgi://unix:PATH';
+  return key === null || !speaksHttp ? null : { key, allowed };
+}
 
 /** With the defaults. */
 export function proxyTo(to: string): ProxySettings {
-  const defaults = Object.entries(parts).map(([name, part]) => [name, part.default]);
+  const defaults = Object.entries(parts).map(([name, part]) => [name, isNested(part) ? null : part.default]);
   return settingsOf({ ...Object.fromEntries(defaults), to });
 }
 
@@ -145,6 +169,7 @@ function settingsOf(values: PartValues<typeof parts>): ProxySettings {
     authority: url?.authority ?? null,
     passAuthorization: values['pass-authorization'],
     params: values.params,
+    scripts: values.scripts,
     addsForwarded: values.forwarded,
     via: values.via,
     requestBuffering: values['request-buffering'],

@@ -21,6 +21,7 @@ import { describe, type ProxyContext } from './context.ts';
 import { RequestSender } from './request-sender.ts';
 import { ResponseSender } from './response-sender.ts';
 import { isIdempotent, mayRetryFailure, mayRetryStatus } from './retry.ts';
+import type { Script } from './scripts.ts';
 import { TunnelInput } from './tunnel-input.ts';
 
 /** Whole answers up to this size go to the client as latin-1 text, in one write with the head. */
@@ -41,10 +42,11 @@ export class Forwarding implements Seeker, ResponseListener {
   #response: ResponseSender | null = null;
   #tunnel: TunnelInput | null = null;
 
-  constructor(proxy: ProxyContext, exchange: Exchange) {
+  /** `script`: what the server is to run; null where it knows by the path. */
+  constructor(proxy: ProxyContext, exchange: Exchange, script: Script | null) {
     this.#proxy = proxy;
     this.#exchange = exchange;
-    this.#sender = new RequestSender(proxy, exchange, (error) => this.#bodyFailed(error));
+    this.#sender = new RequestSender(proxy, exchange, script, (error) => this.#bodyFailed(error));
     this.key = proxy.keyOf?.(exchange) ?? '';
     this.preferred = proxy.sticky?.serverOf(exchange, proxy.upstream.servers) ?? null;
     exchange.onGone = () => this.#gone();

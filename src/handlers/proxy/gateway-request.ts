@@ -4,11 +4,13 @@ import type { Exchange, Request } from '../../exchange.ts';
 import type { OutgoingGatewayRequest } from '../../protocols/gateway-protocol.ts';
 import type { ProxyContext } from './context.ts';
 import { forwardedFields, hostField, type OutgoingRequest, passedOn } from './request-head.ts';
+import type { Script } from './scripts.ts';
 
 /** `host`: the address of the server. */
 export function gatewayRequest(
   exchange: Exchange,
   outgoing: OutgoingRequest,
+  script: Script | null,
   { settings, params }: Pick<ProxyContext, 'settings' | 'params'>,
   host: string,
 ): OutgoingGatewayRequest {
@@ -26,8 +28,8 @@ export function gatewayRequest(
     version,
     scheme,
     fields,
-    scriptName: decodePath(outgoing.prefix) ?? '',
-    pathInfo: outgoing.pathInfo ?? request.decodedPath,
+    scriptName: (decodePath(outgoing.prefix) ?? '') + (script?.name ?? ''),
+    pathInfo: script?.pathInfo ?? outgoing.pathInfo ?? request.decodedPath,
     mappedTarget: outgoing.target,
     serverName: serverName(request),
     serverPort: request.localPort,

@@ -1,6 +1,7 @@
 /** The handler of `proxy`: requests are answered by the servers of an upstream. */
 import type { SpoolLimits } from '../../base/spool.ts';
 import type { ProxySettings } from '../../config/sections/proxy.ts';
+import type { ScriptsSettings } from '../../config/sections/scripts.ts';
 import type { UpstreamSettings } from '../../config/sections/upstream.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Handler } from '../../handler.ts';
@@ -9,7 +10,9 @@ import type { Upstream } from '../../upstreams/upstream.ts';
 import { compileTemplate } from '../../variables.ts';
 import type { ProxyContext } from './context.ts';
 import { Forwarding } from './forwarding.ts';
+import { outgoingRequest } from './request-head.ts';
 import { responseFilter } from './response-fields.ts';
+import { findScript } from './scripts.ts';
 import { Sticky } from './sticky.ts';
 
 /** What a proxy is made with. */
@@ -32,6 +35,7 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
     responseSpool,
     log,
   };
+  const forward = settings.scripts === null ? forwarder(context) : scriptRunner(context, settings.scripts);
   // The gateway protocols say the length of a body first.
   const needsLength = upstreamSettings.members.some(
     ({ scheme }) => scheme !== null && !/^https?$/.test(scheme),
@@ -44,10 +48,30 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
     if (stream !== undefined && stream.limit > 0 && size > stream.limit)
       return exchange.abort(413, 'the request body is larger than limit-request-body.');
     const isCollected = settings.requestBuffering || (needsLength && size < 0);
-    if (stream === undefined || !isCollected) return new Forwarding(context, exchange).start();
+    if (stream === undefined || !isCollected) return forward(exchange);
     stream.collect((error) => {
-      if (error === null) new Forwarding(context, exchange).start();
+      if (error === null) forward(exchange);
       else exchange.abort((error as { status?: number }).status ?? 500, `${error.message}.`);
+    });
+  };
+}
+
+function forwarder(context: ProxyContext): Handler {
+  return (exchange) => new Forwarding(context, exchange, null).start();
+}
+
+function scriptRunner(context: ProxyContext, scripts: ScriptsSettings): Handler {
+  return (exchange) => {
+    let isGone = false;
+    exchange.onGone = () => {
+      isGone = true;
+    };
+    const { pathInfo } = outgoingRequest(exchange, context.settings);
+    findScript(scripts, pathInfo ?? exchange.request.decodedPath, (script) => {
+      if (isGone) return;
+      exchange.onGone = null;
+      if (script !== null) return new Forwarding(context, exchange, script).start();
+      exchange.abort(404, 'There is no such page.');
     });
   };
 }

@@ -11,6 +11,7 @@ import { BodySender } from './body-sender.ts';
 import type { ProxyContext } from './context.ts';
 import { gatewayRequest } from './gateway-request.ts';
 import { type OutgoingRequest, outgoingRequest, requestHead } from './request-head.ts';
+import type { Script } from './scripts.ts';
 
 /** A server that does not answer Expect gets the body nevertheless (RFC 9110, section 10.1.1). */
 const CONTINUE_WAIT_MS = 1_000;
@@ -20,16 +21,23 @@ export class RequestSender {
   readonly #exchange: Exchange;
   readonly #body: BodySender;
   readonly outgoing: OutgoingRequest;
+  readonly #script: Script | null;
   #connection: UpstreamConnection | null = null;
   #framing: BodyFraming | null = null;
   #isPaced = false;
   #continueTimer: NodeJS.Timeout | null = null;
 
   /** `onBodyError`: the client has broken off, or sends what cannot be passed on. */
-  constructor(proxy: ProxyContext, exchange: Exchange, onBodyError: (error: Error) => void) {
+  constructor(
+    proxy: ProxyContext,
+    exchange: Exchange,
+    script: Script | null,
+    onBodyError: (error: Error) => void,
+  ) {
     this.#proxy = proxy;
     this.#exchange = exchange;
     this.outgoing = outgoingRequest(exchange, proxy.settings);
+    this.#script = script;
     this.#body = new BodySender(exchange.body, onBodyError);
   }
 
@@ -61,7 +69,7 @@ export class RequestSender {
     listener: ResponseListener,
   ): void {
     const encoder = requestEncoder();
-    const request = gatewayRequest(this.#exchange, this.outgoing, this.#proxy, server.name);
+    const request = gatewayRequest(this.#exchange, this.outgoing, this.#script, this.#proxy, server.name);
     const head = encoder.head(request, this.#body.size ?? 0);
     connection.cork();
     connection.send(request.method, head, this.#proxy.settings, listener);
