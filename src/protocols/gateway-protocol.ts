@@ -176,7 +176,8 @@ export interface ResponseDecoder {
 
 /** Client role of one protocol. */
 export interface GatewayClient {
-  readonly requestEncoder: () => RequestEncoder;
+  /** `keepsConnection`: another request may follow on the connection, if the server likes. */
+  readonly requestEncoder: (keepsConnection: boolean) => RequestEncoder;
   readonly responseDecoder: (limits: ResponseLimits) => ResponseDecoder;
   /** A packet of the body is sent when the server has asked for it ('wants-body'); the first one unasked. */
   readonly isPaced: boolean;

@@ -47,7 +47,7 @@ export const GATEWAY_PROTOCOLS: Readonly<Record<GatewayProtocolName, GatewayProt
       responseEncoder: (id) => new FastCgiResponseEncoder(id),
     },
     client: () => ({
-      requestEncoder: () => new FastCgiRequestEncoder(),
+      requestEncoder: (keepsConnection) => new FastCgiRequestEncoder(keepsConnection),
       responseDecoder: (limits) => new FastCgiResponseDecoder(limits),
       isPaced: false,
     }),

@@ -57,7 +57,7 @@ function probeRequest(server: UpstreamServer, settings: HealthCheckSettings): By
   if (protocol === null)
     return `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: ${userAgent}\r\nConnection: close\r\n\r\n`;
   const [path = '', query = ''] = target.split(/\?(.*)/s);
-  const encoder = protocol.requestEncoder();
+  const encoder = protocol.requestEncoder(false);
   const head = encoder.head(
     {
       method: 'GET',
@@ -74,8 +74,8 @@ function probeRequest(server: UpstreamServer, settings: HealthCheckSettings): By
       serverAddress: '',
       remoteAddress: '127.0.0.1',
       remotePort: 0,
-      variables: params,
-      params: [],
+      variables: [],
+      params,
     },
     0,
   );

@@ -68,6 +68,11 @@ export class UpstreamServer implements ConnectionOwner {
     return this.connectionsMax === 0 || this.busy < this.connectionsMax;
   }
 
+  /** Connections are kept for the next request. */
+  get keepsConnections(): boolean {
+    return this.#settings.keepAliveConnections > 0;
+  }
+
   /** It may be given requests of new clients, if it has room. */
   isAvailable(now: number): boolean {
     return this.state === 'up' && this.isHealthy && this.passive.isAvailable(now);

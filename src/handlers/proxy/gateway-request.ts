@@ -36,7 +36,7 @@ export function gatewayRequest(
     serverAddress: request.localPort === 0 ? '' : request.localAddress,
     remoteAddress: request.remoteAddress,
     remotePort: request.remotePort,
-    variables: (exchange.environ ?? []).map(bytesOf),
+    variables: [...(script?.variables ?? []), ...(exchange.environ ?? [])].map(bytesOf),
     params: params.flatMap(({ name, value }) => [name, bytesOf(value(exchange))]),
   };
 }

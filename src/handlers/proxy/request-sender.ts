@@ -68,7 +68,7 @@ export class RequestSender {
     { requestEncoder, isPaced }: GatewayClient,
     listener: ResponseListener,
   ): void {
-    const encoder = requestEncoder();
+    const encoder = requestEncoder(server.keepsConnections);
     const request = gatewayRequest(this.#exchange, this.outgoing, this.#script, this.#proxy, server.name);
     const head = encoder.head(request, this.#body.size ?? 0);
     connection.cork();

@@ -41,14 +41,19 @@ function splitPath(
 ): [name: string, pathInfo: string] | null {
   const canonical = canonicalPath(path);
   if (!canonical.startsWith('/') || canonical.includes('\0')) return null;
-  const whole = canonical.endsWith('/') ? canonical + index : canonical;
-  for (let at = whole.indexOf(suffix); at >= 0; at = whole.indexOf(suffix, at + 1)) {
+  const end = endOfScript(canonical, suffix);
+  if (end < 0 && !canonical.endsWith('/')) return null;
+  const name = end < 0 ? canonical + index : canonical.slice(0, end);
+  return name.includes('/.') ? null : [name, end < 0 ? '' : canonical.slice(end)];
+}
+
+/** Of the first name with the suffix; -1: there is none. */
+function endOfScript(path: string, suffix: string): number {
+  for (let at = path.indexOf(suffix); at >= 0; at = path.indexOf(suffix, at + 1)) {
     const end = at + suffix.length;
-    if (end < whole.length && whole[end] !== '/') continue;
-    const name = whole.slice(0, end);
-    return name.includes('/.') ? null : [name, whole.slice(end)];
+    if (end === path.length || path[end] === '/') return end;
   }
-  return null;
+  return -1;
 }
 
 function scriptOf({ root }: ScriptsSettings, name: string, pathInfo: string): Script {

@@ -34,7 +34,7 @@ const paramsOf = (read: readonly Read[]) =>
   ) as string[];
 
 test('a request without a body has the records of example 1 (appendix B), and keeps the connection', () => {
-  const encoder = new FastCgiRequestEncoder();
+  const encoder = new FastCgiRequestEncoder(true);
   const head = encoder.head(anOutgoingRequest(), 0);
   assert.ok(head.startsWith('\x01\x01\0\x01\0\x08\0\0\0\x01\x01\0\0\0\0\0\x01\x04\0\x01'));
   assert.ok((head + encoder.end()).endsWith('\x01\x04\0\x01\0\0\0\0\x01\x05\0\x01\0\0\0\0'));
@@ -46,7 +46,7 @@ test('a request without a body has the records of example 1 (appendix B), and ke
 test('variables may fill several records', () => {
   const cookie = 'c'.repeat(200_000);
   const read = recordsOf(
-    new FastCgiRequestEncoder().head(anOutgoingRequest({ fields: ['Cookie', cookie] }), 0),
+    new FastCgiRequestEncoder(true).head(anOutgoingRequest({ fields: ['Cookie', cookie] }), 0),
   );
   assert.deepEqual(
     read.map(({ type, content }) => [type, content.length > 0]),
@@ -57,7 +57,7 @@ test('variables may fill several records', () => {
 });
 
 test('a body is framed, of any size, and ends with an empty record', () => {
-  const encoder = new FastCgiRequestEncoder();
+  const encoder = new FastCgiRequestEncoder(true);
   for (const size of [0, 1, 7, 8, 65_527, 65_528, 65_529, 200_000]) {
     const body = Buffer.alloc(size, 'abcdefg');
     for (const chunk of [body, body.latin1Slice()]) {

@@ -9,16 +9,25 @@ import { frame, streamOf } from './streams.ts';
 /** One request at a time on a connection, as every front server does it: few applications take more. */
 export const REQUEST_ID = 1;
 
-const BEGIN = record(BEGIN_REQUEST, REQUEST_ID, `\0${String.fromCharCode(RESPONDER, KEEP_CONN)}\0\0\0\0\0`);
+const begin = (flags: number) =>
+  record(BEGIN_REQUEST, REQUEST_ID, `\0${String.fromCharCode(RESPONDER, flags)}\0\0\0\0\0`);
+const BEGIN = { once: begin(0), kept: begin(KEEP_CONN) };
 const PARAMS_END = record(PARAMS, REQUEST_ID, '');
 const STDIN_END = record(STDIN, REQUEST_ID, '');
 
 export class FastCgiRequestEncoder implements RequestEncoder {
+  readonly #begin: string;
+
+  /** `keepsConnection`: the application is not to close the connection behind its answer. */
+  constructor(keepsConnection: boolean) {
+    this.#begin = keepsConnection ? BEGIN.kept : BEGIN.once;
+  }
+
   head(request: OutgoingGatewayRequest, bodySize: number): string {
     const variables = cgiVariables(request, bodySize);
     let params = '';
     for (let i = 0; i < variables.length; i += 2) params += pair(variables[i]!, variables[i + 1]!);
-    return BEGIN + streamOf(PARAMS, REQUEST_ID, params) + PARAMS_END;
+    return this.#begin + streamOf(PARAMS, REQUEST_ID, params) + PARAMS_END;
   }
 
   body(chunk: Bytes): readonly Bytes[] {
