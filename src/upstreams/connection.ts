@@ -317,8 +317,8 @@ export class UpstreamConnection {
   }
 
   #onClose(): void {
-    const why = reasonOf(this.#error ?? new Error('the connection was closed'));
     if (this.#listener !== null) {
+      const why = reasonOf(this.#error ?? new Error('the connection was closed'));
       if (this.#isConnected) this.#fail(this.#closedEarly(why));
       else this.#fail(new Failure('connect', why, { isUnsent: true }));
     }

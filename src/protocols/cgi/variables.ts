@@ -9,30 +9,31 @@ import type { OutgoingGatewayRequest } from '../gateway-protocol.ts';
 
 /** Name, value, …: each name once, CONTENT_LENGTH first, which SCGI wants. */
 export function cgiVariables(request: OutgoingGatewayRequest, bodySize: number): FieldList {
-  const variables = new Map<string, string>([
-    ['CONTENT_LENGTH', String(bodySize)],
-    ['REQUEST_METHOD', request.method],
-    ['SCRIPT_NAME', request.scriptName],
-    ['PATH_INFO', request.pathInfo],
-    ['QUERY_STRING', request.query],
-    ['REQUEST_URI', request.target],
-    ['DOCUMENT_URI', request.scriptName + request.pathInfo],
-    ['SERVER_PROTOCOL', request.version],
-    ['REQUEST_SCHEME', request.scheme],
-    ['GATEWAY_INTERFACE', 'CGI/1.1'],
-    ['SERVER_SOFTWARE', `vivarium/${VERSION}`],
-    ['SERVER_NAME', request.serverName],
-    ['SERVER_PORT', String(request.serverPort)],
-    ['SERVER_ADDR', request.serverAddress],
-    ['REMOTE_ADDR', request.remoteAddress],
-    ['REMOTE_PORT', String(request.remotePort)],
-  ]);
+  const variables = new Map<string, string>();
+  variables.set('CONTENT_LENGTH', String(bodySize));
+  variables.set('REQUEST_METHOD', request.method);
+  variables.set('SCRIPT_NAME', request.scriptName);
+  variables.set('PATH_INFO', request.pathInfo);
+  variables.set('QUERY_STRING', request.query);
+  variables.set('REQUEST_URI', request.target);
+  variables.set('DOCUMENT_URI', request.scriptName + request.pathInfo);
+  variables.set('SERVER_PROTOCOL', request.version);
+  variables.set('REQUEST_SCHEME', request.scheme);
+  variables.set('GATEWAY_INTERFACE', 'CGI/1.1');
+  variables.set('SERVER_SOFTWARE', `vivarium/${VERSION}`);
+  variables.set('SERVER_NAME', request.serverName);
+  variables.set('SERVER_PORT', String(request.serverPort));
+  variables.set('SERVER_ADDR', request.serverAddress);
+  variables.set('REMOTE_ADDR', request.remoteAddress);
+  variables.set('REMOTE_PORT', String(request.remotePort));
   if (request.scheme === 'https') variables.set('HTTPS', 'on');
   addFields(variables, request.fields);
-  for (const list of [request.variables, request.params])
-    for (let i = 0; i < list.length; i += 2)
-      if (list[i] !== 'CONTENT_LENGTH') variables.set(list[i]!, list[i + 1]!);
-  return [...variables].flat();
+  for (const more of [request.variables, request.params])
+    for (let i = 0; i < more.length; i += 2)
+      if (more[i] !== 'CONTENT_LENGTH') variables.set(more[i]!, more[i + 1]!);
+  const list: string[] = [];
+  for (const [name, value] of variables) list.push(name, value);
+  return list;
 }
 
 /** A repeated field is one variable with its values joined (RFC 3875, section 4.1.18). */

@@ -35,7 +35,12 @@ export function pair(name: string, value: string): string {
   return writeLength(name.length) + writeLength(value.length) + name + value;
 }
 
+/** Those of one byte. */
+const LENGTHS = Array.from({ length: 128 }, (_, length) => String.fromCharCode(length));
+
 function writeLength(length: number): string {
-  if (length < 128) return String.fromCharCode(length);
-  return String.fromCharCode(128 | (length >>> 24), (length >> 16) & 255, (length >> 8) & 255, length & 255);
+  return (
+    LENGTHS[length] ??
+    String.fromCharCode(128 | (length >>> 24), (length >> 16) & 255, (length >> 8) & 255, length & 255)
+  );
 }

@@ -45,4 +45,8 @@ export function variable(name: string, value: string): string {
   return writeLength(name.length) + name + writeLength(value.length) + value;
 }
 
-const writeLength = (length: number): string => String.fromCharCode(length & 255, length >> 8);
+/** Most are short. */
+const LENGTHS = Array.from({ length: 256 }, (_, length) => String.fromCharCode(length, 0));
+
+const writeLength = (length: number): string =>
+  LENGTHS[length] ?? String.fromCharCode(length & 255, length >> 8);
