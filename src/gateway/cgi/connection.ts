@@ -162,6 +162,7 @@ export class GatewayConnection implements Connection, StreamConnection {
         return true;
       case 'reply':
         this.send([decoder.reply]);
+        if (this.#streams.size === 0) this.#afterStream();
         return true;
       case 'refused':
         this.#open(decoder.id, false).refuse(decoder.fault!);
