@@ -67,6 +67,8 @@ const DIGITS = /^\d{1,15}$/;
 const HOST = fieldName('Host');
 const CONTENT_TYPE = fieldName('Content-Type');
 const CONTENT_LENGTH = fieldName('Content-Length');
+/** Methods whose clients say that there is no body (RFC 9110, section 8.6). */
+const WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
 const PORT_MAX = 65_535;
 /** Of a request line beside method and target, and of a field line beside name and value, as HTTP/1.1 has them. */
 const LINE_REST = 10;
@@ -199,8 +201,8 @@ function addOwnFields(
   if (host !== undefined) fields.add(HOST, host);
   const type = own.get('CONTENT_TYPE') ?? '';
   if (type !== '') fields.add(CONTENT_TYPE, type);
-  // SCGI has to say a length, also where the client has not: 0 is none.
-  const isMeant = contentLength > 0 || (method !== 'GET' && method !== 'HEAD');
+  // SCGI has to say a length, also where the client has not: 0 is none, unless a body was to be expected.
+  const isMeant = contentLength > 0 || WITH_BODY.has(method);
   if (contentLength !== UNKNOWN && isMeant) fields.add(CONTENT_LENGTH, String(contentLength));
 }
 
