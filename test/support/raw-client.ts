@@ -107,6 +107,13 @@ export class RawClient {
     return chunk;
   }
 
+  /** What has come of a body that is framed by chunks, or by the end of the connection; null at its end. */
+  async readSome(head: Head): Promise<Buffer | null> {
+    if (head.get('transfer-encoding') === 'chunked') return this.readChunk();
+    while (this.#received.length === 0 && !this.#ended) await this.#more();
+    return this.#received.length === 0 ? null : this.#take(this.#received.length);
+  }
+
   /** A response to anything but HEAD, which has `hasBody: false`. */
   async readResponse({ hasBody = true } = {}): Promise<Response> {
     const head = await this.readHead();

@@ -15,6 +15,7 @@ export class BodySender {
   #packets: PacketQueue | null = null;
   #hasRead = false;
   #isReading = false;
+  #readBytes = 0;
   /** The client has broken off, or sends what cannot be passed on. */
   readonly #onError: (error: Error) => void;
 
@@ -91,7 +92,10 @@ export class BodySender {
       if (this.#connection === null) return;
       if (error !== null) return this.#onError(error);
       if (chunk === null) return this.#finish();
-      if (this.#write(this.#framing!.body(chunk))) this.#read();
+      this.#readBytes += chunk.length;
+      const hasRoom = this.#write(this.#framing!.body(chunk));
+      // Nothing waits behind the last byte but the end: a server that paces us need not ask for it.
+      if (hasRoom || this.#readBytes === this.size) this.#read();
     });
   }
 

@@ -61,6 +61,11 @@ test('an answer to HEAD, and one that has none, tells a length without a body', 
   assert.equal(read(answer(['Content-Length', '5'], [], true, 304)).end, 'kept');
 });
 
+test('a body that may not be there is dropped', () => {
+  const reading = read(answer(['Content-Length', '5'], ['hello']), 0, 'HEAD');
+  assert.deepEqual([reading.body, reading.end], ['', 'kept']);
+});
+
 const field = (name: string, value: string): string =>
   sent('\x04\0\xc8', text('OK'), '\0\x01', text(name), text(value));
 const BROKEN: Record<string, string> = {
@@ -84,7 +89,7 @@ const BROKEN: Record<string, string> = {
   'a coding': answer(['Transfer-Encoding', 'chunked'], ['a']),
   'more of a body than declared': answer(['Content-Length', '1'], ['ab']),
   'less of a body than declared': answer(['Content-Length', '3'], ['ab']),
-  'a body of HEAD': answer(['Content-Length', '0'], ['a']),
+  'a body of no bytes with some': answer(['Content-Length', '0'], ['a']),
   'a piece with a wrong length': HEAD + sent('\x03\0\x01abc'),
   'a question cut off': sent('\x06\0'),
   'an end cut off': HEAD + sent('\x05'),

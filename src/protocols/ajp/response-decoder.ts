@@ -10,7 +10,12 @@
  *   broken   nothing is read any more
  */
 import type { ResponseDecoder, ResponseEvent } from '../gateway-protocol.ts';
-import { type ResponseLimits, UNTIL_CLOSE, type UpstreamHead } from '../http1/response-reading.ts';
+import {
+  isBodyless,
+  type ResponseLimits,
+  UNTIL_CLOSE,
+  type UpstreamHead,
+} from '../http1/response-reading.ts';
 import { Kind } from './codes.ts';
 import { FROM_CONTAINER, PacketDecoder, PacketReader } from './packets.ts';
 import { readSendHeaders } from './send-headers.ts';
@@ -117,10 +122,12 @@ export class AjpResponseDecoder implements ResponseDecoder {
     return reader.isMalformed ? this.#break('a malformed AJP packet') : 'wants-body';
   }
 
-  #body(reader: PacketReader): ResponseEvent {
+  #body(reader: PacketReader): ResponseEvent | null {
     const data = reader.bytes();
     // A NUL may follow, which is no part of it.
     if (reader.isMalformed || reader.left > 1) return this.#break('a malformed AJP packet');
+    // The packets say where it ends, so one that may not be there, as after HEAD, can be dropped.
+    if (isBodyless(this.#method, this.head!.status)) return null;
     if (this.#left !== UNTIL_CLOSE) {
       if (data.length > this.#left) return this.#break('more of a body than it has declared');
       this.#left -= data.length;

@@ -27,9 +27,11 @@ describe('the end of an answer', () => {
     ['Content-Length', `${OK}Content-Length: 5\r\n\r\nhello`, 'hello', 'kept'],
     ['no body', `${OK}Content-Length: 0\r\n\r\n`, '', 'kept'],
     ['chunks', `${OK}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`, 'hello', 'kept'],
-    ['HEAD', `${OK}Content-Length: 5\r\n\r\n`, '', 'kept', 'HEAD'],
-    ['HEAD of chunks', `${OK}Transfer-Encoding: chunked\r\n\r\n`, '', 'kept', 'HEAD'],
+    // A body may come nevertheless.
+    ['HEAD', `${OK}Content-Length: 5\r\n\r\n`, '', 'closed', 'HEAD'],
+    ['HEAD of chunks', `${OK}Transfer-Encoding: chunked\r\n\r\n`, '', 'closed', 'HEAD'],
     ['204', 'HTTP/1.1 204 No Content\r\n\r\n', '', 'kept'],
+    ['304 with chunks', 'HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n', '', 'closed'],
     ['304', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n', '', 'kept'],
     ['no reason phrase', 'HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na', 'a', 'kept'],
     ['Connection: close', `${OK}Connection: close\r\nContent-Length: 1\r\n\r\na`, 'a', 'closed'],

@@ -162,9 +162,12 @@ export function isBodyless(method: string, status: number): boolean {
   return method === 'HEAD' || status < 200 || status === 204 || status === 304;
 }
 
-/** A body is announced where none may be: the server may send one nevertheless, and nobody would know where it ends. */
+/**
+ * A body may come where none may be, and nobody would know where it ends: when one is announced, and after HEAD, which
+ * applications on servers such as gunicorn answer like GET. It would be taken for the answer to somebody else.
+ */
 function isInStep(method: string, status: number, bodyLength: number, meaning: Meaning): boolean {
-  if (bodyLength === UNTIL_CLOSE) return false;
+  if (bodyLength === UNTIL_CLOSE || method === 'HEAD') return false;
   const forbidden = status < 200 || status === 204;
-  return !forbidden || method === 'HEAD' || (!meaning.isChunked && !meaning.contentLength);
+  return !(meaning.isChunked && isBodyless(method, status)) && !(forbidden && meaning.contentLength);
 }

@@ -2,6 +2,7 @@
 import { IS_ROOT, type Owner, type Peer, skipWithout, startPeer } from './peer.ts';
 
 export const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+export const NO_NGINX = skipWithout('nginx');
 export const NO_NGINX_STREAM = skipWithout('nginx', STREAM_MODULE);
 
 export interface NginxBlocks {
