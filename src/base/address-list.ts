@@ -9,6 +9,12 @@ export function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
+/** Is all of the network on this machine? */
+export function isLoopback(network: string): boolean {
+  const [address = '', bits = '128'] = network.split('/');
+  return (address.startsWith('127.') && Number(bits) >= 8) || (address === '::1' && Number(bits) === 128);
+}
+
 export class AddressList {
   readonly #list = new BlockList();
 

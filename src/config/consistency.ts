@@ -1,6 +1,7 @@
 /** Rules that hold between settings, and between settings and this machine. */
 import { isDeepStrictEqual } from 'node:util';
 import { findGroup, findUser } from '../base/accounts.ts';
+import { isLoopback } from '../base/address-list.ts';
 import { listenBeatsPort } from './build.ts';
 import type { ApplicationSettings } from './configuration.ts';
 import { parseListenAddress } from './listen-address.ts';
@@ -45,6 +46,7 @@ export function findContradictions({ values, entries }: Resolved): string[] {
   }
   mistakes.push(...findToolMistakes(values, entries));
   mistakes.push(...findSharedAddress(values, entries), ...findProxiedAddresses(values, entries));
+  mistakes.push(...findOpenAjp(values, entries));
   const directory = values['working-directory'];
   if (directory !== null && kindOf(directory) !== 'directory') {
     mistakes.push(
@@ -97,6 +99,15 @@ function findProxiedAddresses(values: Values, entries: readonly Entry[]): string
       `${place(entries, 'admin-listen')}: found the PROXY protocol; allowed: an address without it`,
     );
   return mistakes;
+}
+
+/** Whoever reaches an AJP listener says who its users are: from another machine not without a secret (CVE-2020-1938). */
+function findOpenAjp(values: Values, entries: readonly Entry[]): string[] {
+  const open = values.listen.find((address) => /^ajp:\/\/(?!unix:)/.test(address));
+  const stranger = values['gateway-allow-ips'].find((network) => !isLoopback(network));
+  if (open === undefined || stranger === undefined || values['ajp-secret'] !== null) return [];
+  const found = `found ${JSON.stringify(open)} for ${stranger} without ajp-secret`;
+  return [`${place(entries, 'listen')}: ${found}; allowed: both, or only addresses of this machine`];
 }
 
 /** One socket cannot be for clients and for operators. Port 0 is another one each time. */

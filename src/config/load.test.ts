@@ -252,6 +252,18 @@ test('limits that contradict each other are refused at the one that was given', 
   ]);
 });
 
+test('AJP for other machines needs a secret', async (t) => {
+  const project = makeProject(t);
+  const argv = ['--listen', 'ajp://:8009', '--gateway-allow-ips'];
+  for (const network of ['127.0.0.0/8', '127.0.0.1', '::1'])
+    assert.deepEqual(await mistakes(project, { argv: [...argv, network] }), []);
+  for (const network of ['10.0.0.0/8', '0.0.0.0/0', '127.0.0.0/7', '::/0'])
+    assert.deepEqual(await mistakes(project, { argv: [...argv, network] }), [
+      `--listen: found "ajp://:8009" for ${network} without ajp-secret; allowed: both, or only addresses of this machine`,
+    ]);
+  assert.deepEqual(await mistakes(project, { argv: [...argv, '::/0', '--ajp-secret', 'x'] }), []);
+});
+
 test('users and groups must exist, and only root changes them', async (t) => {
   const project = makeProject(t);
   assert.deepEqual(await mistakes(project, { argv: ['--user', 'root'] }), [

@@ -130,6 +130,16 @@ export class RawClient {
     return { ...head, body, text: body.toString('latin1'), trailers, complete };
   }
 
+  /** Everything up to these bytes, and with them. */
+  async readThrough(latin1: string): Promise<string> {
+    const wanted = Buffer.from(latin1, 'latin1');
+    for (;;) {
+      const at = this.#received.indexOf(wanted);
+      if (at >= 0) return this.#take(at + wanted.length).latin1Slice();
+      await this.#moreOrEnd();
+    }
+  }
+
   /** Everything up to the end of the connection. */
   async readToEnd(): Promise<Buffer> {
     while (!this.#ended) await this.#more();

@@ -47,7 +47,7 @@ export class AjpResponseEncoder implements ResponseEncoder {
     const bytes = HEADER_BYTES + payload.length;
     if (bytes > this.#packetBytes)
       throw new InvalidField(
-        `fields that need an AJP packet of ${bytes} bytes (at most ${this.#packetBytes})`,
+        `fields that need an AJP packet of ${bytes} bytes (ajp-packet-size is ${this.#packetBytes})`,
       );
     return packet(FROM_CONTAINER, payload);
   }
