@@ -98,6 +98,8 @@ export interface Exchange {
   captures: Readonly<Record<string, string>> | null;
   /** CGI variables that the application gets beside those of the request: name, value, …; null: none. Set by middleware. */
   environ: string[] | null;
+  /** Internal redirects that have led to this request; absent: none, it is as the client sent it. */
+  readonly redirects?: number;
 
   /**
    * Answers whole. `respond` and `start` throw InvalidField, with nothing sent, when a field must not be sent.

@@ -112,6 +112,10 @@ export class FilteredExchange implements Exchange {
     this.inner.environ = environ;
   }
 
+  get redirects(): number {
+    return this.inner.redirects ?? 0;
+  }
+
   get status(): number {
     return this.inner.status;
   }

@@ -126,6 +126,6 @@ function findBlindCaches(
 
 function chooses(match: MatchSettings | null): string | null {
   if (match === null) return null;
-  const key = UNSEEN.find((one) => Object.keys(match[one]).length > 0);
+  const key = match.internal ? 'internal' : UNSEEN.find((one) => Object.keys(match[one]).length > 0);
   return key === undefined ? chooses(match.not) : `match.${key}`;
 }

@@ -15,6 +15,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts';
 import { openAccessLogs } from './access-logs.ts';
 import { collectsBody } from './collect-body.ts';
 import { makeAnswer, makeFeatures, type Tools } from './features.ts';
+import { internalRedirects } from './internal-redirects.ts';
 import { ProxyUpstreams } from './proxy-upstreams.ts';
 
 export interface Site {
@@ -51,12 +52,16 @@ export function composeSite(
   const wrap: Middleware = proxies === null ? counted : (next) => trustedProxies(proxies)(counted(next));
   const passwordChecks = new PasswordChecks();
   const cacheStore = openCacheStore(configuration.cacheStore, log);
-  const upstreams = new ProxyUpstreams(configuration, log);
+  const upstreams = new ProxyUpstreams(
+    configuration,
+    internalRedirects(() => routes, log),
+    log,
+  );
   const streamsBodies = wantsStreams(configuration);
   const application = streamsBodies ? collecting(applications, log) : applications;
   const files = new FileStore();
   const tools: Tools = { application, files, log, passwordChecks, serverKey, cacheStore, upstreams, status };
-  const routes = compileSites(configuration.features, configuration.sites, {
+  const routes: Handler = compileSites(configuration.features, configuration.sites, {
     features: (settings) => makeFeatures(settings, tools),
     answer: (route, next) => makeAnswer(route, tools, next),
     application,

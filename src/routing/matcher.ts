@@ -74,6 +74,10 @@ function testsOf(match: MatchSettings): MatchTest[] {
     const [value, pattern] = [compileTemplate(text)!, patternOf(wanted)];
     add(text, [wanted], (_, exchange) => pattern(value(exchange)));
   }
+  if (match.internal) {
+    const passes: Passes = (_, exchange) => when((exchange.redirects ?? 0) > 0);
+    tests.push({ text: 'internal', passes });
+  }
   if (match.not !== null) tests.push(negated(match.not));
   return tests;
 }

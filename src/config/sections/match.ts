@@ -1,8 +1,8 @@
 /** What a route is for: each key that is given must fit, and of a key with several values one of them. */
 
 import { nested, type Parts, section } from '../section.ts';
-import { list, map } from '../setting.ts';
-import { choice } from '../value-types.ts';
+import { list, map, one } from '../setting.ts';
+import { choice, onOff } from '../value-types.ts';
 import { hostPattern, network, pathPattern, pattern, template, token } from './types.ts';
 
 export interface MatchSettings {
@@ -16,6 +16,8 @@ export interface MatchSettings {
   readonly query: Readonly<Record<string, string>>;
   /** Templates, and a pattern for each. */
   readonly variable: Readonly<Record<string, string>>;
+  /** Only for what an internal redirect has led here (nginx's `internal`). */
+  readonly internal: boolean;
   /** What must not fit. */
   readonly not: MatchSettings | null;
 }
@@ -31,6 +33,10 @@ const keys = {
   header: map(token, pattern, { help: 'request header fields, each with a pattern for its value' }),
   query: map(pattern, pattern, { help: 'query parameters, each with a pattern for its value' }),
   variable: map(template, pattern, { help: 'templates like "{cookie.beta}", each with a pattern' }),
+  internal: one(onOff, {
+    default: false,
+    help: 'only requests that an internal redirect has led here: no client can ask for them',
+  }),
 } satisfies Parts;
 
 const not = section({
@@ -49,6 +55,15 @@ export const match = section({
 
 /** What has this path. */
 export function matchPath(...path: string[]): MatchSettings {
-  const nothing = { host: [], method: [], scheme: [], address: [], header: {}, query: {}, variable: {} };
+  const nothing = {
+    host: [],
+    method: [],
+    scheme: [],
+    address: [],
+    header: {},
+    query: {},
+    variable: {},
+    internal: false,
+  };
   return { path, ...nothing, not: null };
 }

@@ -24,6 +24,8 @@ export interface ProxySettings {
   readonly params: Readonly<Record<string, string>>;
   /** Null: the servers do not run files. */
   readonly scripts: ScriptsSettings | null;
+  /** The field, in lower case, whose path takes the place of an answer; `location`: as CGI has it; `off`: none. */
+  readonly internalRedirect: string;
   readonly addsForwarded: boolean;
   readonly via: string | null;
   readonly requestBuffering: boolean;
@@ -80,6 +82,10 @@ const parts = {
     help: 'CGI variables beside those of the request, for servers that do not speak HTTP',
   }),
   scripts: nested(scripts),
+  'internal-redirect': one(token, {
+    default: 'Location',
+    help: 'the field of an answer that names another path of this server, whose answer takes its place; off for none',
+  }),
   via: one(token, {
     default: null,
     help: 'name of this server for the Via field; without it there is none',
@@ -170,6 +176,7 @@ function settingsOf(values: PartValues<typeof parts>): ProxySettings {
     passAuthorization: values['pass-authorization'],
     params: values.params,
     scripts: values.scripts,
+    internalRedirect: values['internal-redirect'].toLowerCase(),
     addsForwarded: values.forwarded,
     via: values.via,
     requestBuffering: values['request-buffering'],

@@ -2,6 +2,7 @@
 import type { SpoolLimits } from '../../base/spool.ts';
 import type { ProxySettings } from '../../config/sections/proxy.ts';
 import type { Exchange } from '../../exchange.ts';
+import type { InternalRedirect } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import type { Template } from '../../variables.ts';
@@ -19,6 +20,7 @@ export interface ProxyContext {
   readonly sticky: Sticky | null;
   /** Where answers wait for slow clients. */
   readonly responseSpool: SpoolLimits;
+  readonly redirect: InternalRedirect;
   readonly log: Log;
 }
 

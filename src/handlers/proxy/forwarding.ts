@@ -18,6 +18,7 @@ import { Failure } from '../../upstreams/failure.ts';
 import type { UpstreamServer } from '../../upstreams/server.ts';
 import type { Refused, Seeker } from '../../upstreams/upstream.ts';
 import { describe, type ProxyContext } from './context.ts';
+import { redirectTarget } from './redirect-target.ts';
 import { RequestSender } from './request-sender.ts';
 import { ResponseSender } from './response-sender.ts';
 import { isIdempotent, mayRetryFailure, mayRetryStatus } from './retry.ts';
@@ -108,7 +109,7 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   whole(head: UpstreamHead, body: Buffer): void {
-    if (this.#isAskedElsewhere(head)) return;
+    if (this.#isAskedElsewhere(head) || this.#isRedirected(head, null)) return;
     const fields = this.#fieldsForClient(head);
     const server = this.#server!;
     this.#release(head.status);
@@ -123,7 +124,7 @@ export class Forwarding implements Seeker, ResponseListener {
 
   head(head: UpstreamHead): void {
     if (head.status === 101) return this.#switchProtocols(head);
-    if (this.#isAskedElsewhere(head)) return;
+    if (this.#isAskedElsewhere(head) || this.#isRedirected(head, this.#connection)) return;
     const { settings, responseSpool } = this.#proxy;
     this.#sender.answered();
     const limits = settings.responseBuffering && !isUnbuffered(head) ? responseSpool : null;
@@ -223,6 +224,18 @@ export class Forwarding implements Seeker, ResponseListener {
     this.#sender.stop();
     this.#release(0);
     this.#askAnother(server);
+    return true;
+  }
+
+  /** The answer only says who is to give it, another path of ours. `unread`: the connection with the rest of it. */
+  #isRedirected(head: UpstreamHead, unread: UpstreamConnection | null): boolean {
+    const { settings, redirect } = this.#proxy;
+    const found = redirectTarget(settings, head);
+    if (found === null) return false;
+    unread?.destroy();
+    this.#release(head.status);
+    this.#exchange.onGone = null;
+    redirect(this.#exchange, found.target, found.kept);
     return true;
   }
 

@@ -4,7 +4,7 @@ import type { ProxySettings } from '../../config/sections/proxy.ts';
 import type { ScriptsSettings } from '../../config/sections/scripts.ts';
 import type { UpstreamSettings } from '../../config/sections/upstream.ts';
 import type { Exchange } from '../../exchange.ts';
-import type { Handler } from '../../handler.ts';
+import type { Handler, InternalRedirect } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import { compileTemplate } from '../../variables.ts';
@@ -20,11 +20,12 @@ export interface ProxyTools {
   readonly upstream: Upstream;
   readonly upstreamSettings: UpstreamSettings;
   readonly responseSpool: SpoolLimits;
+  readonly redirect: InternalRedirect;
   readonly log: Log;
 }
 
 export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler {
-  const { upstream, upstreamSettings, responseSpool, log } = tools;
+  const { upstream, upstreamSettings, responseSpool, redirect, log } = tools;
   const context: ProxyContext = {
     settings,
     upstream,
@@ -33,6 +34,7 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
     params: Object.entries(settings.params).map(([name, text]) => ({ name, value: compileTemplate(text)! })),
     sticky: upstreamSettings.sticky && new Sticky(upstreamSettings.sticky),
     responseSpool,
+    redirect,
     log,
   };
   const forward = settings.scripts === null ? forwarder(context) : scriptRunner(context, settings.scripts);
