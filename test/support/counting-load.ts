@@ -18,8 +18,22 @@ export interface Tally {
   readonly mixedUp: readonly string[];
 }
 
+/** A connection on which requests are asked one after the other. */
+export interface Caller {
+  get(target: string): Promise<{
+    readonly status: number;
+    readonly text: string;
+    readonly complete: boolean;
+    /** A field by its name. */
+    get(name: string): unknown;
+  }>;
+  close(): void;
+}
+
 export interface LoadOptions {
   readonly connections: number;
+  /** Connects; with HTTP/1.1 when nothing is said. */
+  readonly open?: (to: number | string) => Promise<Caller>;
   /** Added to the target of every request: `&ms=20`. */
   readonly query?: string;
   /** After so many a client makes a new connection. */
@@ -29,6 +43,7 @@ export interface LoadOptions {
 export class CountingLoad {
   readonly #query: string;
   readonly #requestsPerConnection: number;
+  readonly #open: (to: number | string) => Promise<Caller>;
   readonly #answered = new Map<string, number>();
   readonly #cut: string[] = [];
   readonly #mixedUp: string[] = [];
@@ -41,6 +56,7 @@ export class CountingLoad {
   constructor(to: number | readonly (number | string)[], options: LoadOptions) {
     this.#query = options.query ?? '';
     this.#requestsPerConnection = options.requestsPerConnection ?? Number.POSITIVE_INFINITY;
+    this.#open = options.open ?? ((address) => RawClient.open(address));
     const addresses = typeof to === 'number' ? [to] : to;
     this.#clients = Array.from({ length: options.connections }, (_, n) =>
       this.#runClient(n, addresses[n % addresses.length]!),
@@ -67,7 +83,7 @@ export class CountingLoad {
   async #runClient(client: number, to: number | string): Promise<void> {
     for (let connection = 0; !this.#stopping; connection++) {
       try {
-        const raw = await RawClient.open(to);
+        const raw = await this.#open(to);
         await this.#useConnection(raw, `${client}-${connection}`);
         raw.close();
       } catch {
@@ -77,7 +93,7 @@ export class CountingLoad {
   }
 
   /** Requests one after the other until the connection ends. */
-  async #useConnection(raw: RawClient, name: string): Promise<void> {
+  async #useConnection(raw: Caller, name: string): Promise<void> {
     for (let n = 0; !this.#stopping && n < this.#requestsPerConnection; n++) {
       const id = `${name}-${n}`;
       try {

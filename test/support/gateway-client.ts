@@ -10,8 +10,9 @@ import type {
   ResponseDecoder,
 } from '../../src/protocols/gateway-protocol.ts';
 import { GATEWAY_PROTOCOLS } from '../../src/protocols/gateway-protocols.ts';
+import type { Caller } from './counting-load.ts';
 import { anOutgoingRequest } from './outgoing-request.ts';
-import { HOST, type WireRequest, type WireResponse } from './wires.ts';
+import { HOST, readWhole, type WireRequest, type WireResponse } from './wires.ts';
 
 const LIMITS = { headMax: 65_536, fieldsMax: 200 };
 const AJP = { secret: '', packetBytes: 65_536 };
@@ -117,6 +118,37 @@ export class GatewayFront {
   }
 }
 
+/**
+ * For a CountingLoad. A kept connection that is closed instead of an answer had none of the request: it is sent again on a
+ * new one, as nginx does.
+ */
+export async function openGateway(protocol: GatewayProtocolName, to: number | string): Promise<Caller> {
+  let front = await connected(protocol, to);
+  let asked = 0;
+  const ask = async (target: string): Promise<WireResponse> => {
+    if (asked++ === 0) return front.send({ path: target });
+    return front.send({ path: target }).catch(async () => {
+      front = await connected(protocol, to);
+      return front.send({ path: target });
+    });
+  };
+  return {
+    get: async (target) => {
+      const { status, text, isComplete, fields } = await readWhole(await ask(target));
+      const get = (name: string) =>
+        name === 'connection' && !front.keepsConnection ? 'close' : fields[name];
+      return { status, text, complete: isComplete, get };
+    },
+    close: () => front.socket.destroy(),
+  };
+}
+
+async function connected(protocol: GatewayProtocolName, to: number | string): Promise<GatewayFront> {
+  const front = new GatewayFront(protocol, to);
+  await once(front.socket, 'connect');
+  return front;
+}
+
 /** One request on a connection of its own. */
 export async function sendGateway(
   protocol: GatewayProtocolName,
@@ -124,8 +156,7 @@ export async function sendGateway(
   request: WireRequest,
   told: Told = {},
 ): Promise<WireResponse> {
-  const front = new GatewayFront(protocol, to);
-  await once(front.socket, 'connect');
+  const front = await connected(protocol, to);
   const response = await front.send(request, told);
   response.body.once('close', () => front.socket.end());
   return response;
