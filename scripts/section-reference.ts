@@ -107,18 +107,18 @@ function properties({ parts }: Section): Record<string, object> {
 
 function schemaOf(part: Part): object {
   if (!isNested(part)) return settingSchema(part);
-  const { shape, section } = part;
-  const one = tableSchema(section);
+  const { shape, section, canBeOff } = part;
+  const one = tableSchema(section, canBeOff);
   if (shape === 'nested') return { description: `${capitalize(section.help)}.`, ...one };
   if (shape === 'manyOf') return { description: `${capitalize(section.help)}.`, type: 'array', items: one };
   return { description: `${capitalize(section.help)}.`, type: 'object', additionalProperties: one };
 }
 
-function tableSchema(section: Section): object {
+function tableSchema(section: Section, canBeOff: boolean): object {
   const { parts, short, isSwitch: isOn, required } = section;
   const table = { type: 'object', properties: properties(section), required, additionalProperties: false };
   const others = [
-    ...(isOn ? [{ type: 'boolean' }] : []),
+    ...(isOn ? [{ type: 'boolean' }] : canBeOff ? [{ const: false }] : []),
     ...(short === null ? [] : [schemaOf(parts[short]!)]),
   ];
   return others.length === 0 ? table : { anyOf: [table, ...others] };

@@ -3,12 +3,10 @@ import { isIP } from 'node:net';
 import { pathPrefix } from '../base/url-path.ts';
 import type { Configuration } from '../config/configuration.ts';
 import { answerNames } from '../config/sections/answers.ts';
-import { type FeatureSettings, featureNames } from '../config/sections/features.ts';
+import { featureNames } from '../config/sections/features.ts';
 import type { Request } from '../exchange.ts';
 import { fieldName, RequestFields } from '../fields.ts';
-import type { Middleware } from '../handler.ts';
-import { requestHeaders } from '../middleware/request-headers/request-headers.ts';
-import { rewrite } from '../middleware/rewrite/rewrite.ts';
+import { rewriting } from '../middleware/rewrite/rewriting.ts';
 import { parseTarget } from '../protocols/http1/request-target.ts';
 import { explain, type Step } from '../routing/explain.ts';
 import { lookAtScripts } from '../supervisor/watch/wsgi-scripts.ts';
@@ -66,14 +64,6 @@ function scriptAt(name: string, { sites }: Configuration): string | null {
     }),
   );
   return isThere ? name : null;
-}
-
-/** Features that change what the routes behind them see. */
-function rewriting({ 'request-headers': headers, rewrite: rule }: FeatureSettings): Middleware | null {
-  const changed = headers === null ? null : requestHeaders(headers);
-  const rewritten = rule === null ? null : rewrite(rule);
-  if (changed === null || rewritten === null) return changed ?? rewritten;
-  return (next) => changed(rewritten(next));
 }
 
 function formatStep({ verdict, place, why }: Step): string {

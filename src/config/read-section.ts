@@ -64,8 +64,14 @@ function readPart(part: Part, raw: unknown, spot: Spot, mistakes: string[]): unk
   return isNested(part) ? readNested(part, raw, spot, mistakes) : readSetting(part, raw, spot, mistakes);
 }
 
-function readNested({ shape, section }: Nested, raw: unknown, spot: Spot, mistakes: string[]): unknown {
+function readNested(
+  { shape, section, canBeOff }: Nested,
+  raw: unknown,
+  spot: Spot,
+  mistakes: string[],
+): unknown {
   if (shape === 'nested') {
+    if (raw === false && canBeOff) return false;
     if (raw === undefined || (raw === false && section.isSwitch)) return null;
     return readSection(section, raw, spot, mistakes);
   }

@@ -14,6 +14,8 @@ export interface Nested<T = unknown> {
   /** `nested`: a table. `manyOf`: an array of tables. `namedBy`: a table of tables, each under a name. */
   readonly shape: 'nested' | 'manyOf' | 'namedBy';
   readonly section: Section;
+  /** `false` stands for it: what is said further out does not hold here. */
+  readonly canBeOff: boolean;
   /** Makes T known to the compiler. */
   readonly value?: T;
 }
@@ -67,17 +69,22 @@ export function section<const P extends Parts, B>(options: Options<P, B>): Secti
 
 /** A table; null when it is not there. */
 export function nested<B>(section: Section<B>): Nested<B | null> {
-  return { shape: 'nested', section };
+  return { shape: 'nested', section, canBeOff: false };
+}
+
+/** The same; false where it says `false`. */
+export function switchable<B>(section: Section<B>): Nested<B | null | false> {
+  return { shape: 'nested', section, canBeOff: true };
 }
 
 /** An array of tables. */
 export function manyOf<B>(section: Section<B>): Nested<readonly B[]> {
-  return { shape: 'manyOf', section };
+  return { shape: 'manyOf', section, canBeOff: false };
 }
 
 /** A table of tables, each under the name that the user gives it. */
 export function namedBy<B>(section: Section<B>): Nested<Readonly<Record<string, B>>> {
-  return { shape: 'namedBy', section };
+  return { shape: 'namedBy', section, canBeOff: false };
 }
 
 export function isNested(part: Part): part is Nested {

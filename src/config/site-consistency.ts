@@ -3,7 +3,7 @@ import { closest } from '../base/closest.ts';
 import { pathPrefix } from '../base/url-path.ts';
 import { type Parts, unnamed } from './build.ts';
 import { quote } from './origin.ts';
-import type { FeatureSettings } from './sections/features.ts';
+import { type FeatureSettings, guardNames } from './sections/features.ts';
 import type { MatchSettings } from './sections/match.ts';
 import { wrongForHttp } from './sections/proxy.ts';
 import type { RouteSettings } from './sections/route.ts';
@@ -94,17 +94,6 @@ function findSharedHosts(sites: Sections['sites']): string[] {
 
 /** What a route may look at that is no part of a cache's key. */
 const UNSEEN = ['address', 'header', 'variable'] as const;
-/** What a route may keep clients out with. */
-const GUARDS = [
-  'address-rules',
-  'client-certificate',
-  'signed-links',
-  'basic-auth',
-  'digest-auth',
-  'auth-scripts',
-  'forward-auth',
-] as const;
-
 /**
  * A cache that stands before routes answers without asking them: what they choose by must be part of its key, or clients
  * would get what routes keep from them.
@@ -117,7 +106,8 @@ function findBlindCaches(
   // A key of the user's own may have everything in it.
   if (cache === null || cache.key !== null) return [];
   return routes.flatMap((route) => {
-    const seen = GUARDS.find((guard) => route[guard] !== null) ?? chooses(route.match);
+    if (route.off.includes('cache')) return [];
+    const seen = guardNames.find((guard) => route[guard] !== null) ?? chooses(route.match);
     if (seen === null) return [];
     const found = `${place}: a cache stands before a route with ${seen} (${route.place}), which it cannot see`;
     return [`${found}; allowed: cache in the routes whose answers may be kept, or a key that says it all`];

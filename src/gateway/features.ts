@@ -2,7 +2,7 @@
 import { statusPage } from '../admin/status/status-page.ts';
 import type { StatusSources } from '../admin/status/status-report.ts';
 import type { AnswerSettings } from '../config/sections/answers.ts';
-import type { FeatureSettings } from '../config/sections/features.ts';
+import type { FeatureName, FeatureSettings } from '../config/sections/features.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { createProxy } from '../handlers/proxy/proxy.ts';
 import { redirect } from '../handlers/redirect/redirect.ts';
@@ -29,7 +29,7 @@ import { responseHeaders } from '../middleware/response-headers/response-headers
 import { rewrite } from '../middleware/rewrite/rewrite.ts';
 import { sendfile } from '../middleware/sendfile/sendfile.ts';
 import { signedLinks } from '../middleware/signed-links/signed-links.ts';
-import { type MountedApplication, mounted } from '../routing/compile-sites.ts';
+import { type MountedApplication, mounted, type SiteParts } from '../routing/compile-sites.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { ProxyUpstreams } from './proxy-upstreams.ts';
 
@@ -72,7 +72,7 @@ const FEATURES = {
   'request-headers': requestHeaders,
   rewrite,
   sendfile,
-} satisfies Made<FeatureSettings>;
+} satisfies Made<Pick<FeatureSettings, FeatureName>>;
 
 const ANSWERS = {
   application: (name, tools) => {
@@ -86,17 +86,25 @@ const ANSWERS = {
   'status-page': (settings, { status }) => status && statusPage(settings, status),
 } satisfies Made<AnswerSettings>;
 
-/** Null when there are none. */
-export function makeFeatures(settings: FeatureSettings, tools: Tools): Middleware | null {
-  const makers = Object.entries(FEATURES) as [
-    keyof FeatureSettings,
-    (settings: never, tools: Tools) => Middleware,
-  ][];
-  const made = makers
-    .filter(([name]) => settings[name] !== null)
-    .map(([name, make]) => make(settings[name] as never, tools));
-  if (made.length === 0) return null;
-  return (next) => made.reduceRight((handler, middleware) => middleware(handler), next);
+/** Makes each feature once, however many ways lead through it: what it counts and remembers is one. */
+export function featureMaker(tools: Tools): SiteParts['features'] {
+  const makers = Object.entries(FEATURES) as [FeatureName, (settings: never, tools: Tools) => Middleware][];
+  const known = new WeakMap<object, Middleware>();
+  return (settings, off) => {
+    const made = makers.flatMap(([name, make]) => {
+      const own = settings[name];
+      if (own === null || off.has(name)) return [];
+      const middleware = known.get(own) ?? make(own as never, tools);
+      known.set(own, middleware);
+      return [middleware];
+    });
+    if (made.length === 0) return null;
+    return (next) => made.reduceRight((handler, middleware) => middleware(handler), next);
+  };
+}
+
+export function hasAnswer(route: AnswerSettings): boolean {
+  return (Object.keys(ANSWERS) as (keyof AnswerSettings)[]).some((name) => route[name] !== null);
 }
 
 /** Null when there is none. `next`: what answers where an answer has nothing to say. */

@@ -7,6 +7,7 @@ import { staticFiles } from '../handlers/static-files/static-files.ts';
 import { PasswordChecks } from '../middleware/basic-auth/password-checks.ts';
 import { openCacheStore, type ResponseStore } from '../middleware/cache/store.ts';
 import { observe } from '../middleware/observe.ts';
+import { rewriting } from '../middleware/rewrite/rewriting.ts';
 import { slowRequests } from '../middleware/slow-requests/slow-requests.ts';
 import { trustedProxies } from '../middleware/trusted-proxies/trusted-proxies.ts';
 import { compileSites, type MountedApplication } from '../routing/compile-sites.ts';
@@ -14,7 +15,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { openAccessLogs } from './access-logs.ts';
 import { collectsBody } from './collect-body.ts';
-import { makeAnswer, makeFeatures, type Tools } from './features.ts';
+import { featureMaker, hasAnswer, makeAnswer, type Tools } from './features.ts';
 import { internalRedirects } from './internal-redirects.ts';
 import { ProxyUpstreams } from './proxy-upstreams.ts';
 
@@ -62,7 +63,9 @@ export function composeSite(
   const files = new FileStore();
   const tools: Tools = { application, files, log, passwordChecks, serverKey, cacheStore, upstreams, status };
   const routes: Handler = compileSites(configuration.features, configuration.sites, {
-    features: (settings) => makeFeatures(settings, tools),
+    features: featureMaker(tools),
+    rewriting,
+    hasAnswer,
     answer: (route, next) => makeAnswer(route, tools, next),
     application,
     staticFiles: ({ url, path: root }, next) =>

@@ -25,6 +25,8 @@ const named =
 function partsWith(mountPoint: string): SiteParts {
   return {
     features: () => null,
+    rewriting: () => null,
+    hasAnswer: () => false,
     answer: () => null,
     application: (name) => ({ mountPoint, handle: named(name) }),
     staticFiles: (alias) => named(alias.path),

@@ -12,19 +12,18 @@ import { canonicalPath, isBelow, pathPrefix } from '../base/url-path.ts';
 import type { SiteSettings, UrlAlias, WsgiDirectory } from '../config/configuration.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Handler, Middleware } from '../handler.ts';
+import type { Handler } from '../handler.ts';
 import { hostOf } from '../variables.ts';
 import { HostTable } from './hosts.ts';
-import { compileRoutes, type RouteParts } from './routes.ts';
+import { compileRoutes, NOTHING_OFF, type Off, type RouteParts } from './routes.ts';
+import { findSwitchedOff, type ProbeParts } from './switched-off.ts';
 
 export interface MountedApplication {
   readonly mountPoint: string;
   readonly handle: Handler;
 }
 
-export interface SiteParts extends Omit<RouteParts, 'features'> {
-  /** What features do; null when there are none. */
-  readonly features: (settings: FeatureSettings) => Middleware | null;
+export interface SiteParts extends RouteParts, ProbeParts {
   /** Null: there is no application of that name. */
   readonly application: (name: string) => MountedApplication | null;
   /** `next` answers what the alias does not. */
@@ -42,15 +41,14 @@ export function compileSites(
   sites: readonly SiteSettings[],
   parts: SiteParts,
 ): Handler {
-  const handle = byHost(sites, parts);
-  return answerOptionsOfServer(parts.features(features)?.(handle) ?? handle);
+  return answerOptionsOfServer(byHost(features, sites, parts));
 }
 
-function byHost(sites: readonly SiteSettings[], parts: SiteParts): Handler {
+function byHost(features: FeatureSettings, sites: readonly SiteSettings[], parts: SiteParts): Handler {
   const table = new HostTable<Handler>();
-  let otherwise = parts.misdirected;
+  let otherwise = parts.features(features, NOTHING_OFF)?.(parts.misdirected) ?? parts.misdirected;
   for (const site of sites) {
-    const handle = announced(site, parts, compileSite(site, parts));
+    const handle = compileSite(features, site, parts);
     if (site.isDefault) otherwise = handle;
     for (const host of site.hosts) table.add(host, handle);
   }
@@ -69,11 +67,29 @@ function announced(site: SiteSettings, { onSite }: SiteParts, handle: Handler): 
   };
 }
 
-function compileSite(site: SiteSettings, parts: SiteParts): Handler {
+/** One way through the features for each choice of those that routes switch off; most sites have one alone. */
+function compileSite(outer: FeatureSettings, site: SiteSettings, parts: SiteParts): Handler {
   const last = mountAll(site, parts);
   const aliases = site.urlAliases.length === 0 ? last : aliased(site, parts, last);
-  const routes = compileRoutes(site.routes, parts, aliases);
-  return parts.features(site.features)?.(routes) ?? routes;
+  const compileWay = (off: Off): Handler => {
+    const routes = compileRoutes(site.routes, parts, aliases, off);
+    const whole = announced(site, parts, parts.features(site.features, off)?.(routes) ?? routes);
+    return parts.features(outer, new Set([...off, ...site.features.off]))?.(whole) ?? whole;
+  };
+  const way = compileWay(NOTHING_OFF);
+  const switchedOff = findSwitchedOff(outer, site, parts);
+  if (switchedOff === null) return way;
+  const ways = new Map([['', way]]);
+  return (exchange) => {
+    const off = switchedOff(exchange);
+    const key = [...off].sort().join();
+    let chosen = ways.get(key);
+    if (chosen === undefined) {
+      chosen = compileWay(off);
+      ways.set(key, chosen);
+    }
+    chosen(exchange);
+  };
 }
 
 /** Below its mount point each application answers, the longest mount point first. */

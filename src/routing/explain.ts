@@ -4,9 +4,10 @@
 import type { Configuration } from '../config/configuration.ts';
 import type { FeatureSettings } from '../config/sections/features.ts';
 import type { RouteSettings } from '../config/sections/route.ts';
-import type { Exchange, FieldList, Request } from '../exchange.ts';
+import type { Request } from '../exchange.ts';
 import type { Handler, Middleware } from '../handler.ts';
 import { compileSites } from './compile-sites.ts';
+import { ProbeExchange } from './probe-exchange.ts';
 
 /** One line of the explanation. */
 export interface Step {
@@ -37,13 +38,18 @@ export function explain(
   const { featureNames, answerNames, rewriting } = parts;
   const given = (settings: object, names: readonly string[]) =>
     names.filter((name) => (settings as Given)[name] !== null);
+  const adds = (place: string, settings: FeatureSettings) => {
+    const added = [...given(settings, featureNames), ...settings.off.map((name) => `no ${name}`)];
+    if (added.length > 0) steps.push({ verdict: 'adds', place, why: added.join(', ') });
+  };
   const says = (place: string, why: string): Handler => {
     return () => steps.push({ verdict: 'answers', place, why });
   };
-  const top = given(features, featureNames);
-  if (top.length > 0) steps.push({ verdict: 'adds', place: 'the top of the file', why: top.join(', ') });
+  adds('the top of the file', { ...features, off: [] });
   const handle = compileSites(features, sites, {
     features: rewriting,
+    rewriting,
+    hasAnswer: (route) => given(route, answerNames).length > 0,
     answer: (route) => {
       const [name] = given(route, answerNames);
       return name === undefined ? null : says(route.place, describe(name, route));
@@ -51,15 +57,13 @@ export function explain(
     onSite: (site) => {
       const why = site.isDefault ? 'no other site has this name' : site.hosts.join(', ');
       steps.push({ verdict: 'site', place: site.place, why });
-      const added = given(site.features, featureNames);
-      if (added.length > 0) steps.push({ verdict: 'adds', place: site.place, why: added.join(', ') });
+      adds(site.place, site.features);
     },
     onTried: (route, matcher, exchange) => {
       const failures = matcher.failures(exchange);
       if (failures.length > 0)
         return steps.push({ verdict: 'no', place: route.place, why: failures.join('; ') });
-      const added = given(route, featureNames);
-      if (added.length > 0) steps.push({ verdict: 'adds', place: route.place, why: added.join(', ') });
+      adds(route.place, route);
     },
     application: (name) => {
       const mountPoint = parts.mountPoint(name);
@@ -77,42 +81,4 @@ export function explain(
 function describe(name: string, route: RouteSettings): string {
   const value = (route as unknown as Given)[name];
   return typeof value === 'string' ? `${name} ${value}` : name;
-}
-
-/** Goes through routing and is answered by nobody. */
-class ProbeExchange implements Exchange {
-  readonly request: Request;
-  readonly body = null;
-  readonly id = '';
-  captures: Readonly<Record<string, string>> | null = null;
-  environ: string[] | null = null;
-  onDrain = null;
-  onGone = null;
-  onFinished = null;
-  readonly status = 0;
-  readonly responseFields: FieldList = [];
-  readonly bodyBytesSent = 0;
-  readonly outcome = 'complete';
-  readonly startedAtMs = 0;
-  readonly durationMs = 0;
-  readonly receivedAt = 0;
-  readonly endedAt = 0;
-  workerPid = 0;
-  application = null;
-
-  constructor(request: Request) {
-    this.request = request;
-  }
-
-  respond(): void {}
-  start(): void {}
-  write(): boolean {
-    return true;
-  }
-  end(): void {}
-  interim(): void {}
-  upgrade(): null {
-    return null;
-  }
-  abort(): void {}
 }

@@ -73,6 +73,35 @@ test('a password is asked for, and a changed file is noticed', async (t) => {
   assert.equal((await get(server, '/admin/', basic('carol:secret'))).status, 200);
 });
 
+test('a route switches off what stands at the top, and no other spelling of its path does', async (t) => {
+  const file = `basic-auth = "users"
+limit-requests = { rate = "1r/h", burst = 3, nodelay = true }
+compress = { min-size = 1 }
+
+[[routes]]
+match = "/public/secret"
+respond = { body = "secret" }
+
+[[routes]]
+match = "/public/*"
+basic-auth = false
+limit-requests = false
+compress = false
+`;
+  const { server } = await serve(t, file, { users: ALICE });
+  const coding = { 'Accept-Encoding': 'gzip' };
+  for (let i = 0; i < 5; i++) {
+    const open = await get(server, '/public/x', coding);
+    assert.deepEqual([open.status, open.get('content-encoding')], [200, undefined]);
+  }
+  const signedIn = await get(server, '/', { ...coding, ...basic('alice:secret') });
+  assert.deepEqual([signedIn.status, signedIn.get('content-encoding')], [200, 'gzip']);
+  for (const path of ['/public/secret', '//public/%73ecret', '/public'])
+    assert.equal((await get(server, path)).status, 401, path);
+  // One counter for all ways through the routes.
+  assert.equal((await get(server, '/')).status, 429);
+});
+
 test('a digest is asked for, also by a gateway that another one has asked for it', async (t) => {
   const file = `[[routes]]\ndigest-auth = { file = "users", realm = "Here" }\n`;
   const users = `alice:Here:${createHash('md5').update('alice:Here:secret').digest('hex')}\n`;

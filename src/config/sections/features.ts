@@ -1,8 +1,9 @@
 /**
  * Features: what can be said at the top of the file (for everything), in a site, and in a route. They are in the order
- * in which a request meets them, and an answer meets them backwards.
+ * in which a request meets them, and an answer meets them backwards. Inside of another one a place can switch one off,
+ * but those that change what routes are chosen by.
  */
-import { nested } from '../section.ts';
+import { nested, type PartValues, switchable } from '../section.ts';
 import { type AddressRulesSettings, addressRules } from './address-rules.ts';
 import { type AuthScriptsSettings, authScripts } from './auth-scripts.ts';
 import { type BasicAuthSettings, basicAuth } from './basic-auth.ts';
@@ -24,27 +25,27 @@ import { type SignedLinksSettings, signedLinks } from './signed-links.ts';
 
 export const features = {
   geoip: nested(geoip),
-  'response-headers': nested(responseHeaders),
-  'error-pages': nested(errorPages),
-  'address-rules': nested(addressRules),
-  'limit-requests': nested(limitRequests),
-  'limit-in-flight': nested(limitInFlight),
+  'response-headers': switchable(responseHeaders),
+  'error-pages': switchable(errorPages),
+  'address-rules': switchable(addressRules),
+  'limit-requests': switchable(limitRequests),
+  'limit-in-flight': switchable(limitInFlight),
   'limit-request-body': nested(limitRequestBody),
-  'client-certificate': nested(clientCertificate),
-  'signed-links': nested(signedLinks),
-  'basic-auth': nested(basicAuth),
-  'digest-auth': nested(digestAuth),
-  'auth-scripts': nested(authScripts),
-  'forward-auth': nested(forwardAuth),
-  cache: nested(cache),
-  compress: nested(compress),
+  'client-certificate': switchable(clientCertificate),
+  'signed-links': switchable(signedLinks),
+  'basic-auth': switchable(basicAuth),
+  'digest-auth': switchable(digestAuth),
+  'auth-scripts': switchable(authScripts),
+  'forward-auth': switchable(forwardAuth),
+  cache: switchable(cache),
+  compress: switchable(compress),
   'request-headers': nested(requestHeaders),
   rewrite: nested(rewrite),
-  sendfile: nested(sendfile),
+  sendfile: switchable(sendfile),
 };
 
 /** Null: not here. */
-export interface FeatureSettings {
+interface Features {
   readonly geoip: GeoipSettings | null;
   readonly 'response-headers': ResponseHeadersSettings | null;
   readonly 'error-pages': ErrorPagesSettings | null;
@@ -65,8 +66,34 @@ export interface FeatureSettings {
   readonly sendfile: SendfileSettings | null;
 }
 
-export const featureNames = Object.keys(features) as readonly (keyof FeatureSettings)[];
+export type FeatureName = keyof Features;
 
-export const NO_FEATURES = Object.fromEntries(
-  featureNames.map((name) => [name, null]),
-) as unknown as FeatureSettings;
+export interface FeatureSettings extends Features {
+  /** Those that are said further out, and do not hold here. */
+  readonly off: readonly FeatureName[];
+  /** Those of them that keep somebody out. */
+  readonly opens: readonly FeatureName[];
+}
+
+/** What a place may keep clients out with. */
+export const guardNames: readonly FeatureName[] = [
+  'address-rules',
+  'client-certificate',
+  'signed-links',
+  'basic-auth',
+  'digest-auth',
+  'auth-scripts',
+  'forward-auth',
+];
+
+export const featureNames = Object.keys(features) as readonly FeatureName[];
+
+export const NO_FEATURES = featureSettings({});
+
+/** Of a place that can have features. */
+export function featureSettings(values: Partial<PartValues<typeof features>>): FeatureSettings {
+  const given = Object.fromEntries(featureNames.map((name) => [name, values[name] || null]));
+  const off = featureNames.filter((name) => values[name] === false);
+  const opens = off.filter((name) => guardNames.includes(name));
+  return { ...(given as unknown as Features), off, opens };
+}

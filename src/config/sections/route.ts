@@ -1,7 +1,7 @@
 /** `[[routes]]`: what is done with the requests that a match is for. */
 import { nested, section } from '../section.ts';
 import { type AnswerSettings, answerNames, answers, NO_ANSWER } from './answers.ts';
-import { type FeatureSettings, features, NO_FEATURES } from './features.ts';
+import { type FeatureSettings, featureSettings, features, NO_FEATURES } from './features.ts';
 import { mountedFiles } from './files.ts';
 import { type MatchSettings, match, matchPath } from './match.ts';
 
@@ -19,7 +19,7 @@ export const route = section({
     const given = answerNames.filter((name) => values[name] !== null);
     if (given.length > 1) place.refuse(null, given.join(' and '), 'one answer');
     const files = values.files === null ? null : mountedFiles(values.files, values.match);
-    return { ...values, files, place: place.text };
+    return { ...values, ...featureSettings(values), files, place: place.text };
   },
 });
 

@@ -3,7 +3,7 @@
 import { manyOf, section } from '../section.ts';
 import { list, one } from '../setting.ts';
 import { text } from '../value-types.ts';
-import { type FeatureSettings, features } from './features.ts';
+import { type FeatureSettings, featureSettings, features } from './features.ts';
 import { type RouteSettings, route } from './route.ts';
 import { hostPattern } from './types.ts';
 
@@ -30,10 +30,10 @@ export const site = section({
     ...features,
     routes: manyOf(route),
   },
-  build: ({ hosts, application, routes, ...features }, place): NamedSite => ({
+  build: ({ hosts, application, routes, ...given }, place): NamedSite => ({
     hosts: hosts.map((host) => host.toLowerCase().replace(/\.(?=:|$)/, '')),
     application,
-    features,
+    features: featureSettings(given),
     routes,
     place: place.text,
   }),

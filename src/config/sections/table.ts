@@ -4,7 +4,7 @@ import { accessLog, type MakeAccessLog } from './access-log.ts';
 import { type AcmeSection, acme } from './acme.ts';
 import { type CacheStoreSettings, cacheStore, DEFAULT_CACHE_STORE } from './cache-store.ts';
 import { type CertificateFiles, certificate } from './certificate.ts';
-import { type FeatureSettings, features } from './features.ts';
+import { type FeatureSettings, featureSettings, features } from './features.ts';
 import { type FileOptions, filesAtTop } from './files.ts';
 import { type LimitConnectionsSettings, limitConnections } from './limit-connections.ts';
 import { type RouteSettings, route } from './route.ts';
@@ -58,7 +58,7 @@ export const sections = section({
     upstreams,
     ...given
   }): Sections => ({
-    features: { ...given, 'limit-request-body': null },
+    features: featureSettings(given),
     routes,
     sites,
     files,
