@@ -8,11 +8,9 @@ connection means that the supervisor is gone. At SIGURG the stacks of all thread
 """
 
 import faulthandler
-import grp
 import json
 import mmap
 import os
-import pwd
 import signal
 import socket
 import sys
@@ -25,11 +23,10 @@ from .control import Control, connect
 from .lending import Lender
 from .loader import ApplicationError, load
 from .log import capture_output, configure, describe_exception, log
+from .privileges import drop_privileges
 from .warmup import warm_up
 
 LIFELINE = 3
-# prctl(2)
-PR_SET_DUMPABLE = 4
 EXIT_NOT_LOADED = 3
 # Control messages have a limit; the end of a traceback says the most.
 TRACEBACK_MAX = 65536
@@ -130,7 +127,9 @@ def main():
     faulthandler.enable()
     # In C, so that it works when no Python code can run.
     faulthandler.register(signal.SIGURG, file=lifeline, all_threads=True)
-    _drop_privileges(settings['user'], settings['group'])
+    drop_privileges(settings['user'], settings['group'])
+    if application['umask'] is not None:
+        os.umask(application['umask'])
     os.environ.update(application['environment'])
     os.chdir(application['workingDirectory'])
     sys.path[:0] = [application['workingDirectory'], *application['pythonPath']]
@@ -189,48 +188,6 @@ def _read_settings(lifeline):
             return None
         line += chunk
     return json.loads(line)
-
-
-def _drop_privileges(user, group):
-    """Becomes `user` and `group`, names or numbers; a number need not have an entry in the user database."""
-    if os.getuid() != 0 or (user is None and group is None):
-        return
-    entry = _account(user) if user is not None else None
-    if group is not None:
-        gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-    else:
-        gid = entry.pw_gid if entry is not None else int(user)
-    if entry is not None:
-        os.initgroups(entry.pw_name, gid)
-    else:
-        os.setgroups([gid])
-    os.setgid(gid)
-    if user is not None:
-        os.setuid(entry.pw_uid if entry is not None else int(user))
-        _be_like_others()
-    if entry is not None:
-        os.environ['HOME'] = entry.pw_dir
-        os.environ['USER'] = os.environ['LOGNAME'] = entry.pw_name
-
-
-def _be_like_others():
-    """Undoes what the system does to a process that changes its user: others of that user may look into it as into any
-    other, which lending.py is based on."""
-    try:
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-    except (ImportError, OSError, AttributeError):
-        pass  # Then files are not lent.
-
-
-def _account(user):
-    if not user.isdigit():
-        return pwd.getpwnam(user)
-    try:
-        return pwd.getpwuid(int(user))
-    except KeyError:
-        return None
 
 
 def _create_ledger(path, threads):

@@ -32,7 +32,12 @@ function create(t: { after(then: () => void): void }, ...names: string[]) {
   const told: (FromApplication & OfApplication)[] = [];
   const spool = { memoryMax: 1000, fileMax: 0, directory: makeFolder(t) };
   const log = createLog('test', 'debug', () => {});
-  const applications = new Applications(spool, (message) => told.push(message), log);
+  const applications = new Applications(
+    spool,
+    (message) => told.push(message),
+    log,
+    () => null,
+  );
   for (const name of names) applications.add(settings(name));
   t.after(() => applications.close());
   const ask = (name: string) => {

@@ -4,39 +4,48 @@ import type { ApplicationSettings } from '../config/configuration.ts';
 import type { FromApplication, OfApplication, RequestInFlight, ToApplication } from '../control/messages.ts';
 import type { Log } from '../telemetry/log.ts';
 import { HostedApplication } from './hosted-application.ts';
+import type { ServedApplication, Tell } from './served-application.ts';
 import type { Worker } from './worker.ts';
 
+/** How one that is no WSGI application is served; null: it is one. */
+export type MakeOther = (settings: ApplicationSettings, tell: Tell) => ServedApplication | null;
+
 export class Applications {
-  readonly #byName = new Map<string, HostedApplication>();
+  readonly #byName = new Map<string, ServedApplication>();
   readonly #responseSpool: SpoolLimits;
   readonly #tell: (message: FromApplication & OfApplication) => void;
   readonly #log: Log;
+  readonly #makeOther: MakeOther;
 
   constructor(
     responseSpool: SpoolLimits,
     tell: (message: FromApplication & OfApplication) => void,
     log: Log,
+    makeOther: MakeOther,
   ) {
     this.#responseSpool = responseSpool;
     this.#tell = tell;
     this.#log = log;
+    this.#makeOther = makeOther;
   }
 
-  add(settings: ApplicationSettings): HostedApplication {
+  add(settings: ApplicationSettings): ServedApplication {
     const { name } = settings;
     const tell = (message: FromApplication) => this.#tell({ ...message, application: name });
-    const application = new HostedApplication(settings, this.#responseSpool, tell, this.#log);
+    const application =
+      this.#makeOther(settings, tell) ??
+      new HostedApplication(settings, this.#responseSpool, tell, this.#log);
     this.#byName.set(name, application);
     return application;
   }
 
   /** One that is served. */
-  get(name: string): HostedApplication | undefined {
+  get(name: string): ServedApplication | undefined {
     const application = this.#byName.get(name);
     return application?.isLeaving ? undefined : application;
   }
 
-  [Symbol.iterator](): IterableIterator<HostedApplication> {
+  [Symbol.iterator](): IterableIterator<ServedApplication> {
     return this.#byName.values();
   }
 
@@ -48,9 +57,10 @@ export class Applications {
     else known.stay();
   }
 
+  /** The worker that may dial with this number. */
   workerOf(number: number): Worker | undefined {
-    for (const { workers } of this.#byName.values()) {
-      const worker = workers.get(number);
+    for (const application of this) {
+      const worker = application.dialling(number);
       if (worker !== undefined) return worker;
     }
     return undefined;
@@ -58,7 +68,7 @@ export class Applications {
 
   /** The error log was renamed: `path` is a new one. */
   reopenLog(path: string): void {
-    for (const { workers } of this) for (const worker of workers.values()) worker.reopenLog(path);
+    for (const application of this) application.reopenLog(path);
   }
 
   /** What is under way in all of them, oldest first. */
@@ -75,7 +85,7 @@ export class Applications {
     }
   }
 
-  #remove(application: HostedApplication): void {
+  #remove(application: ServedApplication): void {
     application.close();
     this.#byName.delete(application.name);
   }

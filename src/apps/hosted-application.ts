@@ -4,18 +4,17 @@
  */
 import type { SpoolLimits } from '../base/spool.ts';
 import type { ApplicationSettings } from '../config/configuration.ts';
-import type { FromApplication, RequestInFlight, ToApplication } from '../control/messages.ts';
+import type { RequestInFlight } from '../control/messages.ts';
 import { BrokenCode } from '../development/broken-code.ts';
 import type { Handler } from '../handler.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Application } from './application.ts';
 import { DemandReports } from './demand-reports.ts';
+import type { ServedApplication, Tell, ToServed } from './served-application.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerEvents } from './worker-events.ts';
 
-type Tell = (message: FromApplication) => void;
-
-export class HostedApplication {
+export class HostedApplication implements ServedApplication {
   readonly #settings: ApplicationSettings;
   readonly #tell: Tell;
   readonly #demand: DemandReports;
@@ -77,7 +76,7 @@ export class HostedApplication {
   }
 
   /** What the supervisor says. */
-  told(message: Exclude<ToApplication, { type: 'application-added' }>): void {
+  told(message: ToServed): void {
     switch (message.type) {
       case 'application-removed':
         this.isLeaving = true;
@@ -113,6 +112,14 @@ export class HostedApplication {
   check(now: number): void {
     this.#application.check(now);
     this.#reportUsage();
+  }
+
+  dialling(number: number): Worker | undefined {
+    return this.workers.get(number);
+  }
+
+  reopenLog(path: string): void {
+    for (const worker of this.workers.values()) worker.reopenLog(path);
   }
 
   /** The gateway ends. */

@@ -17,6 +17,16 @@ export interface FoundParts {
   readonly interpreterVersion: string;
 }
 
+const NO_DEVELOPMENT: DevelopmentSettings = {
+  reloadOnChanges: false,
+  tracebackPages: false,
+  debugger: false,
+  debuggerStartup: false,
+  profilerDirectory: null,
+  coverageDirectory: null,
+  recorderDirectory: null,
+};
+
 /** `environment` is that of vivarium itself, for passenv. What depends on the machine must be resolved by now. */
 export function buildApplication(
   name: string,
@@ -24,23 +34,30 @@ export function buildApplication(
   found: FoundParts,
   environment: Environment,
 ): ApplicationSettings {
+  const { target } = found;
+  const isCommand = target.kind === 'command';
   return {
     name,
-    target: found.target,
+    target,
     user: values.user,
     group: values.group,
     interpreter: found.interpreter,
     interpreterVersion: found.interpreterVersion,
     workingDirectory: values['working-directory']!,
+    umask: values.umask === null ? null : Number.parseInt(values.umask, 8),
     pythonPath: values['python-path'],
-    environment: { ...passed(values.passenv, environment), ...values.setenv },
+    environment: {
+      ...passed(values.passenv, environment),
+      ...values.setenv,
+      ...(isCommand ? { PATH: target.searchPath } : {}),
+    },
     processes: values.processes!,
     scaling: {
       upWaitMs: ms(values['scale-up-wait']),
       downIntervalMs: ms(values['scale-down-interval']),
       inactivityTimeoutMs: ms(values['inactivity-timeout']) || LAST_WORKER_INACTIVITY_MS,
     },
-    threads: values.threads,
+    threads: isCommand ? values['max-connections'] : values.threads,
     mountPoint: values['mount-point'],
     warmup: values.warmup.map((url) => warmupRequest(url, values['mount-point'])),
     startupTimeoutMs: ms(values['startup-timeout']),
@@ -57,7 +74,8 @@ export function buildApplication(
     followsScript: !values['disable-reloading'],
     touchFiles: [],
     isDropIn: false,
-    development: developmentSettings(values),
+    // What it may be by default has no meaning for a command.
+    development: isCommand ? NO_DEVELOPMENT : developmentSettings(values),
   };
 }
 

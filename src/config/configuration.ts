@@ -10,6 +10,7 @@ import type { CertificateFiles } from './sections/certificate.ts';
 import type { FeatureSettings } from './sections/features.ts';
 import type { FileOptions } from './sections/files.ts';
 import type { LimitConnectionsSettings } from './sections/limit-connections.ts';
+import type { ProxySettings } from './sections/proxy.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { UpstreamSettings } from './sections/upstream.ts';
 
@@ -209,7 +210,7 @@ export interface WsgiDirectory {
   /** Absolute. */
   readonly path: string;
   /** What the settings say; each application has a name, a target and a mount point of its own. */
-  readonly application: ApplicationSettings;
+  readonly application: ApplicationSettings & { readonly target: WsgiTarget };
 }
 
 export interface SiteSettings {
@@ -241,23 +242,46 @@ export interface WarmupRequest {
   readonly query: string;
 }
 
+/** How a worker finds the WSGI callable. */
+export type WsgiTarget =
+  | { readonly kind: 'script'; readonly path: string; readonly callable: string | null }
+  | { readonly kind: 'module'; readonly module: string; readonly callable: string | null };
+
+/** A server of its own that is started instead, and that requests are passed on to. */
+export interface CommandTarget {
+  readonly kind: 'command';
+  /** The program is absolute. Other words may have placeholders: `{fd}`, `{socket}`, `{port}`, `{worker}`. */
+  readonly argv: readonly string[];
+  /** It inherits a listening socket, or binds the Unix socket or the loopback port that it is given. */
+  readonly socket: 'inherited' | 'path' | 'port';
+  /** Null: it is ready when it accepts connections. */
+  readonly readyPath: string | null;
+  /** How requests are passed on to its processes, and what is true of each as a server. */
+  readonly proxy: ProxySettings;
+  readonly upstream: UpstreamSettings;
+  /** It is told to stop by. */
+  readonly stopSignal: NodeJS.Signals;
+  /** PATH of its environment. */
+  readonly searchPath: string;
+}
+
 export interface ApplicationSettings {
   readonly name: string;
-  /** How the worker finds the callable. */
-  readonly target:
-    | { readonly kind: 'script'; readonly path: string; readonly callable: string | null }
-    | { readonly kind: 'module'; readonly module: string; readonly callable: string | null };
+  readonly target: WsgiTarget | CommandTarget;
   /** Its workers run as; null: as the server does. */
   readonly user: string | null;
   readonly group: string | null;
   readonly interpreter: string;
   readonly interpreterVersion: string;
   readonly workingDirectory: string;
+  /** Null: that of the server. */
+  readonly umask: number | null;
   readonly pythonPath: readonly string[];
   /** Set in the process environment of the worker and, as mod_wsgi-express has it, in each request's environ. */
   readonly environment: Readonly<Record<string, string>>;
   readonly processes: ProcessRange;
   readonly scaling: ScalingSettings;
+  /** Requests that a process gets at once. */
   readonly threads: number;
   readonly mountPoint: string;
   readonly startupTimeoutMs: number;

@@ -4,6 +4,7 @@ import { findGroup, findUser } from '../base/accounts.ts';
 import { isLoopback } from '../base/address-list.ts';
 import { listenBeatsPort } from './build.ts';
 import type { ApplicationSettings } from './configuration.ts';
+import { findCommandMistakes } from './find-command.ts';
 import { parseListenAddress } from './listen-address.ts';
 import { type Origin, placeOf } from './origin.ts';
 import { type Entry, entryOf, type Resolved } from './resolve.ts';
@@ -44,7 +45,7 @@ export function findContradictions({ values, entries }: Resolved): string[] {
     const allowed = `paths below mount-point, which is ${values['mount-point']}`;
     mistakes.push(`${place(entries, 'warmup')}: found ${JSON.stringify(url)}; allowed: ${allowed}`);
   }
-  mistakes.push(...findToolMistakes(values, entries));
+  mistakes.push(...findCommandMistakes(values, entries), ...findToolMistakes(values, entries));
   mistakes.push(...findSharedAddress(values, entries), ...findProxiedAddresses(values, entries));
   mistakes.push(...findOpenAjp(values, entries));
   const directory = values['working-directory'];

@@ -2,6 +2,7 @@
 import type { FoundParts } from './build-application.ts';
 import type { UrlAlias } from './configuration.ts';
 import type { Identity } from './consistency.ts';
+import { findCommand } from './find-command.ts';
 import { findPython } from './find-python.ts';
 import { ConfigurationError, type Origin, placeOf } from './origin.ts';
 import { entryOf, type Resolved } from './resolve.ts';
@@ -40,6 +41,7 @@ export interface FoundApplication extends FoundParts {
  */
 export async function findApplication(request: ApplicationRequest): Promise<FoundApplication | null> {
   const { values } = request.resolved;
+  if (values.command !== null) return findCommand(values.command, request);
   const mistakes = [...request.mistakes];
   const named = namedApplication(request, mistakes);
   // Such a server may have no Python at all.

@@ -65,6 +65,8 @@ export function impliedDefaults(
   }
   const isHttps = values['https-port'] !== null || values.listen.some((text) => text.startsWith('https:'));
   if (values['https-self-signed'] && !isHttps) imply('https-self-signed', 'https-port', SELF_SIGNED_PORT);
+  // It has processes of its own, and one is enough to begin with.
+  if (values.command !== null) imply('command', 'processes', 1);
   if (values['enable-profiler']) imply('enable-profiler', 'threads', 1);
   if (values['enable-coverage']) implyAll('enable-coverage', COVERAGE_DEFAULTS);
   if (values['enable-debugger']) implyAll('enable-debugger', DEBUGGER_DEFAULTS);

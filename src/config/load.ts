@@ -10,6 +10,7 @@ import { buildApplication } from './build-application.ts';
 import type { Configuration } from './configuration.ts';
 import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
 import { type FoundApplication, findApplication } from './find-application.ts';
+import { findForeignSockets } from './find-command.ts';
 import { impliedDefaults } from './implied.ts';
 import { machineDefaults } from './machine-defaults.ts';
 import { findNamed, type NamedApplication, resolveTable } from './named-applications.ts';
@@ -63,7 +64,11 @@ export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
       named.flatMap(({ settings, staticFiles }) => (staticFiles ? [[settings.name, staticFiles]] : [])),
     ),
   };
-  const mistakes = [...findApplicationMistakes(parts, tables), ...findSiteMistakes(parts)];
+  const mistakes = [
+    ...findApplicationMistakes(parts, tables),
+    ...findForeignSockets(parts.applications, values, tables),
+    ...findSiteMistakes(parts),
+  ];
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   const unused = unusedOf(values, entries);
   const found = [...(main === null ? [] : [main]), ...named];
@@ -118,7 +123,10 @@ interface Found {
 async function findAll(read: Read, environment: LoadRequest['environment']): Promise<Found> {
   const { resolved, identity, place, directory, sections, named, mistakes } = read;
   // Where applications have names, none is looked for.
-  const isWanted = named.length === 0 || entryOf(resolved.entries, 'application') !== undefined;
+  const isWanted =
+    named.length === 0 ||
+    entryOf(resolved.entries, 'application') !== undefined ||
+    resolved.values.command !== null;
   const main = isWanted
     ? findApplication({
         resolved,

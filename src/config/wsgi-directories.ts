@@ -51,5 +51,5 @@ async function wsgiDirectory(
   const target = { kind: 'script', path, callable: values['callable-object'] } as const;
   const found = { target, interpreter: python, interpreterVersion };
   const application = buildApplication(url, common, found, environment);
-  return { url, path, application: { ...application, isDropIn: true } };
+  return { url, path, application: { ...application, target, isDropIn: true } };
 }

@@ -63,6 +63,15 @@ export interface WorkerIdentity {
   readonly generation: number;
   /** One u32 for each thread: the id of the last request it started (see apps/started-ledger.ts). */
   readonly ledgerPath: string;
+  /** It is a command, which does not dial: where it is reached. */
+  readonly command?: CommandAddress;
+}
+
+export interface CommandAddress {
+  readonly pid: number;
+  /** Of a Unix socket; null: a port of the loopback address. */
+  readonly path: string | null;
+  readonly port: number;
 }
 
 /** Messages between a pool of workers and their application in a gateway name the application. */

@@ -24,6 +24,7 @@ import type { Log } from '../telemetry/log.ts';
 import { Credentials } from '../tls/credentials.ts';
 import { gatewayAdmission } from './cgi/admission.ts';
 import { type ClientConnections, clientConnections } from './client-connections.ts';
+import { commandsWith } from './commands.ts';
 import { countConnections } from './connection-counts.ts';
 import { makeEntrance } from './entrance.ts';
 import type { ErrorOutput } from './error-output.ts';
@@ -264,7 +265,7 @@ export class Gateway {
       fileMax: http.responseSpoolSize,
       directory: serverRoot,
     };
-    const hosted = new Applications(spool, this.#tell, this.#log);
+    const hosted = new Applications(spool, this.#tell, this.#log, commandsWith(spool, this.#log));
     for (const settings of applications) hosted.add(settings);
     return hosted;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeExchange } from '../../test/support/fake-exchange.ts';
-import type { ApplicationSettings, SiteSettings, UrlAlias } from '../config/configuration.ts';
+import type { SiteSettings, UrlAlias, WsgiDirectory } from '../config/configuration.ts';
 import { NO_FEATURES } from '../config/sections/features.ts';
 import type { Handler } from '../handler.ts';
 import { compileSites, type SiteParts } from './compile-sites.ts';
@@ -99,7 +99,7 @@ test('the longest alias wins, whatever the order and the spelling', () => {
 
 /** The applications of the default site, each named by its mount point, and `/apps` as a directory of scripts. */
 function answersOf(applications: readonly string[], scripts: readonly string[] = []) {
-  const wsgiDirectories = [{ url: '/apps/', path: '/srv', application: {} as ApplicationSettings }];
+  const wsgiDirectories = [{ url: '/apps/', path: '/srv', application: {} as WsgiDirectory['application'] }];
   const site = { ...SITE, applications, wsgiDirectories };
   const known = [...applications, ...scripts];
   const route = compileSites(NO_FEATURES, [site], {

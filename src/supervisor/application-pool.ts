@@ -6,13 +6,13 @@ import { systemClock } from './clock.ts';
 import type { ExitHistory } from './control/exit-history.ts';
 import { readMemoryRoom } from './pool/memory-room.ts';
 import type { PoolEffects } from './pool/pool-effects.ts';
+import type { WorkerProcess } from './pool/pool-member.ts';
 import { type ReloadOutcome, refusal } from './pool/reloads.ts';
 import { WorkerPool } from './pool/worker-pool.ts';
 import { passOn } from './pool/worker-reports.ts';
 import type { ChildEnd } from './processes/child-process.ts';
 import type { LoadedFiles } from './processes/lifeline-reader.ts';
 import { LoadVerdicts } from './processes/load-verdicts.ts';
-import type { WorkerHandle } from './processes/worker-process.ts';
 import type { StackProcesses } from './stack-processes.ts';
 
 export interface PoolSurroundings {
@@ -117,7 +117,10 @@ export class ApplicationPool {
       nextNumber,
       nextGeneration,
       spawn: (worker, generation) => this.#spawn(worker, generation),
-      tell: (message) => tellGateway(this.#named(message)),
+      tell: (message) => {
+        tellGateway(this.#named(message));
+        if (message.type === 'switch') this.#switched(message.activate);
+      },
       memoryRoom: readMemoryRoom,
       settled: () => {
         this.isSettled = true;
@@ -136,20 +139,27 @@ export class ApplicationPool {
     };
   }
 
-  #spawn(worker: number, generation: number): WorkerHandle {
+  #switched(activated: readonly number[]): void {
+    for (const { process } of this.pool.members) {
+      const { worker, generation } = process.identity;
+      if (activated.includes(worker)) this.#surroundings.processes.commandsServe(this.name, generation);
+    }
+  }
+
+  #spawn(worker: number, generation: number): WorkerProcess {
     const { processes, tellGateway, loaded } = this.#surroundings;
-    const identity = processes.identify(worker, generation, this.settings);
-    tellGateway(this.#named({ type: 'expect-worker', identity }));
-    return processes.startWorker(identity, this.settings, {
-      ended: (end) => this.#onEnded(worker, end),
-      loaded,
-    });
+    const events = { ended: (end: ChildEnd) => this.#onEnded(worker, end), loaded };
+    const process = processes.startProcess(worker, generation, this.settings, events);
+    tellGateway(this.#named({ type: 'expect-worker', identity: process.identity }));
+    return process;
   }
 
   #onEnded(worker: number, { cause, status, wasStarted }: ChildEnd): void {
     const { processes, failed, isStopping } = this.#surroundings;
     processes.retireLedger(worker);
     if (!wasStarted && !this.settings.isDropIn) failed(`${this.#prefix}the worker ${cause}`);
-    this.#verdicts.exited(worker, isStopping() ? null : status, () => this.pool.workerExited(worker, cause));
+    // A command explains nothing to a gateway.
+    const isExplained = isStopping() || this.settings.target.kind === 'command';
+    this.#verdicts.exited(worker, isExplained ? null : status, () => this.pool.workerExited(worker, cause));
   }
 }

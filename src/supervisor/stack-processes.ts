@@ -1,13 +1,18 @@
 /** How the processes of a stack are started: from its configuration, with what the server holds. */
 import { randomBytes } from 'node:crypto';
-import type { ApplicationSettings, Configuration } from '../config/configuration.ts';
+import type { ApplicationSettings, CommandTarget, Configuration } from '../config/configuration.ts';
 import type { TlsMaterial, ToGateway, WorkerIdentity } from '../control/messages.ts';
+import { createLog, type LogLevel } from '../telemetry/log.ts';
+import type { WorkerProcess } from './pool/pool-member.ts';
+import { CommandHandle, unstartedCommand } from './processes/command-process.ts';
 import type { OutOfMemoryWatch } from './processes/exit-cause.ts';
 import { type GatewayEvents, GatewayHandle, inheritedListeners } from './processes/gateway-process.ts';
 import { type WorkerEvents, WorkerHandle } from './processes/worker-process.ts';
+import { type CommandSocket, CommandSockets } from './resources/command-sockets.ts';
 import { findIdentity } from './resources/privileges.ts';
 import type { Resources } from './resources/resources.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
+import { reasonOf } from './startup-error.ts';
 import type { CertificateKeeper } from './tls/certificate-keeper.ts';
 
 /** What the processes run. */
@@ -30,6 +35,7 @@ export class StackProcesses {
   readonly #configuration: Configuration;
   readonly #sockets: readonly ServerSocket[];
   readonly #surroundings: ProcessSurroundings;
+  readonly #commandSockets: CommandSockets;
 
   constructor(
     number: number,
@@ -41,6 +47,7 @@ export class StackProcesses {
     this.#configuration = configuration;
     this.#sockets = sockets;
     this.#surroundings = surroundings;
+    this.#commandSockets = new CommandSockets(surroundings.resources.identity);
   }
 
   startGateway(events: GatewayEvents): GatewayHandle {
@@ -79,7 +86,7 @@ export class StackProcesses {
     return tls === null ? null : this.#surroundings.certificates.material(tls);
   }
 
-  identify(worker: number, generation: number, application: ApplicationSettings): WorkerIdentity {
+  #identify(worker: number, generation: number, application: ApplicationSettings): WorkerIdentity {
     const { threads } = application;
     const { serverRoot } = this.#surroundings.resources;
     const token = randomBytes(16).toString('hex');
@@ -89,7 +96,21 @@ export class StackProcesses {
     return { worker, token, threads, generation, ledgerPath };
   }
 
-  startWorker(
+  /** A worker, or the command of the application. */
+  startProcess(
+    worker: number,
+    generation: number,
+    application: ApplicationSettings,
+    events: WorkerEvents,
+  ): WorkerProcess {
+    const identity = this.#identify(worker, generation, application);
+    const { target } = application;
+    return target.kind === 'command'
+      ? this.#startCommand(identity, application, target, events)
+      : this.#startWorker(identity, application, events);
+  }
+
+  #startWorker(
     identity: WorkerIdentity,
     application: ApplicationSettings,
     events: WorkerEvents,
@@ -106,6 +127,44 @@ export class StackProcesses {
       outputFd: resources.errorLog.fd,
     };
     return new WorkerHandle(start, outOfMemory, events);
+  }
+
+  #startCommand(
+    identity: WorkerIdentity,
+    application: ApplicationSettings,
+    target: CommandTarget,
+    events: WorkerEvents,
+  ): WorkerProcess {
+    const { resources, outOfMemory } = this.#surroundings;
+    const { backlog, shutdownTimeoutMs, logs } = this.#configuration;
+    const use = { application: application.name, generation: identity.generation };
+    const path = resources.serverRoot.commandSocketPath(identity.worker);
+    let socket: CommandSocket;
+    try {
+      socket = this.#commandSockets.open(target.socket, use, path);
+    } catch (error) {
+      return unstartedCommand(identity, reasonOf(error), events.ended);
+    }
+    const write = (line: string, level: LogLevel) => resources.errorLog.write(line, level);
+    const makeLog = (process: string) => createLog(process, logs.level, write);
+    const start = { identity, application, target, socket, backlog, shutdownTimeoutMs, makeLog };
+    return new CommandHandle(start, outOfMemory, {
+      ended: (end, wasTold) => {
+        if (wasTold) socket.close();
+        else this.#commandSockets.leave(socket, use);
+        events.ended(end);
+      },
+    });
+  }
+
+  /** Commands of this generation serve. */
+  commandsServe(application: string, generation: number): void {
+    this.#commandSockets.forget({ application, generation });
+  }
+
+  /** No more are started. */
+  closeCommandSockets(): void {
+    this.#commandSockets.close();
   }
 
   /** Its workers do not run as the gateway does. */

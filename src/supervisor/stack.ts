@@ -218,6 +218,7 @@ export class Stack {
     this.#accepting.resolve(refusal('the server was told to stop'));
     await this.#gateway.stop(this.configuration.gracefulTimeoutMs, lingerMs);
     await this.pools.stop(reason);
+    this.#processes.closeCommandSockets();
     this.#processes.removeWorkerSocket();
   }
 

@@ -54,6 +54,7 @@ export class Upstream {
   /** No more in it, with requests under way. */
   #leaving = new Set<UpstreamServer>();
   #line: Waiting[] = [];
+  #isAwaited = false;
 
   constructor(name: string, policy: Policy, queue: QueueSettings, log: Log) {
     this.name = name;
@@ -64,6 +65,11 @@ export class Upstream {
 
   get servers(): readonly UpstreamServer[] {
     return this.#servers;
+  }
+
+  /** performance.now() when the first of those that wait came; null: none waits. */
+  get waitingSince(): number | null {
+    return this.#line[0]?.since ?? null;
   }
 
   get queued(): number {
@@ -86,6 +92,13 @@ export class Upstream {
     this.#onRoom();
   }
 
+  /** Servers are being started: requests wait although there is none. */
+  awaitServers(isAwaited: boolean): void {
+    this.#isAwaited = isAwaited;
+    if (isAwaited || this.#servers.length > 0) return;
+    for (const { seeker } of this.#line.splice(0)) seeker.refused('none');
+  }
+
   change(name: string, change: Partial<ServerChange>): void {
     this.#changes.set(name, { ...this.#changes.get(name), ...change });
     const server = this.#servers.find((one) => one.name === name);
@@ -99,7 +112,7 @@ export class Upstream {
     const now = performance.now();
     const server = this.#line.length === 0 ? this.#choose(seeker, now) : null;
     if (server !== null) return seeker.given(server);
-    if (!this.#servers.some((one) => isUsable(one, seeker, now, this.#servers)))
+    if (!this.#isAwaited && !this.#servers.some((one) => isUsable(one, seeker, now, this.#servers)))
       return seeker.refused('none');
     if (this.#line.length >= this.#queue.queueMax) return seeker.refused('full');
     this.#line.push({ seeker, since: now });

@@ -161,6 +161,7 @@ class WorkerTest(unittest.TestCase):
                 'name': 'app',
                 'target': {'kind': 'script', 'path': script, 'callable': None},
                 'workingDirectory': folder.name,
+                'umask': None,
                 'pythonPath': [],
                 'environment': {},
                 'development': {},

@@ -36,6 +36,11 @@ export const application = {
       defaultText: "the script's directory; for a module the current one",
       help: 'current directory of the application; modules are also imported from it',
     }),
+    umask: one(text('MASK', /^[0-7]{3,4}$/, 'three octal digits, as "027"'), {
+      default: null,
+      defaultText: 'that of the server',
+      help: 'permissions that files made by the application do not have, as three octal digits',
+    }),
     python: one(command, {
       default: null,
       defaultText: '$VIRTUAL_ENV, then .venv or venv beside the application, then python3',

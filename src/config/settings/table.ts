@@ -2,6 +2,7 @@
 import type { Setting, SettingGroup } from '../setting.ts';
 import { access } from './access.ts';
 import { application } from './application.ts';
+import { command } from './command.ts';
 import { development } from './development.ts';
 import { limits, responses, timeouts } from './http.ts';
 import { http2 } from './http2.ts';
@@ -16,6 +17,7 @@ import { tls } from './tls.ts';
 
 export const groups: readonly SettingGroup[] = [
   application,
+  command,
   listening,
   tls,
   access,
@@ -35,6 +37,7 @@ export const groups: readonly SettingGroup[] = [
 
 const table = {
   ...application.settings,
+  ...command.settings,
   ...listening.settings,
   ...tls.settings,
   ...access.settings,
@@ -74,7 +77,7 @@ const OF_SERVER: readonly string[] = [
 
 /** What [applications.NAME] may hold. */
 const ofApplication: readonly string[] = [
-  ...[application, processes, reloading, recycling, development].flatMap((group) =>
+  ...[application, command, processes, reloading, recycling, development].flatMap((group) =>
     Object.keys(group.settings),
   ),
   'user',

@@ -54,8 +54,8 @@ export function readApplicationTables(
     }
     const lineOf = (...keys: string[]) => place.lineOf(name, ...keys);
     const given = readSettingTable(table, { ...place, table: qualified, lineOf }, KEYS, mistakes);
-    if (!given.some((one) => one.name === 'application') && !Object.hasOwn(table, 'application'))
-      complain(line, qualified, 'needs application');
+    if (!Object.hasOwn(table, 'application') && !Object.hasOwn(table, 'command'))
+      complain(line, qualified, 'needs application or command');
     const { directory, shown: file } = place;
     return [{ name, given, file, place: `${place.shown}:${line}: ${qualified}`, directory }];
   });

@@ -5,11 +5,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { WsgiTarget } from '../configuration.ts';
 import { askPython, type Python } from './ask-python.ts';
-import { kindOf, type Target } from './target.ts';
+import { kindOf } from './target.ts';
 
 export interface DjangoProject {
-  readonly target: Target;
+  readonly target: WsgiTarget;
   readonly staticFiles: { readonly url: string; readonly path: string; readonly from: string } | null;
   readonly warnings: readonly string[];
 }
@@ -79,7 +80,11 @@ export async function readDjangoProject(
 }
 
 /** WSGI_APPLICATION, else the wsgi.py that `startproject` puts beside the settings. */
-function targetOf(wsgiApplication: string | null, settingsModule: string, directory: string): Target | null {
+function targetOf(
+  wsgiApplication: string | null,
+  settingsModule: string,
+  directory: string,
+): WsgiTarget | null {
   const dot = wsgiApplication?.lastIndexOf('.') ?? -1;
   if (wsgiApplication !== null && dot > 0) {
     const [module, callable] = [wsgiApplication.slice(0, dot), wsgiApplication.slice(dot + 1)];

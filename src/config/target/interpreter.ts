@@ -83,7 +83,7 @@ export async function probeInterpreter(python: Python): Promise<ProbedInterprete
   return { path: self || python.interpreter, version };
 }
 
-function onPath(name: string, searchPath: string): string | null {
+export function onPath(name: string, searchPath: string): string | null {
   for (const directory of searchPath.split(delimiter)) {
     const path = executable(join(directory || '.', name));
     if (path !== null) return path;
@@ -91,7 +91,7 @@ function onPath(name: string, searchPath: string): string | null {
   return null;
 }
 
-function executable(path: string): string | null {
+export function executable(path: string): string | null {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile() ? path : null;

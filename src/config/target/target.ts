@@ -1,12 +1,13 @@
 /** What TARGET means: a directory to look in, a script, a module, or a module and the callable in it. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import type { ApplicationSettings } from '../configuration.ts';
+import { commandLine } from '../command-line.ts';
+import type { CommandTarget, WsgiTarget } from '../configuration.ts';
 
-export type Target = ApplicationSettings['target'];
+export type Target = WsgiTarget | CommandTarget;
 
 export interface NamedApplication {
-  readonly target: Target;
+  readonly target: WsgiTarget;
   /** Its working directory unless the settings name another. */
   readonly directory: string;
 }
@@ -56,12 +57,14 @@ function script(path: string, callable: string | null): ParsedTarget {
 
 /** `shop.wsgi:application`, `/srv/shop/wsgi.py`: as one would name it on the command line. */
 export function formatTarget(target: Target): string {
+  if (target.kind === 'command') return commandLine.format(target.argv);
   const place = target.kind === 'script' ? target.path : target.module;
   return target.callable === null ? place : `${place}:${target.callable}`;
 }
 
-/** A short name for logs: the top package, or the directory of the script. */
+/** A short name for logs: the top package, the directory of the script, or the program. */
 export function applicationName(target: Target): string {
+  if (target.kind === 'command') return basename(target.argv[0]!);
   if (target.kind === 'module') return target.module.split('.')[0]!;
   return basename(dirname(target.path)) || basename(target.path, extname(target.path));
 }

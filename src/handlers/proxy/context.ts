@@ -4,7 +4,8 @@ import type { ProxySettings } from '../../config/sections/proxy.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { InternalRedirect } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { Upstream } from '../../upstreams/upstream.ts';
+import type { UpstreamServer } from '../../upstreams/server.ts';
+import type { Refused, Upstream } from '../../upstreams/upstream.ts';
 import type { Template } from '../../variables.ts';
 import type { ResponseFilter } from './response-fields.ts';
 import type { Sticky } from './sticky.ts';
@@ -22,6 +23,18 @@ export interface ProxyContext {
   readonly responseSpool: SpoolLimits;
   readonly redirect: InternalRedirect;
   readonly log: Log;
+  /** Null: the servers are managed by others. */
+  readonly owner: ServersOwner | null;
+}
+
+/** Who has started the servers of an upstream. */
+export interface ServersOwner {
+  /** This server gets the request. */
+  given(exchange: Exchange, server: UpstreamServer): void;
+  /** No server gets it: it is to be answered. */
+  refuse(exchange: Exchange, why: Refused): void;
+  /** It cannot be connected to. The request, of which nothing was sent, waits until one can. */
+  unreachable(exchange: Exchange, server: UpstreamServer, why: string): void;
 }
 
 /** For the log: "[request 4f2a] GET /path". */

@@ -61,13 +61,15 @@ export class Forwarding implements Seeker, ResponseListener {
 
   given(server: UpstreamServer): void {
     this.#server = server;
+    this.#proxy.owner?.given(this.#exchange, server);
     this.#ask(server, false);
   }
 
   refused(why: Refused): void {
-    const { log, upstream } = this.#proxy;
+    const { log, upstream, owner } = this.#proxy;
     const what = `${describe(this.#exchange)}: upstream ${upstream.name}`;
     this.#exchange.onGone = null;
+    if (owner !== null) return owner.refuse(this.#exchange, why);
     if (why === 'none') {
       const tried = this.tried.size > 0 ? 'no other server can be asked' : 'no server can be asked';
       log.error('upstream-unavailable', `${what}: ${tried}`);
@@ -158,7 +160,7 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   failed(failure: Failure): void {
-    const { settings, upstream, log } = this.#proxy;
+    const { settings, upstream, log, owner } = this.#proxy;
     const server = this.#server!;
     const tunnel = this.#tunnel;
     this.#connection = null;
@@ -171,6 +173,11 @@ export class Forwarding implements Seeker, ResponseListener {
       this.#hasRepeated = true;
       server.release();
       return this.#ask(server, true);
+    }
+    if (owner !== null && isSafe && failure.isUnsent) {
+      owner.unreachable(this.#exchange, server, failure.why);
+      this.#release(0);
+      return upstream.acquire(this);
     }
     upstream.report(server, true);
     this.#release(0);

@@ -8,7 +8,7 @@ import type { Handler, InternalRedirect } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Upstream } from '../../upstreams/upstream.ts';
 import { compileTemplate } from '../../variables.ts';
-import type { ProxyContext } from './context.ts';
+import type { ProxyContext, ServersOwner } from './context.ts';
 import { Forwarding } from './forwarding.ts';
 import { outgoingRequest } from './request-head.ts';
 import { responseFilter } from './response-fields.ts';
@@ -22,10 +22,11 @@ export interface ProxyTools {
   readonly responseSpool: SpoolLimits;
   readonly redirect: InternalRedirect;
   readonly log: Log;
+  readonly owner?: ServersOwner;
 }
 
 export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler {
-  const { upstream, upstreamSettings, responseSpool, redirect, log } = tools;
+  const { upstream, upstreamSettings, responseSpool, redirect, log, owner = null } = tools;
   const context: ProxyContext = {
     settings,
     upstream,
@@ -36,6 +37,7 @@ export function createProxy(settings: ProxySettings, tools: ProxyTools): Handler
     responseSpool,
     redirect,
     log,
+    owner,
   };
   const forward = settings.scripts === null ? forwarder(context) : scriptRunner(context, settings.scripts);
   // The gateway protocols say the length of a body first.

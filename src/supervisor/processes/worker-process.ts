@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import type { ApplicationSettings, DevelopmentSettings, LogSettings } from '../../config/configuration.ts';
 import type { WorkerIdentity } from '../../control/messages.ts';
 import type { StopReason, WorkerProcess } from '../pool/pool-member.ts';
+import { childEnvironment } from './child-environment.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 import { type LoadedFiles, readLifeline } from './lifeline-reader.ts';
@@ -54,7 +55,7 @@ export class WorkerHandle implements WorkerProcess {
     this.identity = identity;
     const options: SpawnOptions = {
       stdio: [readsTerminal(application.development) ? 'inherit' : 'ignore', outputFd, outputFd, 'pipe'],
-      env: { ...inheritedEnvironment(), ...application.environment },
+      env: childEnvironment(application.environment),
       // A session of its own: Ctrl-C in the terminal is for the supervisor alone.
       detached: true,
     };
@@ -111,10 +112,4 @@ function lifelineText(start: WorkerStart): string {
   // The worker changes to them itself.
   const { user, group } = application;
   return JSON.stringify({ ...identity, socketPath, user, group, shutdownTimeoutMs, logLevel, application });
-}
-
-/** Ours, without what was meant for the server itself. */
-function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const isOurs = (name: string) => /^(VIVARIUM_|LISTEN_(FDS|PID|FDNAMES)$|NOTIFY_SOCKET$)/.test(name);
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
 }

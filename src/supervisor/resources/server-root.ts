@@ -73,6 +73,11 @@ export class ServerRoot {
     setTimeout(() => rmSync(this.ledgerPath(worker), { force: true }), LEDGER_KEPT_MS).unref();
   }
 
+  /** Where a command is reached by its gateway. */
+  commandSocketPath(worker: number): string {
+    return join(this.path, `cmd-${worker}.sock`);
+  }
+
   /** Where the workers of a stack find their gateway. */
   workerSocketPath(stack: number): string {
     return join(this.path, `workers-${stack}.sock`);
@@ -117,7 +122,7 @@ function refuseForeign(path: string, stats: Stats, owner: Identity | null): void
 
 function removeLeftovers(path: string): void {
   for (const name of readdirSync(path)) {
-    if (name === CONTROL_SOCKET || /^(workers-\d+\.sock|worker-\d+\.started)$/.test(name))
+    if (name === CONTROL_SOCKET || /^(workers-\d+\.sock|cmd-\d+\.(sock|own)|worker-\d+\.started)$/.test(name))
       rmSync(join(path, name), { force: true });
   }
 }
