@@ -177,7 +177,7 @@ e = 5
     'vivarium.toml:3: applications.shop.thread: no such setting; did you mean threads?',
     'vivarium.toml:4: applications.shop.port: is a setting of the whole server; allowed: at the top of the file',
     'vivarium.toml:5: applications: found "a b"; allowed: a name of letters, digits, - and _',
-    'vivarium.toml:7: applications.c: needs application',
+    'vivarium.toml:7: applications.c: needs application or command',
     'vivarium.toml:8: applications.c.threads: found "many"; allowed: a whole number from 1 to 1024',
     'vivarium.toml:9: applications.d: python: found "/nix/python"; there is no such program',
   ]);
