@@ -17,22 +17,47 @@ interface FrontServer {
   readonly name: string;
   readonly skip: string | false;
   readonly start: StartFront;
+  readonly protocols: readonly LinkProtocol[];
   /** By protocol; what is so over all of them by `all`. */
   readonly differs: Readonly<Partial<Record<LinkProtocol | 'all', Differences>>>;
 }
 
-const PROTOCOLS: readonly LinkProtocol[] = ['http'];
+const PROTOCOLS: readonly LinkProtocol[] = ['http', 'scgi', 'uwsgi', 'fastcgi', 'ajp'];
+const ALL_BUT_AJP = PROTOCOLS.slice(0, -1);
 const WHERE = ['TCP', 'Unix'] as const;
 
-const lighttpd: Differences = {
-  'a path with //': { because: 'it merges slashes', seen: { body: { path: '/echo/a/b/c/' } } },
-  'a field without a value': { because: 'it drops them', seen: { body: { fields: {} } } },
-};
+const merged = { because: 'it merges slashes', seen: { body: { path: '/echo/a/b/c/' } } };
+const valueless = { because: 'it drops fields without a value', seen: { body: { fields: {} } } };
+const unsized = { because: 'it wants to know the length', seen: { status: 411 } };
+const cut = { because: 'it drops what does not fit into a packet', seen: { body: { fields: {} } } };
 
 const FRONTS: readonly FrontServer[] = [
-  { name: 'nginx', skip: NO_NGINX, start: startNginxFront, differs: {} },
-  { name: 'Apache', skip: NO_APACHE, start: startApacheFront, differs: {} },
-  { name: 'lighttpd', skip: NO_LIGHTTPD, start: startLighttpdFront, differs: { all: lighttpd } },
+  {
+    name: 'nginx',
+    skip: NO_NGINX,
+    start: startNginxFront,
+    protocols: ALL_BUT_AJP,
+    // Only uwsgi_params has PATH_INFO.
+    differs: { uwsgi: { 'a path with //': merged } },
+  },
+  {
+    name: 'Apache',
+    skip: NO_APACHE,
+    start: startApacheFront,
+    protocols: PROTOCOLS,
+    differs: {
+      scgi: { 'an upload in chunks': unsized },
+      uwsgi: { 'an upload in chunks': unsized },
+      fastcgi: { 'a cookie of 32 KiB': cut },
+    },
+  },
+  {
+    name: 'lighttpd',
+    skip: NO_LIGHTTPD,
+    start: startLighttpdFront,
+    protocols: ALL_BUT_AJP,
+    differs: { all: { 'a path with //': merged, 'a field without a value': valueless } },
+  },
 ];
 
 const nameOf = (front: string, protocol: string, where: string): string => `${front} ${protocol} ${where}`;
@@ -53,12 +78,13 @@ before(async () => {
   server = await startServer([
     ...[`${APPS}twins/wsgi.py`, '--python', frameworks.interpreter, '--processes', '1', '--threads', '8'],
     ...['--limit-request-field-size', '65536', '--limit-request-head', '131072'],
-    ...['--trust-proxy', '127.0.0.1', '--trust-proxy', 'unix:', ...listens],
+    ...['--trust-proxy', '127.0.0.1', '--trust-proxy', 'unix:', '--chmod-socket', '666'],
+    ...['--ajp-packet-size', '65536', ...listens],
   ]);
   suite.after(() => server.stop());
-  for (const { name, skip, start } of FRONTS) {
+  for (const { name, skip, start, protocols } of FRONTS) {
     if (skip !== false) continue;
-    const links = PROTOCOLS.flatMap((protocol) => {
+    const links = protocols.flatMap((protocol) => {
       const [, port] = new RegExp(` ${protocol}://127\\.0\\.0\\.1:(\\d+)`).exec(server.output)!;
       return WHERE.map((where) => ({
         protocol,
@@ -71,8 +97,8 @@ before(async () => {
 });
 after(() => suite.run());
 
-const pairs = FRONTS.flatMap(({ name, skip, differs }) =>
-  PROTOCOLS.flatMap((protocol) =>
+const pairs = FRONTS.flatMap(({ name, skip, differs, protocols }) =>
+  protocols.flatMap((protocol) =>
     WHERE.map((where): Pair => {
       const front = (): Front => started.get(name)!;
       return {

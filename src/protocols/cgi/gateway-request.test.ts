@@ -79,6 +79,10 @@ test('the application gets no variable that would pass for one of the server', (
   ]);
 });
 
+test('a REMOTE_USER without a name is nobody', () => {
+  assert.deepEqual(read('REMOTE_USER', '', 'AUTH_TYPE', 'Basic').variables, ['AUTH_TYPE', 'Basic']);
+});
+
 test('a certificate has its line breaks, and no variable a NUL', () => {
   assert.deepEqual(read('SSL_CLIENT_CERT', 'a\nb').variables, ['SSL_CLIENT_CERT', 'a\nb']);
   assert.equal(refused('REQUEST_METHOD', 'GET', 'SSL_CLIENT_CERT', 'a\0b'), 400);

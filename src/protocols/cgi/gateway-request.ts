@@ -132,6 +132,8 @@ function addVariable(
     return null;
   }
   if (ALSO_OF_REQUEST.has(name)) own.set(name, value);
+  // nginx's fastcgi_params has REMOTE_USER also where nobody has signed in.
+  if (name === 'REMOTE_USER' && value === '') return null;
   if (isForApplication(name)) variables.push(name, value);
   return null;
 }

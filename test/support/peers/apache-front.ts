@@ -11,6 +11,9 @@ const SCHEMES: Readonly<Record<LinkProtocol, string>> = {
   ajp: 'ajp',
 };
 
+/** The others are told the path apart from the query. */
+const TAKES_URLS: readonly LinkProtocol[] = ['http', 'ajp'];
+
 export function startApacheFront(owner: Owner, links: readonly Link[]): Promise<Front> {
   return startApache(owner, () => links.map(siteOf).join(''));
 }
@@ -25,6 +28,9 @@ function siteOf({ protocol, address, host }: Link): string {
   MergeSlashes Off
   ProxyPreserveHost On
   ProxyIOBufferSize 65536
-  ProxyPass / ${target} flushpackets=on nocanon
+  ProxyPass / ${target} flushpackets=on ${TAKES_URLS.includes(protocol) ? 'nocanon' : ''}
+  <Location />
+    CGIPassAuth On
+  </Location>
 </VirtualHost>`;
 }
