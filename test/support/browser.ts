@@ -24,9 +24,15 @@ export class Browser {
   #loaded: (() => void) | null = null;
   #lastId = 0;
 
-  static async open(): Promise<Browser> {
+  static async open(flags: readonly string[] = []): Promise<Browser> {
     const profile = mkdtempSync(join(tmpdir(), 'vivarium-browser-'));
-    const args = [...FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'];
+    const args = [
+      ...FLAGS,
+      ...flags,
+      `--user-data-dir=${profile}`,
+      '--remote-debugging-port=0',
+      'about:blank',
+    ];
     const child = spawn(program!, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     for await (const chunk of child.stderr!) {
@@ -70,9 +76,10 @@ export class Browser {
     await this.loads(() => this.command('Page.navigate', { url }));
   }
 
-  /** The value of an expression in the page, as JSON. */
+  /** The value of an expression in the page, or of what it promises, as JSON. */
   async evaluate<T>(expression: string): Promise<T> {
-    const answer = await this.command('Runtime.evaluate', { expression, returnByValue: true });
+    const params = { expression, returnByValue: true, awaitPromise: true };
+    const answer = await this.command('Runtime.evaluate', params);
     return (answer as { result: { value: T } }).result.value;
   }
 
