@@ -214,6 +214,7 @@ function trustedProxySettings(values: Values): TrustedProxySettings | null {
 function httpSettings(values: Values): HttpSettings {
   return {
     httpsOnly: values['https-only'],
+    httpsPublicPort: values['https-public-port'],
     hstsPolicy: values['hsts-policy'],
     requestIdHeader: values['request-id-header'],
     trustRequestId: values['trust-request-id'],

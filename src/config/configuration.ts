@@ -144,6 +144,8 @@ export interface LogRotationSettings {
 export interface HttpSettings {
   /** Requests that come without TLS are sent to where it is. */
   readonly httpsOnly: boolean;
+  /** Where that is for clients; null: the port of the first listener with TLS. */
+  readonly httpsPublicPort: number | null;
   /** Value of Strict-Transport-Security in answers by TLS; null: none is sent. */
   readonly hstsPolicy: string | null;
   /** Response field that names the request; null for none. */

@@ -107,6 +107,7 @@ export function findTlsMistakes(
     ...needs('ssl-certificate-key-file', 'ssl-certificate-file'),
     ...needs('ssl-certificate-chain-file', 'ssl-certificate-file'),
     ...needs('ssl-verify-client', 'ssl-ca-certificate-file'),
+    ...needs('https-public-port', 'https-only'),
   ];
   const secure = listeners.filter(({ tls }) => tls === true);
   mistakes.push(...findUnverified(values, sections, secure.length > 0));

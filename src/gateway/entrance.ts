@@ -13,7 +13,7 @@ export function makeEntrance(
   listeners: readonly InheritedListener[],
   credentials: Credentials | null,
 ): Middleware {
-  const port = http.httpsOnly ? httpsPort(listeners) : null;
+  const port = http.httpsOnly ? (http.httpsPublicPort ?? httpsPort(listeners)) : null;
   const parts: Middleware[] = [];
   if (tls?.acme && credentials !== null)
     parts.push(acmeChallenge((token) => credentials.httpChallenge(token)));

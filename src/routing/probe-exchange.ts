@@ -3,6 +3,7 @@ import type { Exchange, FieldList, Request } from '../exchange.ts';
 
 export class ProbeExchange implements Exchange {
   readonly request: Request;
+  readonly redirects: number;
   readonly body = null;
   readonly id = '';
   captures: Readonly<Record<string, string>> | null = null;
@@ -21,8 +22,9 @@ export class ProbeExchange implements Exchange {
   workerPid = 0;
   application = null;
 
-  constructor(request: Request) {
+  constructor(request: Request, redirects = 0) {
     this.request = request;
+    this.redirects = redirects;
   }
 
   respond(): void {}

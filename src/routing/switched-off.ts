@@ -40,9 +40,9 @@ export function findSwitchedOff(
   };
   const chain = compileRoutes(routes, parts, stop);
   const probe = [features, outer].reduce((next, place) => rewriting(place)?.(next) ?? next, chain);
-  return ({ request }) => {
+  return ({ request, redirects }) => {
     found = new Set();
-    probe(new ProbeExchange(request));
+    probe(new ProbeExchange(request, redirects));
     return found;
   };
 }

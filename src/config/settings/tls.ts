@@ -30,6 +30,11 @@ export const tls = {
       default: false,
       help: 'send requests that come without TLS to the same address with https',
     }),
+    'https-public-port': one(count(1, 65535, 'PORT'), {
+      default: null,
+      defaultText: 'that of the first address with TLS',
+      help: 'port that --https-only sends clients to, where they reach TLS by another one than this server listens on',
+    }),
     'https-self-signed': one(onOff, {
       default: false,
       help: 'make a certificate for this machine, for development; listens on --https-port 8443 unless told otherwise',
