@@ -41,6 +41,8 @@ export class GatewayConnection implements Connection, StreamConnection {
   #inputEnded = false;
   #writableBefore = 0;
   #isLast = false;
+  /** The request that was answered last has been read to its end. */
+  #isReadWhole = false;
 
   constructor(socket: Socket, protocol: GatewayServer, context: ListenerContext, now: number) {
     this.socket = socket;
@@ -233,6 +235,7 @@ export class GatewayConnection implements Connection, StreamConnection {
     const { socket } = this;
     const [first, second] = parts;
     if (parts.length === 2 && typeof first === 'string') return writeBoth(socket, first, second!);
+    if (parts.every((part) => typeof part === 'string')) return socket.write(parts.join(''), 'latin1');
     if (parts.length > 1) socket.cork();
     let hasRoom = true;
     for (const part of parts)
@@ -244,6 +247,7 @@ export class GatewayConnection implements Connection, StreamConnection {
   streamEnded(stream: GatewayStream, cut: boolean): void {
     if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id);
     if (!stream.mayKeepAlive) this.#isLast = true;
+    this.#isReadWhole = stream.isWhole;
     if (this.socket.destroyed) return;
     if (!cut) return this.#afterStream();
     this.#gone('aborted');
@@ -267,8 +271,15 @@ export class GatewayConnection implements Connection, StreamConnection {
   #close(): void {
     if (this.#inputEnded) return this.socket.destroySoon();
     this.#enter('lingering', LINGER_MS);
+    // Nothing is left to be lost: what was written is in the kernel.
+    if (this.#isFrontDone && this.socket.writableLength === 0) return void this.socket.destroy();
     this.socket.end();
     this.socket.resume();
+  }
+
+  /** The front has said that it will send nothing more, and what it has sent is read. */
+  get #isFrontDone(): boolean {
+    return this.#isReadWhole && !this.#decoder.keepsConnection && this.#decoder.pending === 0;
   }
 
   #cutOff(): void {

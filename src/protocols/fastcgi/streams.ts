@@ -11,9 +11,17 @@ export function streamOf(type: number, id: number, text: string): string {
   return records;
 }
 
-/** The same for bytes, which are not copied: the headers stand between them. */
+/** Up to this size bytes are copied, so that they go out with what stands around them in one write. */
+const COPIED_MAX = 4096;
+
+/** The same for bytes: the headers stand between them. */
 export function frame(type: number, id: number, chunk: Bytes): readonly Bytes[] {
-  if (typeof chunk === 'string') return chunk === '' ? [] : [streamOf(type, id, chunk)];
+  if (chunk.length === 0) return [];
+  if (typeof chunk === 'string') return [streamOf(type, id, chunk)];
+  if (chunk.length <= COPIED_MAX) {
+    const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).latin1Slice();
+    return [record(type, id, text)];
+  }
   const parts: Bytes[] = [];
   for (let at = 0; at < chunk.length; at += CONTENT_MAX) {
     const content = chunk.subarray(at, at + CONTENT_MAX);
