@@ -98,6 +98,8 @@ export interface Exchange {
   captures: Readonly<Record<string, string>> | null;
   /** CGI variables that the application gets beside those of the request: name, value, …; null: none. Set by middleware. */
   environ: string[] | null;
+  /** The request before middleware has changed it; absent: it is `request`. */
+  readonly received?: Request;
   /** Internal redirects that have led to this request; absent: none, it is as the client sent it. */
   readonly redirects?: number;
 

@@ -112,6 +112,10 @@ export class FilteredExchange implements Exchange {
     this.inner.environ = environ;
   }
 
+  get received(): Request {
+    return this.inner.received ?? this.inner.request;
+  }
+
   get redirects(): number {
     return this.inner.redirects ?? 0;
   }

@@ -1,7 +1,8 @@
 /**
  * Internal redirects: an answer from behind names another path of this server, whose answer the client gets instead of
  * it (RFC 3875, section 6.2.2; nginx's X-Accel-Redirect). The routes are asked again, from the top, without the body of
- * the request, which has had its reader.
+ * the request, which has had its reader, and with the fields that the client has sent: what middleware has made of them for
+ * the first path (taken away a password, say) it does again where it holds for the second.
  */
 import { climbs, decodePath } from '../base/url-path.ts';
 import { derivedRequest } from '../derived-request.ts';
@@ -20,7 +21,7 @@ const OF_BODY = /^(content-.*|transfer-encoding|trailer|expect)$/;
 /** `routes`: where requests go; asked for when it is needed, as routes lead here. */
 export function internalRedirects(routes: () => Handler, log: Log): InternalRedirect {
   return (exchange, target, kept) => {
-    const request = redirected(exchange.request, target);
+    const request = redirected(exchange.received ?? exchange.request, target);
     const redirects = (exchange.redirects ?? 0) + 1;
     const fault =
       request === null ? 'is no path' : redirects > REDIRECTS_MAX ? 'leads round in a circle' : null;
@@ -59,6 +60,10 @@ class RedirectedExchange extends FilteredExchange {
     super(inner, request);
     this.#redirects = redirects;
     this.#kept = kept;
+  }
+
+  override get received(): Request {
+    return this.request;
   }
 
   override get redirects(): number {
