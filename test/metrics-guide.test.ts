@@ -6,6 +6,7 @@ import { expose } from '../src/admin/exposition.ts';
 import * as families from '../src/admin/families.ts';
 import { Histogram } from '../src/admin/histogram.ts';
 import { RequestCounts } from '../src/admin/request-counts.ts';
+import { upstreamFamilies } from '../src/admin/upstream-families.ts';
 import { MemoryStore } from '../src/middleware/cache/memory-store.ts';
 import { ResponseStore } from '../src/middleware/cache/store.ts';
 
@@ -20,6 +21,7 @@ test('every metric has its row in the guide', () => {
     ...families.applicationFamilies([
       { name: 'shop', queue: [], refused: {}, spent: { cpuUs: 0, wallUs: 0 }, workers: new Map() },
     ]),
+    ...upstreamFamilies([]),
     ...families.cacheFamilies(new ResponseStore(new MemoryStore(0), null)),
     ...families.loopFamilies(new Histogram()),
     ...families.supervisorFamilies({

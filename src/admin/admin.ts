@@ -3,7 +3,7 @@
  * Its requests meet neither the queue nor the access log, and they are not counted.
  */
 import { VERSION } from '../base/version.ts';
-import type { CachePurge, PurgeReport, SupervisorReport } from '../control/messages.ts';
+import type { CachePurge, PurgeReport, SupervisorReport, UpstreamReport } from '../control/messages.ts';
 import type { Exchange, FieldList } from '../exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -26,6 +26,7 @@ import { LoopDelay } from './loop-delay.ts';
 import { MergedFamilies } from './merged-families.ts';
 import { whyNotReady } from './readiness.ts';
 import type { ServerFigures } from './server-figures.ts';
+import { upstreamFamilies } from './upstream-families.ts';
 
 /** An application as the admin listener sees it. */
 export interface AdministeredApplication extends ApplicationState {
@@ -51,6 +52,7 @@ export interface AdminSources {
   readonly applications: Iterable<AdministeredApplication>;
   connections(): ConnectionCounts;
   cache(): AdministeredCache;
+  upstreams(): readonly UpstreamReport[];
   readonly figures: ServerFigures;
   readonly log: Log;
 }
@@ -128,7 +130,7 @@ export class Admin {
   }
 
   #families(report: SupervisorReport | null): Family[] {
-    const { connections } = this.#sources;
+    const { connections, upstreams } = this.#sources;
     const applications = [...this.#sources.applications];
     for (const known of this.#measured.keys())
       if (!applications.some(({ name }) => name === known)) this.#measured.delete(known);
@@ -138,6 +140,7 @@ export class Admin {
       ...connectionFamilies(connections()),
       ...cacheFamilies(this.#sources.cache()),
       ...applicationFamilies(applications),
+      ...upstreamFamilies(upstreams()),
       ...loopFamilies(this.#loopDelay.histogram),
       ...supervisorFamilies(report),
       ...this.#merged.of(

@@ -1,7 +1,8 @@
 /** Every metric of the server itself: docs/guide/metrics.md explains them, and a test holds the two together. */
 import { VERSION } from '../base/version.ts';
 import type { SupervisorReport, UsageReport, WorkerReport } from '../control/messages.ts';
-import type { Family, Labels, Sample } from './exposition.ts';
+import type { Family, Sample } from './exposition.ts';
+import { counter, each, gauge, histogram, one } from './family.ts';
 import { METHODS, type RequestCounts, STATUSES } from './request-counts.ts';
 
 export interface ConnectionCounts {
@@ -27,31 +28,6 @@ export interface WorkerState {
 }
 
 const MEMBER_STATES = ['loading', 'standby', 'active', 'draining', 'stopping'] as const;
-
-const one = (value: Sample['value']): Sample[] => [{ labels: {}, value }];
-
-function each<T>(
-  items: Iterable<T>,
-  labels: (item: T) => Labels,
-  value: (item: T) => Sample['value'] | null,
-) {
-  return Array.from(items).flatMap((item): Sample[] => {
-    const found = value(item);
-    return found === null ? [] : [{ labels: labels(item), value: found }];
-  });
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: 'counter', help, samples };
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: 'gauge', help, samples };
-}
-
-function histogram(name: string, help: string, samples: readonly Sample[]): Family {
-  return { name, type: 'histogram', help, samples };
-}
 
 export function serverFamilies(isReady: boolean): Family[] {
   const labels = { version: VERSION, node: process.versions.node };

@@ -17,7 +17,7 @@ export const upstreams: Command = {
     'drain: the server finishes its requests and gets no new clients; those that a cookie brings back still come.' +
       ' disable: it gets no more requests at all. enable takes both back. weight changes its part. Without NAME a' +
       ' change is made in all upstreams that have the server.',
-    'Changes last until the settings are reloaded or the server is restarted.',
+    'Changes outlive a reload; they last until the server is stopped.',
   ],
   switches: CONTROL_SWITCHES,
   takesSettings: false,

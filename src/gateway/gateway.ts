@@ -236,6 +236,7 @@ export class Gateway {
       applications: this.#applications,
       connections: () => countConnections(this.#listeners),
       cache: () => this.#site.cacheStore,
+      upstreams: () => this.#site.upstreams.report(),
       figures,
       log: this.#log,
     });
@@ -246,6 +247,7 @@ export class Gateway {
       figures,
       applications: this.#applications,
       connections: () => countConnections(this.#listeners),
+      upstreams: () => this.#site.upstreams.report(),
       requestsInFlight: () => this.#applications.requestsInFlight(false),
     };
   }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Configuration } from '../config/configuration.ts';
-import type { CachePurge, PurgeReport } from '../control/messages.ts';
+import type { CachePurge, PurgeReport, UpstreamChange } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
 import type { ReloadOutcome } from './pool/reloads.ts';
 import { STOPPING } from './pool/reloads.ts';
 import type { Listening, ServerSocket } from './resources/socket-set.ts';
 import { type OneStack, type Sockets, StackSet } from './stack-set.ts';
 import { StartupError } from './startup-error.ts';
+import { UpstreamChanges } from './upstream-changes.ts';
 
 const OK: ReloadOutcome = { ok: true, detail: '' };
 const FAILED: ReloadOutcome = { ok: false, why: 'worker 3 failed', traceback: 'Traceback' };
@@ -69,8 +70,15 @@ class FakeStack implements OneStack {
     return { purged: 2, caches: 1 };
   }
 
-  async upstreams(): Promise<null> {
+  readonly upstreamChanges = new UpstreamChanges();
+
+  async upstreams(change: UpstreamChange | null): Promise<null> {
+    if (change !== null) this.upstreamChanges.add(change);
     return null;
+  }
+
+  inheritUpstreamChanges(changes: Iterable<UpstreamChange>): void {
+    for (const change of changes) this.upstreamChanges.add(change);
   }
 
   reopenLogs(): void {
@@ -242,4 +250,23 @@ test('a stop that is announced while sockets are opened', async () => {
   opened.resolve([]);
   assert.deepEqual(await outcome, STOPPING);
   assert.deepEqual([made.length, sockets.kept], [0, ['["old"]']]);
+});
+
+test('what was said of the servers of upstreams holds in the next stack, also what is said while it starts', async () => {
+  const { set, made, first } = surroundings();
+  const disabled: UpstreamChange = { upstream: 'api', server: 'a:1', change: { state: 'disabled' } };
+  const heavy: UpstreamChange = { upstream: null, server: 'b:1', change: { weight: 5 } };
+  const up: UpstreamChange = { upstream: 'api', server: 'a:1', change: { state: 'up' } };
+  await set.upstreams(disabled);
+  await set.upstreams(heavy);
+  const outcome = set.replace(configure('new'));
+  await settle();
+  const [next] = made;
+  assert.deepEqual([...next!.upstreamChanges], [disabled, heavy]);
+  await set.upstreams(up);
+  next!.wholeness.resolve(OK);
+  next!.acceptance.resolve(OK);
+  assert.equal((await outcome).ok, true);
+  assert.deepEqual([...next!.upstreamChanges], [heavy, up]);
+  assert.deepEqual([...first.upstreamChanges], [heavy, up]);
 });

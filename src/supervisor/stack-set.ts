@@ -37,6 +37,8 @@ export type OneStack = Pick<
   | 'requests'
   | 'purge'
   | 'upstreams'
+  | 'upstreamChanges'
+  | 'inheritUpstreamChanges'
 >;
 
 export interface Sockets {
@@ -89,6 +91,7 @@ export class StackSet<S extends OneStack> {
     if (this.#isLeaving) return this.#leave();
     const next = this.#make(configuration, sockets);
     this.#next = next;
+    next.inheritUpstreamChanges(this.#current.upstreamChanges);
     // As many workers as before; one at least, which shows whether an application can be loaded.
     next.start(false, this.#current.sizes);
     const whole = await next.whole();
@@ -164,6 +167,8 @@ export class StackSet<S extends OneStack> {
   #takeOver(next: S): ReloadOutcome {
     const old = this.#current;
     this.#current = next;
+    // Those that were made while it started, too.
+    next.inheritUpstreamChanges(old.upstreamChanges);
     this.#sockets.keepOnly(next.configuration);
     const { http, gracefulTimeoutMs } = old.configuration;
     this.#retire(old, Math.min(http.keepAliveTimeoutMs, gracefulTimeoutMs / 2), REPLACED);

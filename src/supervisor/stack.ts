@@ -33,6 +33,7 @@ import type { LoadedFiles } from './processes/lifeline-reader.ts';
 import type { ServerSocket } from './resources/socket-set.ts';
 import { type ProcessSurroundings, StackProcesses } from './stack-processes.ts';
 import { supervisorReport } from './supervisor-report.ts';
+import { UpstreamChanges } from './upstream-changes.ts';
 
 /** What all stacks of a server share. */
 export interface StackSurroundings extends ProcessSurroundings {
@@ -78,7 +79,7 @@ export class Stack {
   #isGatewayServing = false;
   #willStop = false;
   /** What operators have said of servers of upstreams. */
-  readonly #upstreamChanges: UpstreamChange[] = [];
+  readonly upstreamChanges = new UpstreamChanges();
   #isStopping = false;
   #whyStopped: string | null = null;
 
@@ -178,8 +179,16 @@ export class Stack {
     if (change !== null) this.#gateway.send({ type: 'change-upstream', change });
     const reports = await this.#questions.ask('upstreams');
     // Another gateway, after a crash of this one, is told again.
-    if (change !== null && reports !== null) this.#upstreamChanges.push(change);
+    if (change !== null && reports !== null) this.upstreamChanges.add(change);
     return reports;
+  }
+
+  /** What operators have said to the stack before this one holds here, too. */
+  inheritUpstreamChanges(changes: Iterable<UpstreamChange>): void {
+    for (const change of changes) {
+      this.upstreamChanges.add(change);
+      this.#gateway.send({ type: 'change-upstream', change });
+    }
   }
 
   reopenLogs(): void {
@@ -240,7 +249,7 @@ export class Stack {
       introduction: (): ToGateway[] => [
         this.#processes.configureMessage(this.#accepts),
         ...this.pools.introduction(),
-        ...this.#upstreamChanges.map((change): ToGateway => ({ type: 'change-upstream', change })),
+        ...Array.from(this.upstreamChanges, (change): ToGateway => ({ type: 'change-upstream', change })),
         ...(this.#willStop ? [WILL_STOP] : []),
       ],
       serving: () => {

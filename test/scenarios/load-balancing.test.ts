@@ -1,6 +1,7 @@
 /** Several servers behind one route: who gets the requests, and what becomes of them when servers fail. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,7 +12,10 @@ import { runVivarium, type Server, startServer } from '../support/vivarium.ts';
 
 type Context = { after(fn: () => void): void };
 
-async function serve(t: Context, upstream: string): Promise<Server & { readonly root: string }> {
+async function serve(
+  t: Context,
+  upstream: string,
+): Promise<Server & { readonly root: string; readonly file: string }> {
   const folder = makeFolder(t, {
     'wsgi.py': textApplication('application'),
     'vivarium.toml': `processes = 1\n[upstreams.api]\n${upstream}\n[[routes]]\nproxy = "api"\n`,
@@ -19,7 +23,7 @@ async function serve(t: Context, upstream: string): Promise<Server & { readonly 
   const root = join(folder, 'root');
   const server = await startServer(['--server-root', root], { cwd: folder });
   t.after(() => server.stop());
-  return Object.assign(server, { root });
+  return Object.assign(server, { root, file: join(folder, 'vivarium.toml') });
 }
 
 async function answering(t: Context, body: string, where: string | number = 0): Promise<RawUpstream> {
@@ -156,7 +160,7 @@ test('Unix sockets, and 502 while nobody is there', async (t) => {
   assert.equal((await getOnce(server.port, '/')).text, 'socket');
 });
 
-test('servers are changed by command, also for a gateway that comes after a crash', async (t) => {
+test('servers are changed by command, also for a gateway that comes after a crash or a reload', async (t) => {
   const [a, b] = [await answering(t, 'a'), await answering(t, 'b')];
   const server = await serve(t, `servers = ["${address(a)}", "${address(b)}"]`);
   const command = async (...args: string[]) => {
@@ -172,6 +176,10 @@ test('servers are changed by command, also for a gateway that comes after a cras
   assert.ok(pid === undefined || Number(pid) === gateway);
   process.kill(gateway, 'SIGKILL');
   await server.waitForOutput(/gateway-replaced/);
+  assert.equal(await answers(server, 3), 'bbb');
+  appendFileSync(server.file, '[limit-connections]\nmax = 7\n');
+  server.signal('SIGHUP');
+  await server.waitForOutput(/reload-finished: a new gateway/);
   assert.equal(await answers(server, 3), 'bbb');
   await command('enable', address(a));
   assert.match(await answers(server, 4), /a/);

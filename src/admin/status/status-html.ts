@@ -60,7 +60,7 @@ ${figures([
     `${cpuSeconds(gateway?.cpuMs ?? null)} CPU`,
   ],
 ])}
-${report.applications.map(applicationTable).join('\n')}
+${[...report.applications.map(applicationTable), ...report.upstreams.map(upstreamTable)].join('\n')}
 <h2>Requests in flight</h2>
 ${requestTable(report)}
 </html>
@@ -96,6 +96,22 @@ function applicationTable({
   ]);
   const trouble = unavailable === null ? '' : `<p>It cannot be loaded: ${escapeHtml(unavailable)}</p>\n`;
   return `<h2>${escapeHtml(name)} <span class="quiet">${queued} queued</span></h2>\n${trouble}${table(head, rows)}`;
+}
+
+function upstreamTable({ upstream, queued, servers }: StatusReport['upstreams'][number]): string {
+  const head = ['Server', 'State', 'Weight', 'In flight', 'Requests', 'Failed', 'Idle connections'];
+  const rows = servers.map(
+    ({ server, state, isBackup, weight, busy, requests, failures, idleConnections }): Cell[] => [
+      server,
+      isBackup ? `${state}, backup` : state,
+      weight,
+      busy,
+      requests,
+      failures,
+      idleConnections,
+    ],
+  );
+  return `<h2>${escapeHtml(upstream)} <span class="quiet">upstream, ${queued} queued</span></h2>\n${table(head, rows)}`;
 }
 
 function requestTable({ inFlight }: StatusReport): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FakeExchange, type FakeRequest } from '../../../test/support/fake-exchange.ts';
-import type { RequestInFlight, SupervisorReport } from '../../control/messages.ts';
+import type { RequestInFlight, SupervisorReport, UpstreamReport } from '../../control/messages.ts';
 import { ServerFigures } from '../server-figures.ts';
 import { statusPage } from './status-page.ts';
 import type { StatusSources } from './status-report.ts';
@@ -32,6 +32,23 @@ const REPORT: SupervisorReport = {
   gatewayExits: 0,
 };
 
+const API: UpstreamReport = {
+  upstream: 'api',
+  queued: 2,
+  servers: [
+    {
+      server: '10.0.0.1:8000',
+      state: 'failing',
+      weight: 1,
+      isBackup: true,
+      busy: 3,
+      requests: 50,
+      failures: 7,
+      idleConnections: 4,
+    },
+  ],
+};
+
 function sources(): StatusSources {
   const figures = new ServerFigures(() => queueMicrotask(() => figures.supervisorReported(REPORT)));
   for (const status of [200, 200, 404]) {
@@ -47,6 +64,7 @@ function sources(): StatusSources {
     figures,
     applications: [shop],
     connections: () => ({ open: 7, accepted: 9, turnedAway: 1, limited: 0 }),
+    upstreams: () => [API],
     requestsInFlight: async () => [SLOW],
   };
 }
@@ -75,6 +93,10 @@ describe('formats', () => {
       whole.text,
       /^ {2}worker 3 \(pid 77\) active: 1 in flight on 4 threads, 2 answered, 50\.0M$/m,
     );
+    assert.match(
+      whole.text,
+      /^upstream api: 2 queued\n {2}10\.0\.0\.1:8000 failing \(backup\): 3 in flight, 50 requests, 7 failed$/m,
+    );
     assert.match(whole.text, /^ {2}12s running in worker 3: GET \/slow\?<script>.* from 192\.0\.2\.7$/m);
   });
 
@@ -90,6 +112,7 @@ describe('formats', () => {
       assert.equal(report.requests.byStatus['2xx'], 2);
       assert.equal(report.requests.byMethod.GET, 3);
       assert.equal(report.applications[0].workers[0].usage.residentBytes, 50 * 2 ** 20);
+      assert.deepEqual(report.upstreams, [API]);
       assert.equal(report.inFlight[0].ageMs, 12_300);
     }
   });
@@ -100,6 +123,7 @@ describe('formats', () => {
     assert.match(answer.field('content-security-policy')!, /^default-src 'none'/);
     assert.equal(answer.field('refresh'), '5');
     assert.match(answer.text, /&lt;script&gt;/);
+    assert.match(answer.text, /<h2>api .*2 queued<\/span><\/h2>[\s\S]*<td>failing, backup<\/td>/);
     assert.doesNotMatch(answer.text, /<script/);
     for (const refresh of ['0', '-1', 'x', '5;url=http://evil.example', ''])
       assert.equal((await ask({ target: `/s?refresh=${refresh}`, fields })).field('refresh'), null, refresh);

@@ -1,6 +1,11 @@
 /** What the status page says, as values. */
 import { VERSION } from '../../base/version.ts';
-import type { RequestInFlight, SupervisorReport, UsageReport } from '../../control/messages.ts';
+import type {
+  RequestInFlight,
+  SupervisorReport,
+  UpstreamReport,
+  UsageReport,
+} from '../../control/messages.ts';
 import type { ConnectionCounts } from '../families.ts';
 import type { RequestCounts } from '../request-counts.ts';
 import { METHODS, STATUSES } from '../request-counts.ts';
@@ -26,6 +31,7 @@ export interface StatusSources {
   readonly applications: Iterable<ShownApplication>;
   readonly figures: ServerFigures;
   connections(): ConnectionCounts;
+  upstreams(): readonly UpstreamReport[];
   /** Oldest first. */
   requestsInFlight(): Promise<readonly RequestInFlight[]>;
 }
@@ -52,6 +58,7 @@ export interface StatusReport {
   readonly gateway: UsageReport | null;
   readonly supervisor: UsageReport | null;
   readonly applications: readonly ApplicationStatus[];
+  readonly upstreams: readonly UpstreamReport[];
   /** The oldest ones. */
   readonly inFlight: readonly RequestInFlight[];
 }
@@ -108,6 +115,7 @@ export async function makeStatusReport(sources: StatusSources): Promise<StatusRe
     gateway: supervisor?.gateway ?? null,
     supervisor: supervisor?.supervisor ?? null,
     applications: Array.from(sources.applications, (application) => statusOf(application, supervisor)),
+    upstreams: sources.upstreams(),
     inFlight: inFlight.slice(0, SHOWN_MAX),
   };
 }

@@ -38,7 +38,7 @@ export function statusText(report: StatusReport, isWhole: boolean): string {
   return [...lines, ...(isWhole ? details(report) : []), ''].join('\n');
 }
 
-function details({ applications, inFlight }: StatusReport): string[] {
+function details({ applications, upstreams, inFlight }: StatusReport): string[] {
   const workers = applications.flatMap(({ name, queued, unavailable, workers }) => [
     '',
     `${name}: ${queued} queued${unavailable === null ? '' : `; cannot be loaded: ${unavailable}`}`,
@@ -48,11 +48,19 @@ function details({ applications, inFlight }: StatusReport): string[] {
         `${answered} answered, ${memory(usage?.residentBytes ?? null)}`,
     ),
   ]);
+  const servers = upstreams.flatMap(({ upstream, queued, servers }) => [
+    '',
+    `upstream ${printable(upstream)}: ${queued} queued`,
+    ...servers.map(
+      ({ server, state, isBackup, busy, requests, failures }) =>
+        `  ${printable(server)} ${state}${isBackup ? ' (backup)' : ''}: ${busy} in flight, ${requests} requests, ${failures} failed`,
+    ),
+  ]);
   const requests = inFlight.map(
     ({ ageMs, phase, method, target, client, worker }) =>
       `  ${duration(ageMs)} ${phase}${worker === null ? '' : ` in worker ${worker}`}: ${method} ${printable(target)} from ${client || 'a local client'}`,
   );
-  return [...workers, ...(requests.length === 0 ? [] : ['', 'in flight:', ...requests])];
+  return [...workers, ...servers, ...(requests.length === 0 ? [] : ['', 'in flight:', ...requests])];
 }
 
 function board(inFlight: number, threads: number): string {
