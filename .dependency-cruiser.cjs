@@ -63,7 +63,7 @@ module.exports = {
       'telemetry/',
       'upstreams/',
       'handlers/proxy/',
-      'protocols/http1/',
+      'protocols/',
       'control/messages\\.ts',
       ...vocabulary,
     ]),

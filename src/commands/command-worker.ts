@@ -6,6 +6,7 @@
  */
 import type { CommandTarget } from '../config/configuration.ts';
 import type { CommandAddress, WorkerIdentity, WorkerUsage } from '../control/messages.ts';
+import { GATEWAY_PROTOCOLS } from '../protocols/gateway-protocols.ts';
 import type { Endpoint } from '../upstreams/connection.ts';
 import { type PoolSettings, UpstreamServer } from '../upstreams/server.ts';
 import { Readiness } from './readiness.ts';
@@ -42,7 +43,7 @@ export class CommandWorker {
     this.#readyPath = target.readyPath;
     this.#ready = ready;
     const settings = { weight: 1, isBackup: false, connectionsMax: identity.threads, state: 'up' } as const;
-    this.server = new UpstreamServer(this.name, endpointOf(address), settings, pool);
+    this.server = new UpstreamServer(this.name, endpointOf(address, target, pool), settings, pool);
     this.#check();
   }
 
@@ -112,6 +113,11 @@ export class CommandWorker {
   }
 }
 
-function endpointOf({ path, port }: CommandAddress): Endpoint {
-  return { protocol: null, path, host: LOOPBACK, port, tls: null };
+function endpointOf(
+  { path, port }: CommandAddress,
+  { protocol: name }: CommandTarget,
+  pool: PoolSettings,
+): Endpoint {
+  const protocol = name === 'http' ? null : GATEWAY_PROTOCOLS[name].client(pool.ajp);
+  return { protocol, path, host: LOOPBACK, port, tls: null };
 }

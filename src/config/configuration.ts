@@ -256,6 +256,7 @@ export interface CommandTarget {
   readonly argv: readonly string[];
   /** It inherits a listening socket, or binds the Unix socket or the loopback port that it is given. */
   readonly socket: 'inherited' | 'path' | 'port';
+  readonly protocol: 'http' | 'uwsgi' | 'scgi' | 'fastcgi';
   /** Null: it is ready when it accepts connections. */
   readonly readyPath: string | null;
   /** How requests are passed on to its processes, and what is true of each as a server. */

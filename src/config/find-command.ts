@@ -29,7 +29,7 @@ const FOR_WSGI: readonly SettingName[] = [
   'enable-coverage',
   'enable-recorder',
 ];
-const FOR_COMMANDS: readonly SettingName[] = ['ready-path', 'max-connections', 'stop-signal'];
+const FOR_COMMANDS: readonly SettingName[] = ['protocol', 'ready-path', 'max-connections', 'stop-signal'];
 
 /** Settings that do not go together with a command, or only with one. Each is complete with its place. */
 export function findCommandMistakes(values: Values, entries: readonly Entry[]): string[] {
@@ -63,7 +63,7 @@ const FOREVER_MS = 2 ** 31;
 
 /** Requests are passed on as to any server, but for what the supervisor takes care of. */
 function passing(values: Values): Pick<CommandTarget, 'proxy' | 'upstream'> {
-  const { upstream, ...proxy } = proxyTo('http://command');
+  const { upstream, ...proxy } = proxyTo(`${values.protocol}://command`);
   return {
     proxy: {
       ...proxy,
@@ -111,6 +111,7 @@ export async function findCommand(
       kind: 'command',
       argv: [program.path, ...argv.slice(1)],
       socket: parsed.socket,
+      protocol: values.protocol,
       readyPath: values['ready-path'],
       ...passing(values),
       stopSignal: `SIG${values['stop-signal']}`,

@@ -12,7 +12,7 @@ import type { Bytes, FieldList } from '../exchange.ts';
 import type { GatewayClient, ResponseDecoder } from '../protocols/gateway-protocol.ts';
 import { ResponseParser } from '../protocols/http1/response-parser.ts';
 import type { ResponseLimits, UpstreamHead } from '../protocols/http1/response-reading.ts';
-import { Failure, reasonOf } from './failure.ts';
+import { Failure, isReset, reasonOf } from './failure.ts';
 
 export interface ConnectionTimeouts {
   readonly connectTimeoutMs: number;
@@ -319,14 +319,14 @@ export class UpstreamConnection {
   #onClose(): void {
     if (this.#listener !== null) {
       const why = reasonOf(this.#error ?? new Error('the connection was closed'));
-      if (this.#isConnected) this.#fail(this.#closedEarly(why));
+      if (this.#isConnected) this.#fail(this.#closedEarly(why, isReset(this.#error)));
       else this.#fail(new Failure('connect', why, { isUnsent: true }));
     }
     this.#owner.closed(this);
   }
 
-  #closedEarly(why: string): Failure {
-    return new Failure('closed', why, { isStale: this.isReused && !this.#isAnswering });
+  #closedEarly(why: string, isReset = false): Failure {
+    return new Failure('closed', why, { isStale: this.isReused && !this.#isAnswering, isReset });
   }
 
   #fail(failure: Failure): void {

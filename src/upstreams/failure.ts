@@ -14,12 +14,15 @@ export class Failure {
   readonly isUnsent: boolean;
   /** A kept connection that the server has closed, as far as one can tell before it saw the request. */
   readonly isStale: boolean;
+  /** It was reset, as the system does when the server has not read what was sent to it. */
+  readonly isReset: boolean;
 
-  constructor(kind: FailureKind, why: string, { isUnsent = false, isStale = false } = {}) {
+  constructor(kind: FailureKind, why: string, { isUnsent = false, isStale = false, isReset = false } = {}) {
     this.kind = kind;
     this.why = why;
     this.isUnsent = isUnsent;
     this.isStale = isStale;
+    this.isReset = isReset;
   }
 }
 
@@ -41,4 +44,9 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 export function reasonOf(error: Error): string {
   const { code = '' } = error as NodeJS.ErrnoException;
   return SYSTEM_ERRORS[code] ?? `failed: ${error.message}`;
+}
+
+export function isReset(error: Error | null): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }

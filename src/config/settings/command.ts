@@ -11,6 +11,10 @@ export const command = {
       default: null,
       help: 'a server that is started in the place of a WSGI application, as "gunicorn --bind fd://{fd} shop:app"',
     }),
+    protocol: one(choice('http', 'uwsgi', 'scgi', 'fastcgi'), {
+      default: 'http',
+      help: 'what a command speaks at its socket',
+    }),
     'ready-path': one(requestTarget, {
       default: null,
       defaultText: 'ready when it accepts connections',

@@ -168,7 +168,9 @@ export class Forwarding implements Seeker, ResponseListener {
     // A connection that both sides have used for something else may end in any way.
     if (tunnel !== null) return this.#cut(502, 'The connection was lost.');
     const isSafe = this.#response === null && this.#isSafeToRepeat(failure);
-    if (failure.isStale && isSafe && !this.#hasRepeated) {
+    // A server of ours may have begun with a request, and then it is for none to do it again.
+    const isStale = failure.isStale && (owner === null || failure.isReset);
+    if (isStale && isSafe && !this.#hasRepeated) {
       // As a browser would: the server has closed a connection that it had kept, which says nothing about it.
       this.#hasRepeated = true;
       server.release();
