@@ -123,8 +123,8 @@ export interface Exchange {
   /** Sends an interim answer (1xx, not 101) to a client who knows them. `respond` or `start` still has to follow. */
   interim(status: number, fields: FieldList): void;
   /**
-   * Answers 101 and changes to another protocol: what the client sends is read from the result, `write` and `end` send
-   * to it. Null, with nothing sent, where the wire cannot.
+   * Answers 101 (over HTTP/2 that is the 200 of an extended CONNECT) and changes to another protocol: what the client
+   * sends is read from the result, `write` and `end` send to it. Null, with nothing sent, where the wire cannot.
    */
   upgrade(fields: FieldList): RequestBody | null;
   /**

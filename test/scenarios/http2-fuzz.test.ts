@@ -3,10 +3,22 @@
  * `VIVARIUM_FUZZ_SEED=7 VIVARIUM_FUZZ_RUNS=2000` runs more, and others.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { Random } from '../chaos/random.ts';
 import { makeFolder } from '../support/folder.ts';
-import { END_HEADERS, END_STREAM, Frame, FrameClient, frame, request, u32 } from '../support/frame-client.ts';
+import {
+  END_HEADERS,
+  END_STREAM,
+  Frame,
+  FrameClient,
+  frame,
+  headerBlock,
+  request,
+  u32,
+} from '../support/frame-client.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { APPS, startServer } from '../support/vivarium.ts';
 
@@ -28,6 +40,9 @@ const PATHS = [
   '/wrong-length-short',
   '/wrong-length-long',
   '/%zz',
+  '/behind',
+  '/behind',
+  '/behind',
   '',
 ]);
 const METHODS = ['GET', 'GET', 'HEAD', 'POST', 'OPTIONS', 'CONNECT', 'get', ''];
@@ -42,15 +57,23 @@ const FIELDS: [string, string][] = [
 
 function requestFrame(random: Random, stream: number): Buffer {
   const fields = FIELDS.filter(() => random.next() < 0.2);
-  const block = request(random.pick(METHODS)!, random.pick(PATHS)!, fields);
+  const method = random.pick(METHODS)!;
+  if (method === 'CONNECT' && random.next() < 0.8) fields.unshift([':protocol', 'websocket']);
+  const block = request(method, random.pick(PATHS)!, fields);
   const flags = (random.next() < 0.7 ? END_STREAM : 0) | (random.next() < 0.97 ? END_HEADERS : 0);
   return frame(Frame.headers, flags, stream, block);
+}
+
+function trailerFrame(random: Random, stream: number): Buffer {
+  const name = random.pick(['x-sum', 'content-length', 'authorization', ':path', 'X'])!;
+  return frame(Frame.headers, END_HEADERS | END_STREAM, stream, headerBlock([[name, '5']]));
 }
 
 function someFrame(random: Random, next: number): Buffer {
   const stream =
     random.between(0, 3) === 0 ? random.between(0, 20) : Math.max(1, next - 2 * random.between(0, 4));
   const kind = random.next();
+  if (kind < 0.04) return trailerFrame(random, stream);
   if (kind < 0.45) return requestFrame(random, next);
   if (kind < 0.6) return frame(Frame.data, random.between(0, 1), stream, 'x'.repeat(random.between(0, 2000)));
   if (kind < 0.72) return frame(Frame.reset, 0, stream, u32(random.between(0, 14)));
@@ -87,14 +110,32 @@ async function play(port: number, random: Random): Promise<void> {
 }
 
 test(`${CONNECTIONS} connections with frames at random, seed ${SEED}`, async (t) => {
-  const folder = makeFolder(t, { 'page.txt': 'page' });
+  const behind = createServer((request, response) => request.on('error', () => {}).pipe(response));
+  behind.on('upgrade', (_, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.on('error', () => {}).pipe(socket);
+  });
+  behind.listen(0, '127.0.0.1');
+  await once(behind, 'listening');
+  t.after(() => behind.close());
+  const { port } = behind.address() as AddressInfo;
+  const folder = makeFolder(t, {
+    'static/page.txt': 'page',
+    'vivarium.toml': `[[routes]]\nmatch = "/behind"\nproxy = "http://127.0.0.1:${port}"\n`,
+  });
   const server = await startServer([
-    ...[`${APPS}pep3333.py`, '--url-alias', '/static', folder, '--processes', '1'],
+    ...[`${APPS}pep3333.py`, '--config', `${folder}/vivarium.toml`, '--processes', '1'],
+    ...['--url-alias', '/static', `${folder}/static`],
     ...['--request-id-header', 'X-Request-ID', '--http2-reset-burst', '1000'],
   ]);
   t.after(() => server.stop());
   const random = new Random(SEED);
   for (let n = 0; n < CONNECTIONS; n++) await play(server.port, random.fork());
   assert.equal((await getOnce(server.port, '/hello')).text, 'hello\n');
-  assert.doesNotMatch(server.output, /gateway-exited|gateway-failed|worker-exited|MaxListeners/);
+  // Whatever was begun has ended.
+  await server.stop();
+  assert.doesNotMatch(
+    server.output,
+    /gateway-(exited|failed|killed)|request-lost|worker-exited|MaxListeners/,
+  );
 });

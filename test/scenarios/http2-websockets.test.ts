@@ -1,18 +1,20 @@
 /** WebSockets over HTTP/2 (RFC 8441), seen from both ends frame by frame. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { makeFolder } from '../support/folder.ts';
 import {
   END_HEADERS,
   END_STREAM,
   ErrorCode,
   Frame,
-  type FrameClient,
+  FrameClient,
   frame,
   headerBlock,
   u32,
 } from '../support/frame-client.ts';
 import { Flood, open, server, upstream, WINDOW } from '../support/http2-proxy-site.ts';
 import type { UpstreamPeer } from '../support/raw-upstream.ts';
+import { APPS, startServer } from '../support/vivarium.ts';
 
 type Context = { after(then: () => void): void };
 
@@ -38,6 +40,26 @@ async function openWebSocket(t: Context, client: FrameClient): Promise<UpstreamP
 
 /** What the kernel takes, and more. */
 const TAKEN_MAX = 256 * 1024 * 1024;
+
+test('a server that stops cuts its WebSockets when graceful-timeout is over', async (t) => {
+  const folder = makeFolder(t, {
+    'vivarium.toml': `[[routes]]\nmatch = "/socket"\nproxy = "http://127.0.0.1:${upstream.port}"\n`,
+  });
+  const options = ['--config', `${folder}/vivarium.toml`, '--graceful-timeout', '1', '--processes', '1'];
+  const stopping = await startServer([`${APPS}pep3333.py`, ...options]);
+  t.after(() => stopping.stop());
+  const client = await FrameClient.open(stopping.port);
+  t.after(() => client.close());
+  const peer = await openWebSocket(t, client);
+  stopping.signal('SIGTERM');
+  await client.find(Frame.goaway);
+  client.send(frame(Frame.data, 0, 1, 'still'));
+  assert.equal(await peer.read(5), 'still');
+  assert.equal(await client.readReset(1), ErrorCode.cancel);
+  await peer.waitForEnd();
+  await stopping.exited;
+  assert.doesNotMatch(stopping.output, /request-lost|gateway-killed/);
+});
 
 describe('a WebSocket', () => {
   test('is bytes both ways, and ends with either side', async (t) => {
