@@ -25,13 +25,16 @@ const LOSSES = ['an exception after the head', 'an exception in blocks'];
 /** The front answers for it. */
 const NOT_OURS = new Set(['an expectation that nobody knows']);
 
+/** Of a size that goes straight from the file to the socket where the protocol has no frames. */
+const LARGE = randomBytes(2 * MEBIBYTE).toString('hex');
+
 let server: VivariumProcess;
 let folder: string;
 let removeFolder: () => void;
 const ports: Record<string, number> = {};
 before(async () => {
   const owner = { after: (then: () => void) => (removeFolder = then) };
-  folder = makeFolder(owner, { 'static/page.txt': PAGE, 'static/.hidden': 'x' });
+  folder = makeFolder(owner, { 'static/page.txt': PAGE, 'static/.hidden': 'x', 'static/large': LARGE });
   const listeners = GATEWAY_PROTOCOL_NAMES.flatMap((name) => [
     ...['--listen', `${name}://127.0.0.1:0`, '--listen', `${name}://unix:${folder}/${name}`],
   ]);
@@ -123,6 +126,13 @@ for (const protocol of GATEWAY_PROTOCOL_NAMES) {
       test('a large answer', async () => {
         const { body, fields } = await ask(sendBy, { path: `/big?size=${5 * MEBIBYTE}` });
         assert.deepEqual([body.length, fields['content-length']], [5 * MEBIBYTE, String(5 * MEBIBYTE)]);
+      });
+
+      test('a large file, and a part of it', async () => {
+        const whole = await ask(sendBy, { path: '/static/large' });
+        assert.deepEqual([whole.isComplete, whole.text === LARGE], [true, true]);
+        const part = await ask(sendBy, { path: '/static/large', fields: { range: 'bytes=1000000-3999999' } });
+        assert.deepEqual([part.status, part.text === LARGE.slice(1_000_000, 4_000_000)], [206, true]);
       });
 
       test('an answer comes as it is made', async () => {

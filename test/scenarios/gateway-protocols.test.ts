@@ -10,7 +10,7 @@ import { makeFolder } from '../support/folder.ts';
 import { openGateway, sendGateway } from '../support/gateway-client.ts';
 import { NO_PROC, pidsOf } from '../support/processes.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
-import { APPS, VivariumProcess } from '../support/vivarium.ts';
+import { APPS, runVivarium, VivariumProcess } from '../support/vivarium.ts';
 import { readWhole } from '../support/wires.ts';
 
 interface Started {
@@ -220,4 +220,27 @@ test('forwarding fields are believed of clients that are trusted proxies, as wit
   };
   assert.equal(await addressOf('192.0.2.1'), '203.0.113.9');
   assert.equal(await addressOf('192.0.2.2'), '192.0.2.2');
+});
+
+test('the front gets the fields that are meant for a web server, and says Date and Server itself', async (t) => {
+  const application = `
+def application(environ, start_response):
+    start_response('200 OK', [('X-Accel-Redirect', '/private/x'), ('X-Sendfile', '/x'), ('Connection', 'close')])
+    return [b'']
+`;
+  const folder = makeFolder(t, { 'wsgi.py': application });
+  const { ports } = await start(t, ['uwsgi'], `${folder}/wsgi.py`, '--processes', '1');
+  const { fields } = await readWhole(await sendGateway('uwsgi', ports.uwsgi!, { path: '/' }));
+  assert.deepEqual(fields, { 'x-accel-redirect': '/private/x', 'x-sendfile': '/x', 'content-length': '0' });
+});
+
+test('operators are asked by HTTP', async () => {
+  const { output, code } = await runVivarium([
+    'check',
+    `${APPS}pep3333.py`,
+    '--admin-listen',
+    'scgi://127.0.0.1:0',
+  ]);
+  assert.match(output, /--admin-listen: found a gateway protocol; allowed: an address that speaks HTTP/);
+  assert.notEqual(code, 0);
 });

@@ -59,10 +59,13 @@ export class GatewayFront {
     this.#decoder.expect(method);
     const encoder = this.#client.requestEncoder(true);
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    // In one write: a server that is full may have closed before a second one, whose error would hide its answer.
+    this.socket.cork();
     this.#write(encoder.head(outgoing(request, told), bytes.length));
     this.#packets = [...(bytes.length === 0 ? [] : encoder.body(bytes)), encoder.end()];
     if (!this.#client.isPaced) for (const packet of this.#packets.splice(0)) this.#write(packet);
     else if (bytes.length > 0) this.#write(this.#packets.shift()!);
+    this.socket.uncork();
     const answer = this.#body;
     return {
       ...(await this.#head.promise),
