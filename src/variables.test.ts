@@ -31,6 +31,15 @@ test('variables are replaced, everything else stays', () => {
   for (const [template, text] of Object.entries(expected)) assert.equal(filled(template, exchange), text);
 });
 
+test('the status is that of the answer, or of the error that a page is made for, or not there', () => {
+  const exchange = new FakeExchange();
+  assert.equal(filled('{status}', exchange), '');
+  exchange.environ = ['REDIRECT_STATUS', '404'];
+  assert.equal(filled('{status}', exchange), '404');
+  exchange.respond(403, [], '');
+  assert.equal(filled('{status}', exchange), '403');
+});
+
 test('what is no template is refused', () => {
   for (const text of ['{', '{path', '{nothing}', '{header.}', '{.x}', '{}', '{constructor}', '{toString.x}'])
     assert.equal(compileTemplate(text), null, text);

@@ -18,7 +18,9 @@ const VARIABLES: Readonly<Record<string, Template>> = {
   'remote-address': ({ request }) => request.remoteAddress,
   'remote-user': (exchange) => environValue(exchange, 'REMOTE_USER'),
   'request-id': ({ id }) => id,
-  status: ({ status }) => String(status),
+  // Who makes the page of an error has not answered yet, and means the error.
+  status: (exchange) =>
+    exchange.status === 0 ? environValue(exchange, 'REDIRECT_STATUS') : String(exchange.status),
 };
 
 /** `{header.user-agent}` and the like: what stands before the dot, and what comes of what stands behind it. */

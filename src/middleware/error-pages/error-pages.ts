@@ -4,10 +4,10 @@
  */
 import type { ErrorPagesSettings } from '../../config/sections/error-pages.ts';
 import type { Bytes, Exchange, FieldList } from '../../exchange.ts';
+import { PageFile } from '../../files/page-file.ts';
 import { FilteredExchange } from '../../filtered-exchange.ts';
 import type { Handler, Middleware } from '../../handler.ts';
 import { PageExchange } from './page-exchange.ts';
-import { PageFile } from './page-file.ts';
 
 /** Sends the page with a status and with fields; `otherwise` when there is none to be had. */
 type SendPage = (exchange: Exchange, status: number, fields: FieldList, otherwise: () => void) => void;

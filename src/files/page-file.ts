@@ -1,6 +1,6 @@
-/** A file with an error page, in memory. When it has changed the new one is sent a little later; when it is gone, the old one. */
+/** A file that is sent whole, in memory: an error page, a fixed answer. When it has changed the new one is sent a little later; when it is gone, the old one. */
 import { readFile, readFileSync, stat } from 'node:fs';
-import type { FieldList } from '../../exchange.ts';
+import type { FieldList } from '../exchange.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   json: 'application/json',
@@ -12,6 +12,7 @@ const CHECK_MS = 1_000;
 
 export class PageFile {
   readonly #path: string;
+  /** As of an error page, which is HTML if nothing is known of it. */
   readonly fields: FieldList;
   #bytes: Buffer;
   #modifiedMs = 0;
