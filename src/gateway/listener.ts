@@ -31,6 +31,10 @@ const CLOSING = 'Content-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\
 const OVERLOADED = `HTTP/1.1 503 Service Unavailable\r\n${CLOSING}`;
 const TOO_MANY = `HTTP/1.1 429 Too Many Requests\r\n${CLOSING}`;
 
+/** How long, and how many at once, clients who were turned away may take to read that. */
+const DISMISSAL_MS = 1_000;
+const DISMISSED_MAX = 256;
+
 export class Listener {
   readonly #server: net.Server;
   readonly #context: ListenerContext;
@@ -44,6 +48,8 @@ export class Listener {
   turnedAway = 0;
   /** Those of them whose client had enough. */
   limited = 0;
+  /** Turned away, and not yet closed. */
+  #dismissed = 0;
   /** Set while it drains. */
   #empty: PromiseWithResolvers<void> | null = null;
 
@@ -152,7 +158,20 @@ export class Listener {
     const { gateway } = this.#context;
     if (gateway === null) socket.write(answer, 'latin1');
     else for (const part of gateway.overloaded) socket.write(part as string, 'latin1');
-    socket.end(() => socket.destroy());
+    this.#dismiss(socket);
+  }
+
+  /** What still comes is read for a moment: unread, it would make of our close a reset that takes the answer with it. */
+  #dismiss(socket: net.Socket): void {
+    if (this.#dismissed >= DISMISSED_MAX) return void socket.end(() => socket.destroy());
+    this.#dismissed++;
+    const timer = setTimeout(() => socket.destroy(), DISMISSAL_MS).unref();
+    socket.on('close', () => {
+      clearTimeout(timer);
+      this.#dismissed--;
+    });
+    socket.resume();
+    socket.end();
   }
 
   /** `protocol`: what the client has agreed to in TLS; null on plain connections, where its first bytes tell. */
