@@ -12,6 +12,14 @@ interface Request {
   readonly bodyBytes: number;
 }
 
+/** How a web server in front and an application server behind it talk with each other. */
+export interface Between {
+  /** The front; `nginx` stands for any whose place can be taken. */
+  readonly front: 'nginx' | 'Apache';
+  readonly protocol: 'HTTP' | 'FastCGI' | 'SCGI' | 'uwsgi';
+  readonly socket: 'TCP' | 'Unix';
+}
+
 export interface Case {
   readonly name: string;
   readonly title: string;
@@ -33,6 +41,8 @@ export interface Case {
   readonly http2Streams?: number;
   /** Over TLS, on connections that are kept. */
   readonly tls?: true;
+  /** Two servers: one in front, one with the application (peers/pairs.ts). These cases are many, and measured shortly. */
+  readonly between?: Between;
   /** So many sites are configured, `siteName(0)` and on, all with the same application; one in the middle is asked. */
   readonly sites?: number;
 }
@@ -58,6 +68,13 @@ function file(name: string, title: string, fileName: string): Case {
   return { name, title, kind: 'load', source: 'static', request, answer, connections: CONNECTIONS };
 }
 
+function pair(between: Between): Case {
+  const { front, protocol, socket } = between;
+  const name = [front, protocol, socket].join('-').toLowerCase();
+  const title = `Behind ${front}: ${protocol} over ${socket === 'TCP' ? 'TCP' : 'a Unix socket'}`;
+  return { ...wsgi(name, title, 'hello', hello), between };
+}
+
 const hello = { bytes: HELLO.length, body: HELLO };
 const uploaded = Buffer.from(`${MEGABYTE}\n`);
 
@@ -72,6 +89,14 @@ export const STATIC_FILES: Readonly<Record<string, Buffer>> = {
 /** In the mixed case: connections that keep asking for SLOW_PATH, which takes 200 ms. */
 export const SLOW_PATH = '/slow';
 export const SLOW_CONNECTIONS = 4;
+
+const FRONTS = ['nginx', 'Apache'] as const;
+const PROTOCOLS = ['HTTP', 'FastCGI', 'SCGI', 'uwsgi'] as const;
+const SOCKETS = ['TCP', 'Unix'] as const;
+
+const PAIRS: readonly Case[] = FRONTS.flatMap((front) =>
+  PROTOCOLS.flatMap((protocol) => SOCKETS.map((socket) => pair({ front, protocol, socket }))),
+);
 
 export const CASES: readonly Case[] = [
   wsgi('hello', 'Hello world', 'hello', hello),
@@ -107,4 +132,5 @@ export const CASES: readonly Case[] = [
     kind: 'idle',
     connections: 10_000,
   },
+  ...PAIRS,
 ];

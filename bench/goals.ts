@@ -1,4 +1,5 @@
 /** The figures to reach, as a table; whether they are reached is computed from the run. */
+import type { Between } from './cases.ts';
 import { type CaseFigures, findFigure, type Metric, ratio } from './figures.ts';
 
 export interface Goal {
@@ -19,6 +20,12 @@ function times(test: string, peer: string, metric: Metric = 'requestsPerCpuSecon
 
 const KB = 1000;
 const MB = 1_000_000;
+
+const BEHIND = [
+  ['vivarium behind nginx', 'uWSGI behind nginx'],
+  ['vivarium behind Apache', 'uWSGI behind Apache'],
+] as const;
+const IN_FRONT = [['uWSGI behind vivarium', 'uWSGI behind nginx']] as const;
 
 export const GOALS: readonly Goal[] = [
   {
@@ -99,6 +106,30 @@ export const GOALS: readonly Goal[] = [
     measured: (cases) => findFigure(cases, 'mixed', OURS)?.load?.p99Ms ?? null,
   },
   {
+    title: 'Behind nginx and Apache, where connections are kept (HTTP, FastCGI): the least, against uWSGI',
+    unit: '×',
+    required: 0.6,
+    aim: 1,
+    better: 'higher',
+    measured: leastOf(BEHIND, ['HTTP', 'FastCGI']),
+  },
+  {
+    title: 'Behind nginx and Apache, one request a connection (SCGI, uwsgi): the least, against uWSGI',
+    unit: '×',
+    required: 0.3,
+    aim: 1,
+    better: 'higher',
+    measured: leastOf(BEHIND, ['SCGI', 'uwsgi']),
+  },
+  {
+    title: 'In front of uWSGI, the least of all protocols, against nginx',
+    unit: '×',
+    required: 0.3,
+    aim: 1,
+    better: 'higher',
+    measured: leastOf(IN_FRONT, ['HTTP', 'FastCGI', 'SCGI', 'uwsgi']),
+  },
+  {
     title: 'Memory of an idle connection, 10,000 of them',
     unit: 'KB',
     required: 10,
@@ -113,6 +144,21 @@ export const GOALS: readonly Goal[] = [
     measured: (cases) => inUnit(findFigure(cases, 'idle', OURS)?.idle?.pssBytes, MB),
   },
 ];
+
+/** The least of these protocols, over both kinds of socket, in the cases of two servers. */
+function leastOf(
+  pairs: readonly (readonly [stack: string, peer: string])[],
+  protocols: readonly Between['protocol'][],
+) {
+  return (cases: readonly CaseFigures[]): number | null => {
+    const chosen = cases.filter(({ test }) => test.between && protocols.includes(test.between.protocol));
+    const ratios = chosen.flatMap(({ test }) =>
+      pairs.map(([stack, peer]) => ratio(cases, test.name, 'requestsPerCpuSecond', stack, peer)),
+    );
+    const known = ratios.filter((each) => each !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  };
+}
 
 function inUnit(bytes: number | undefined, unit: number): number | null {
   return bytes === undefined ? null : bytes / unit;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CaseFigures } from './figures.ts';
 import { describeMachine, missingFromMachine } from './machine.ts';
 import { type Options, parseOptions, USAGE, UsageError } from './options.ts';
+import { pairTables } from './pair-report.ts';
 import type { Peer } from './peers/peer.ts';
 import { chartOf, othersLine, type Run, type Skipped, skippedLine, writeReport } from './report.ts';
 import { runCase, WARM_UP_SECONDS } from './run.ts';
@@ -36,6 +37,7 @@ async function main(args: readonly string[]): Promise<void> {
   for (const line of notMeasured) print(line);
   const cases = await measureAll(options, present);
 
+  for (const { title, table } of pairTables(cases)) print(`\n${title}\n${printTable(table)}`);
   print(`\n${printTable(goalTable(cases))}`);
   for (const line of notMeasured) print(line);
   if (!options.write) return;

@@ -2,6 +2,7 @@
 import type { Case } from './cases.ts';
 import { drawChart, type Panel } from './chart.ts';
 import { type CaseFigures, metricOf, otherShareMax } from './figures.ts';
+import { pairPanels, pairTables } from './pair-report.ts';
 import type { Launch } from './peers/peer.ts';
 import { caseTable, cpuByProcess, goalTable, markdownTable } from './tables.ts';
 
@@ -52,12 +53,13 @@ export function writeReport(run: Run): string {
     run.notes,
     '## Chart',
     '![Bars: requests per CPU-second of each stack, case by case](benchmarks.svg)',
-    ...run.cases.flatMap((entry) => [
+    ...single(run.cases).flatMap((entry) => [
       `## ${entry.test.title}`,
       explain(entry.test),
       markdownTable(caseTable(entry)),
       processes(entry),
     ]),
+    ...pairSections(run.cases),
     '## Not measured',
     run.skipped.length === 0 ? 'Every stack was there.' : run.skipped.map(skippedLine).join('\n'),
     '## How it was measured',
@@ -74,6 +76,19 @@ export function writeReport(run: Run): string {
     .map((section) => section.trim())
     .filter((section) => section !== '')
     .join('\n\n')}\n`;
+}
+
+const single = (cases: readonly CaseFigures[]) => cases.filter(({ test }) => test.between === undefined);
+
+const PAIRS = `A web server in front, an application server behind it, and between them one of four protocols over one of two
+kinds of socket. Hello world, 64 connections, 2 rounds, requests/CPU-s of both servers together; uWSGI answers one request a
+connection in each of these protocols, Vivarium several where the protocol has a place for it (HTTP and FastCGI).`;
+
+function pairSections(cases: readonly CaseFigures[]): string[] {
+  const tables = pairTables(cases);
+  if (tables.length === 0) return [];
+  const parts = tables.flatMap(({ title, table }) => [`### ${title}`, markdownTable(table)]);
+  return ['## Gateway protocols', PAIRS, ...parts];
 }
 
 export const skippedLine = ({ stack, reason }: Skipped): string => `- ${stack}: skipped, ${reason}`;
@@ -114,12 +129,11 @@ function setupText({ stack, launch }: StackSetup): string {
 }
 
 export function chartOf(cases: readonly CaseFigures[]): string {
-  return drawChart(
-    cases
-      .filter(({ test }) => test.kind !== 'idle')
-      .map(panelOf)
-      .filter((panel) => panel.bars.length > 0),
-  );
+  const panels = single(cases)
+    .filter(({ test }) => test.kind !== 'idle')
+    .map(panelOf)
+    .filter((panel) => panel.bars.length > 0);
+  return drawChart([...panels, ...pairPanels(cases)]);
 }
 
 function panelOf({ test, figures }: CaseFigures): Panel {

@@ -15,6 +15,8 @@ import type { Workspace } from './workspace.ts';
 
 /** Long enough for the JIT compiler of Node.js; the same for all. */
 export const WARM_UP_SECONDS = 2;
+/** In the cases that are many. */
+const FEW_ROUNDS = 2;
 const UPLOAD_SCRIPT = fileURLToPath(new URL('./upload.lua', import.meta.url));
 
 export interface Plan {
@@ -53,7 +55,9 @@ async function start(test: Case, peer: Peer, plan: Plan): Promise<Started> {
   const directory = join(plan.workspace.directory, `${test.name}.${peer.name.replaceAll(/\W+/g, '-')}`);
   mkdirSync(directory);
   const { appsDirectory, staticDirectory, backlog } = plan.workspace;
-  const job: Job = { test, port: await takePort(), directory, appsDirectory, staticDirectory, backlog };
+  const portBehind = test.between?.socket === 'TCP' ? await takePort() : 0;
+  const port = await takePort();
+  const job: Job = { test, port, portBehind, directory, appsDirectory, staticDirectory, backlog };
   try {
     return { peer, stack: await startStack(peer, job, plan.signal) };
   } catch (error) {
@@ -66,8 +70,9 @@ async function start(test: Case, peer: Peer, plan: Plan): Promise<Started> {
 async function measureRounds(test: Case, started: readonly Started[], plan: Plan): Promise<Figure[]> {
   const samples = new Map<Peer, LoadSample[]>(started.map(({ peer }) => [peer, []]));
   const script = test.request.method === 'POST' ? UPLOAD_SCRIPT : undefined;
-  for (let round = 0; round <= plan.rounds; round++) {
-    plan.progress(`${test.name}: ${round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`}`);
+  const rounds = test.between === undefined ? plan.rounds : Math.min(plan.rounds, FEW_ROUNDS);
+  for (let round = 0; round <= rounds; round++) {
+    plan.progress(`${test.name}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`);
     for (const each of started) {
       if (!('stack' in each)) continue;
       const seconds = round === 0 ? WARM_UP_SECONDS : plan.seconds;

@@ -12,7 +12,7 @@ const DIRECTORIES = { directory: 'DIRECTORY', appsDirectory: 'APPS', staticDirec
 /** The first case a stack serves stands for all: another one changes the module's name alone. */
 export function setupOf(peer: Peer): StackSetup {
   const test = CASES.find((each) => peer.serves(each))!;
-  const job: Job = { ...DIRECTORIES, test, port: 8000, backlog: 4096 };
+  const job: Job = { ...DIRECTORIES, test, port: 8000, portBehind: 4000, backlog: 4096 };
   return { stack: peer.name, version: peer.version(), launch: withoutPaths(peer.start(job)) };
 }
 

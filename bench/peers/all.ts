@@ -4,6 +4,7 @@ import { bjoern } from './bjoern.ts';
 import { granian } from './granian.ts';
 import { gunicornGthread, gunicornSync } from './gunicorn.ts';
 import { nginx, nginxUwsgi, nginxUwsgiGzip } from './nginx.ts';
+import { PAIRS } from './pairs.ts';
 import type { Peer } from './peer.ts';
 import { uwsgiHttp, uwsgiHttpSocket } from './uwsgi.ts';
 import { vivarium } from './vivarium.ts';
@@ -24,4 +25,5 @@ export const STACKS: readonly Peer[] = [
   granian,
   nginx,
   apache,
+  ...PAIRS,
 ];

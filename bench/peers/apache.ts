@@ -22,7 +22,7 @@ export const modWsgiDaemon: Peer = {
   missing: missingModWsgi,
   version: modWsgiVersion,
   start: (job) =>
-    launch(
+    launchApache(
       job,
       `WSGISocketPrefix ${job.directory}/wsgi
 WSGIRestrictEmbedded On
@@ -37,7 +37,7 @@ export const modWsgiEmbedded: Peer = {
   missing: missingModWsgi,
   version: modWsgiVersion,
   start: (job) =>
-    launch(
+    launchApache(
       job,
       `WSGIPythonPath ${job.appsDirectory}
 WSGIScriptAlias / ${job.appsDirectory}/${job.test.source}.py application-group=%{GLOBAL}`,
@@ -49,18 +49,21 @@ export const apache: Peer = {
   serves: (test) => test.source === 'static',
   missing: () => missingCommands('apache2'),
   version: apacheVersion,
-  start: (job) => launch(job, `Alias /static ${job.staticDirectory}`),
+  start: (job) => launchApache(job, `Alias /static ${job.staticDirectory}`),
 };
 
-function launch(job: Job, site: string) {
+export function launchApache(job: Job, site: string, modules: readonly string[] = []) {
   const commands = [['apache2', '-d', job.directory, '-f', `${job.directory}/apache.conf`, '-DFOREGROUND']];
-  return { commands, files: { 'apache.conf': configuration(job, site) } };
+  return { commands, files: { 'apache.conf': configuration(job, site, modules) } };
 }
 
-function configuration(job: Job, site: string): string {
-  const names = ['mpm_event', 'authz_core', 'alias', 'mime'];
+function configuration(job: Job, site: string, more: readonly string[]): string {
+  const names = ['mpm_event', 'authz_core', 'alias', 'mime', ...more];
   const modules = names.map((name) => `LoadModule ${name}_module ${MODULES}/mod_${name}.so\n`).join('');
-  const wsgi = isApplication(job.test) ? `LoadModule wsgi_module ${WSGI_MODULE}\n` : '';
+  const wsgi =
+    isApplication(job.test) && job.test.between === undefined
+      ? `LoadModule wsgi_module ${WSGI_MODULE}\n`
+      : '';
   const user = process.getuid?.() === 0 ? 'User www-data\nGroup www-data\n' : '';
   // The event MPM takes ThreadsPerChild × (1 + AsyncRequestWorkerFactor) connections into its one process.
   const factor = Math.ceil((job.test.connections * 2) / HTTPD_THREADS);

@@ -14,7 +14,7 @@ const version = () => versionPrinted('nginx', '-v');
 export const nginxUwsgi: Peer = nginxWithUwsgi(
   'nginx + uWSGI',
   1,
-  (test) => isApplication(test) && test.proxied !== true,
+  (test) => isApplication(test) && test.proxied !== true && test.between === undefined,
 );
 export const nginxUwsgiGzip: Peer = nginxWithUwsgi('nginx + uWSGI, gzip 5', 5, (test) => test.gzip === true);
 
@@ -39,7 +39,7 @@ function nginxWithUwsgi(name: string, gzipLevel: number, serves: Peer['serves'])
           uwsgiCommand(job, ['--plugin', 'python3', '--socket', socket, '--chmod-socket=666']),
         ],
         files: {
-          'nginx.conf': configuration(job, gateway + gzip(job, gzipLevel) + cache(job)),
+          'nginx.conf': nginxConfiguration(job, gateway + gzip(job, gzipLevel) + cache(job)),
           ...certificateFiles(job.test),
         },
       };
@@ -76,7 +76,7 @@ export const nginx: Peer = {
       location /static/ {
         alias ${job.staticDirectory}/;
       }`;
-    return { commands: [nginxCommand(job)], files: { 'nginx.conf': configuration(job, alias) } };
+    return { commands: [nginxCommand(job)], files: { 'nginx.conf': nginxConfiguration(job, alias) } };
   },
 };
 
@@ -94,7 +94,7 @@ function proxying(job: Job): Launch {
     keepalive_requests 1000000000;
   }
 `;
-  const text = configuration(job, location).replace('http {\n', `http {\n${upstream}`);
+  const text = nginxConfiguration(job, location).replace('http {\n', `http {\n${upstream}`);
   return { commands: [nginxCommand(job)], behind: behind!, files: { ...files, 'nginx.conf': text } };
 }
 
@@ -106,11 +106,11 @@ function sending(job: Job): string {
   return job.test.answer.bytes < SENDFILE_FROM_BYTES ? '  sendfile off;' : '  sendfile on;';
 }
 
-function nginxCommand(job: Job): string[] {
+export function nginxCommand(job: Job): string[] {
   return ['nginx', '-p', job.directory, '-e', 'stderr', '-c', `${job.directory}/nginx.conf`];
 }
 
-function configuration(job: Job, location: string): string {
+export function nginxConfiguration(job: Job, location: string): string {
   const user = process.getuid?.() === 0 ? 'user www-data;\n' : '';
   return `${user}daemon off;
 worker_processes 1;

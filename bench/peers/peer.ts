@@ -16,6 +16,8 @@ export const PYTHON = '/usr/bin/python3';
 export interface Job {
   readonly test: Case;
   readonly port: number;
+  /** Of the server behind the one in front, where there are two that talk over TCP; else 0. */
+  readonly portBehind: number;
   /** The stack's own directory, for sockets and configuration files. */
   readonly directory: string;
   /** Copies of bench/apps, and the files served at /static. Everyone may read them. */
@@ -51,6 +53,7 @@ export const isPlainApplication = (test: Case): boolean =>
   test.gzip !== true &&
   test.cached !== true &&
   test.proxied !== true &&
+  test.between === undefined &&
   test.sites === undefined &&
   test.http2Streams === undefined &&
   test.tls === undefined;

@@ -11,7 +11,7 @@ export const uwsgiHttpSocket: Peer = {
   ...common,
   name: 'uWSGI http-socket',
   // It closes the connection after each answer; http11-socket would keep it, and a thread with it.
-  serves: (test) => test.kind !== 'idle',
+  serves: (test) => test.kind !== 'idle' && test.between === undefined,
   start(job) {
     const socket = ['--http-socket', `127.0.0.1:${job.port}`];
     const source = isApplication(job.test) ? [] : ['--static-map', `/static=${job.staticDirectory}`];

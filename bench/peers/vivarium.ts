@@ -13,16 +13,10 @@ const COMMAND = fileURLToPath(new URL('../../bin/vivarium', import.meta.url));
 
 export const vivarium: Peer = {
   name: 'vivarium',
-  serves: () => true,
-  missing: () => (existsSync(COMMAND) ? null : 'bin/vivarium is not there'),
-  version() {
-    const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-    return `${JSON.parse(manifest).version}, Node.js ${process.version.slice(1)}`;
-  },
+  serves: (test) => test.between === undefined,
+  missing: missingVivarium,
+  version: vivariumVersion,
   start(job) {
-    const target = `${job.appsDirectory}/${isApplication(job.test) ? job.test.source : 'hello'}.py`;
-    const size = ['--python', PYTHON, '--processes', '1', '--threads', String(THREADS)];
-    const quiet = ['--no-access-log', '--log-level', 'warn'];
     const address = `127.0.0.1:${job.port}`;
     const certificate = ['--ssl-certificate', `${job.directory}/server`];
     const listen = job.test.tls ? ['--listen', `https://${address}`, ...certificate] : ['--listen', address];
@@ -33,14 +27,28 @@ export const vivarium: Peer = {
     const text = proxied ? proxying(job) : cached ? '[cache]\n' : sites(job);
     const { behind = [], files: filesBehind = {} } = proxied ? serverBehind(job) : {};
     const configured = needsFile ? ['--config', `${job.directory}/vivarium.toml`] : [];
-    const command = [COMMAND, 'serve', target, ...size, ...listen, ...quiet, ...files, ...compressing];
     return {
-      commands: [[...command, ...configured]],
+      commands: [vivariumCommand(job, [...listen, ...files, ...compressing, ...configured])],
       behind,
       files: { 'vivarium.toml': text, ...filesBehind, ...certificateFiles(job.test) },
     };
   },
 };
+
+export function missingVivarium(): string | null {
+  return existsSync(COMMAND) ? null : 'bin/vivarium is not there';
+}
+
+export function vivariumVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return `${JSON.parse(manifest).version}, Node.js ${process.version.slice(1)}`;
+}
+
+export function vivariumCommand(job: Job, options: readonly string[]): string[] {
+  const target = `${job.appsDirectory}/${isApplication(job.test) ? job.test.source : 'hello'}.py`;
+  const size = ['--python', PYTHON, '--processes', '1', '--threads', String(THREADS)];
+  return [COMMAND, 'serve', target, ...size, '--no-access-log', '--log-level', 'warn', ...options];
+}
 
 function proxying(job: Job): string {
   const upstream = `servers = ["unix:${socketBehind(job)}"]\nkeep-alive-requests = 1_000_000_000\n`;
