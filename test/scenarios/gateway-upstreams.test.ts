@@ -1,7 +1,7 @@
 /** Servers behind us that speak SCGI: what they get, what they answer, and what they do wrong. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { acceptScgi, answerScgi, ask, folder, open, scgi, server } from '../support/gateway-site.ts';
+import { acceptScgi, answerScgi, ask, checked, folder, open, scgi, server } from '../support/gateway-site.ts';
 import { getOnce } from '../support/raw-client.ts';
 
 const WEBSOCKET = [
@@ -184,6 +184,29 @@ describe('an answer', () => {
     const [client] = await ask(t, 'GET /quick/');
     assert.equal((await client.readResponse()).status, 504);
   });
+});
+
+test('another server is asked where one cannot be', async (t) => {
+  // One of two in a row goes to the socket that is not there.
+  for (const line of ['POST /pair/1', 'POST /pair/2']) {
+    const [client, peer] = await ask(t, line, ['Content-Length: 5'], 'hello');
+    assert.equal(await peer.read(5), 'hello');
+    await answerScgi(peer, 'Content-Length: 2\r\n\r\nok');
+    assert.equal((await client.readResponse()).text, 'ok');
+  }
+  await server.waitForOutput(
+    /upstream-failed: .*POST \/pair\/\d: unix:.*nobody\.sock .*does not exist; another server is asked/,
+  );
+});
+
+test('a health check speaks the protocol of the server', async (t) => {
+  const [peer, variables] = await acceptScgi(t, checked.accept());
+  const names = ['REQUEST_METHOD', 'PATH_INFO', 'QUERY_STRING', 'CONTENT_LENGTH', 'PING'];
+  const values = names.map((name) => variables.get(name));
+  assert.deepEqual(values, ['GET', '/health', 'x=1', '0', 'pong']);
+  await answerScgi(peer, 'Status: 500 No\r\n\r\n');
+  await server.waitForOutput(/upstream-down: .* fails its health check: status 500/);
+  assert.equal((await getOnce(server.port, '/checked/')).status, 502);
 });
 
 test('a client that leaves takes its request along', async (t) => {

@@ -12,18 +12,33 @@ export let server: Server;
 export let folder: string;
 export let scgi: RawUpstream;
 export let fastcgi: RawUpstream;
+/** An SCGI server that is only asked whether it is well. */
+export let checked: RawUpstream;
 const cleanups: (() => void)[] = [];
 const suite = { after: (then: () => void) => void cleanups.push(then) };
 
 before(async () => {
   scgi = await RawUpstream.open(suite);
   fastcgi = await RawUpstream.open(suite);
+  checked = await RawUpstream.open(suite);
   folder = makeFolder(suite, {
     'private/report.txt': 'the report',
     'vivarium.toml': `
 [upstreams.kept]
 servers = ["fastcgi://127.0.0.1:${fastcgi.port}"]
 keep-alive = 4
+[upstreams.pair]
+servers = ["scgi://unix:nobody.sock", "scgi://127.0.0.1:${scgi.port}"]
+max-fails = 0
+[upstreams.checked]
+servers = ["scgi://127.0.0.1:${checked.port}"]
+health-check = { path = "/health?x=1", interval = 600, timeout = 600, params = { PING = "pong" } }
+[[routes]]
+match = "/pair/*"
+proxy = "pair"
+[[routes]]
+match = "/checked/*"
+proxy = "checked"
 [[routes]]
 match = "/fast/*"
 proxy = "kept"

@@ -3,7 +3,7 @@ import { decodePath } from '../../base/url-path.ts';
 import type { Exchange, Request } from '../../exchange.ts';
 import type { OutgoingGatewayRequest } from '../../protocols/gateway-protocol.ts';
 import type { ProxyContext } from './context.ts';
-import { forwardedFields, hostField, type OutgoingRequest, passedOn } from './request-head.ts';
+import { forwardedLines, hostField, type OutgoingRequest, passedOn } from './request-head.ts';
 import type { Script } from './scripts.ts';
 
 /** `host`: the address of the server. */
@@ -18,7 +18,7 @@ export function gatewayRequest(
   const { method, query, version, scheme } = request;
   const fields = ['Host', hostField(request, settings, host)];
   fields.push(...passedOn(request.fields, settings.passAuthorization ?? false).fields);
-  if (settings.addsForwarded) fields.push(...forwardedFields(request, outgoing.prefix));
+  if (settings.addsForwarded) fields.push(...fieldsOf(forwardedLines(request, outgoing.prefix)));
   if (settings.via !== null) fields.push('Via', `${version.slice(5)} ${settings.via}`);
   if (outgoing.upgrade !== null) fields.push('Connection', 'Upgrade', 'Upgrade', outgoing.upgrade);
   return {
@@ -39,6 +39,13 @@ export function gatewayRequest(
     variables: [...(script?.variables ?? []), ...(exchange.environ ?? [])].map(bytesOf),
     params: params.flatMap(({ name, value }) => [name, bytesOf(value(exchange))]),
   };
+}
+
+function fieldsOf(lines: string): string[] {
+  return lines
+    .split('\r\n')
+    .slice(0, -1)
+    .flatMap((line) => line.split(/: (.*)/s, 2));
 }
 
 /** Path and query as the client sent them, whatever a rewrite has made of them: nginx's and Apache's REQUEST_URI. */

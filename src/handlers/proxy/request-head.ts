@@ -76,7 +76,7 @@ export function requestHead(
   const { request } = exchange;
   let head = `${outgoing.method} ${outgoing.target} HTTP/1.1\r\nHost: ${hostField(request, settings, host)}\r\n`;
   head += passedOn(request.fields, settings.passAuthorization ?? true).lines;
-  if (settings.addsForwarded) head += linesOf(forwardedFields(request, outgoing.prefix));
+  if (settings.addsForwarded) head += forwardedLines(request, outgoing.prefix);
   if (settings.via !== null) head += `Via: ${request.version.slice(5)} ${settings.via}\r\n`;
   if (outgoing.upgrade !== null) return `${head}Connection: Upgrade\r\nUpgrade: ${outgoing.upgrade}\r\n\r\n`;
   if (outgoing.takesTrailers) head += 'Connection: TE\r\nTE: trailers\r\n';
@@ -150,21 +150,21 @@ function connectionOptions(fields: RequestFields): Set<string> | null {
   return new Set(text.toLowerCase().split(/[\t ]*,[\t ]*/));
 }
 
-/** For whom we ask. */
-export function forwardedFields(
+/** For whom we ask, as lines of HTTP. */
+export function forwardedLines(
   { remoteAddress, scheme, authority, localPort }: Request,
   prefix: string,
-): FieldList {
+): string {
   const client = remoteAddress === '' ? 'unknown' : remoteAddress;
   const node = client.includes(':') ? `"[${client}]"` : client;
+  const host = authority === '' ? '' : `X-Forwarded-Host: ${authority}\r\n`;
   const named = authority === '' ? '' : `;host="${authority}"`;
-  const fields = ['X-Forwarded-For', client];
-  if (authority !== '') fields.push('X-Forwarded-Host', authority);
-  fields.push('X-Forwarded-Proto', scheme);
-  if (localPort !== 0) fields.push('X-Forwarded-Port', String(localPort));
-  if (prefix !== '') fields.push('X-Forwarded-Prefix', prefix);
-  fields.push('Forwarded', `for=${node}${named};proto=${scheme}`);
-  return fields;
+  const port = localPort === 0 ? '' : `X-Forwarded-Port: ${localPort}\r\n`;
+  const stripped = prefix === '' ? '' : `X-Forwarded-Prefix: ${prefix}\r\n`;
+  return (
+    `X-Forwarded-For: ${client}\r\n${host}X-Forwarded-Proto: ${scheme}\r\n${port}${stripped}` +
+    `Forwarded: for=${node}${named};proto=${scheme}\r\n`
+  );
 }
 
 function wantedUpgrade({ request, body }: Exchange, allowed: readonly string[]): string | null {
