@@ -18,7 +18,7 @@ const vocabulary = [
   'status\\.ts',
   'error-page\\.ts',
   'body-error\\.ts',
-  'config/configuration\\.ts',
+  'config/(configuration|tls-settings)\\.ts',
   'config/sections/',
 ];
 

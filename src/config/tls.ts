@@ -1,5 +1,5 @@
 /** From the settings about TLS to those of the Configuration, and what is wrong between them. */
-import type { AcmeSettings, TlsSettings } from './configuration.ts';
+
 import type { ListenAddress } from './listen-address.ts';
 import { placeOf } from './origin.ts';
 import { type Entry, entryOf } from './resolve.ts';
@@ -8,6 +8,7 @@ import type { FeatureSettings } from './sections/features.ts';
 import type { RouteSettings } from './sections/route.ts';
 import type { Sections } from './sections/table.ts';
 import type { SettingName, Values } from './settings/table.ts';
+import type { AcmeSettings, TlsSettings } from './tls-settings.ts';
 
 /** Null when no listener speaks TLS. */
 export function tlsSettings(

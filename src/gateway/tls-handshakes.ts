@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import type { TlsSettings } from '../config/configuration.ts';
+import type { TlsSettings } from '../config/tls-settings.ts';
 import type { Log } from '../telemetry/log.ts';
 import { readClientHello } from '../tls/client-hello.ts';
 import { ACME_PROTOCOL, type Credential, type Credentials } from '../tls/credentials.ts';

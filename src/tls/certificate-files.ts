@@ -2,8 +2,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { TlsSettings } from '../config/configuration.ts';
 import type { CertificateFiles } from '../config/sections/certificate.ts';
+import type { TlsSettings } from '../config/tls-settings.ts';
 import type { CertificateMaterial } from '../control/messages.ts';
 
 /** What is wrong with a certificate; a sentence that names the file. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TlsSettings } from '../config/configuration.ts';
+import type { TlsSettings } from '../config/tls-settings.ts';
 import type { TlsMaterial } from '../control/messages.ts';
 import type { ClientHello } from './client-hello.ts';
 import { Credentials } from './credentials.ts';

@@ -5,7 +5,7 @@
  */
 import { createHash, constants as cryptoConstants } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
-import type { TlsSettings } from '../config/configuration.ts';
+import type { TlsSettings } from '../config/tls-settings.ts';
 import type { AcmeChallenges, TlsMaterial } from '../control/messages.ts';
 import { CertificateChoice, type CertificateGroup } from './certificate-choice.ts';
 import type { ClientHello } from './client-hello.ts';

@@ -2,9 +2,9 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { AcmeSettings } from '../configuration.ts';
 import { section } from '../section.ts';
 import { list, one } from '../setting.ts';
+import type { AcmeSettings } from '../tls-settings.ts';
 import { choice, onOff, path, type ValueType } from '../value-types.ts';
 
 const LETS_ENCRYPT = 'https://acme-v02.api.letsencrypt.org/directory';

@@ -6,7 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AcmeSettings } from '../../config/configuration.ts';
+import type { AcmeSettings } from '../../config/tls-settings.ts';
 import type { AcmeChallenges, CertificateMaterial } from '../../control/messages.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { layOut } from '../../tls/acme/challenges.ts';

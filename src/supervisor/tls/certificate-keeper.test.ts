@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { writeCertificate } from '../../../test/support/certificates.ts';
 import { FakeClock } from '../../../test/support/fake-clock.ts';
 import { makeFolder } from '../../../test/support/folder.ts';
-import type { TlsSettings } from '../../config/configuration.ts';
+import type { TlsSettings } from '../../config/tls-settings.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { StartupError } from '../startup-error.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';

@@ -5,8 +5,8 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { TlsSettings } from '../../config/configuration.ts';
 import type { CertificateFiles } from '../../config/sections/certificate.ts';
+import type { TlsSettings } from '../../config/tls-settings.ts';
 import type { CertificateMaterial, TlsMaterial } from '../../control/messages.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { loadAuthorities, loadCertificate } from '../../tls/certificate-files.ts';
