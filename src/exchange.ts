@@ -117,6 +117,8 @@ export interface Exchange {
    * Only where `sendsFiles` is true: elsewhere the bytes have to pass through us.
    */
   sendFile?(fd: number, start: number, end: number): number;
+  /** `write` for a socket that is full: `onDrain` follows when it has taken the bytes, however few they are. */
+  writeAndWait?(chunk: Bytes): void;
   readonly sendsFiles?: boolean;
   /** `trailers` are for a client who has asked for them, and dropped where the wire has no place for them. */
   end(trailers?: FieldList): void;

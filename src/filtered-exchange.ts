@@ -42,6 +42,10 @@ export class FilteredExchange implements Exchange {
     return this.inner.sendFile?.(fd, start, end) ?? 0;
   }
 
+  writeAndWait(chunk: Bytes): void {
+    this.inner.writeAndWait?.(chunk);
+  }
+
   end(trailers?: FieldList): void {
     this.inner.end(trailers);
   }

@@ -65,12 +65,13 @@ function bind(ffi: ForeignFunctions): Calls {
   const readNow = (fileFd: number, target: Uint8Array, position: number): number => {
     vector[0] = ffi.getRawPointer(target);
     vector[1] = BigInt(target.length);
-    return Number(preadv2!(fileFd, vectorPointer, 1, BigInt(position), RWF_NOWAIT));
+    const bytes = Number(preadv2!(fileFd, vectorPointer, 1, BigInt(position), RWF_NOWAIT));
+    if (bytes >= 0 || ffi.getInt32(errno) !== EOPNOTSUPP) return bytes;
+    // A file system that does not say (tmpfs, overlayfs) is trusted, as every other server trusts all of them.
+    return Number(preadv2!(fileFd, vectorPointer, 1, BigInt(position), 0));
   };
   const byte = new Uint8Array(1);
-  // A file system that does not say (tmpfs, overlayfs) is trusted, as every other server trusts all of them.
-  const isInMemory = (fileFd: number, position: number): boolean =>
-    readNow(fileFd, byte, position) === 1 || ffi.getInt32(errno) === EOPNOTSUPP;
+  const isInMemory = (fileFd: number, position: number): boolean => readNow(fileFd, byte, position) === 1;
 
   return {
     readNow: (fileFd, target, position) => Math.max(0, readNow(fileFd, target, position)),

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FakeExchange } from '../../test/support/fake-exchange.ts';
+import type { Bytes } from '../exchange.ts';
 import { streamFile } from './file-stream.ts';
 import { OpenFile } from './open-file.ts';
 import type { Part } from './ranges.ts';
@@ -135,14 +136,60 @@ class DirectExchange extends FakeExchange {
   roomDirectly = 0;
 
   sendFile(fd: number, start: number, end: number): number {
-    const bytes = Buffer.alloc(Math.min(this.roomDirectly, end - start));
+    const bytes = Buffer.alloc(Math.min(this.roomDirectly, end - start, 1024 * 1024));
     readSync(fd, bytes, 0, bytes.length, start);
     this.roomDirectly -= bytes.length;
     this.direct.push(bytes.length);
     if (bytes.length > 0) this.write(bytes);
     return bytes.length;
   }
+
+  /** The sizes of what waits for room. */
+  readonly waiting: number[] = [];
+  onWaiting: (() => void) | null = null;
+
+  writeAndWait(chunk: Bytes): void {
+    this.waiting.push(chunk.length);
+    this.write(chunk);
+    this.onWaiting?.();
+  }
 }
+
+function beginDirect(name: string, content: Buffer, roomDirectly: number): DirectExchange {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  const exchange = new DirectExchange();
+  exchange.start(200, ['Content-Length', String(content.length)]);
+  exchange.roomDirectly = roomDirectly;
+  const fd = openSync(path, 'r');
+  streamFile(exchange, new OpenFile(fd, fstatSync(fd)), [{ start: 0, end: content.length }]);
+  return exchange;
+}
+
+test('while a socket is full, next to nothing of the file is in memory', linux, async () => {
+  const exchange = beginDirect('full', CONTENT, 100_000);
+  while (!exchange.ended) {
+    const waits = exchange.waiting.length;
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
+    assert.equal(exchange.waiting.length, waits, 'it asks for room once');
+    exchange.roomDirectly = 300_000;
+    exchange.onDrain!();
+  }
+  await exchange.finished;
+  assert.deepEqual(exchange.waiting, [2048, 2048, 2048]);
+  assert.ok(Buffer.concat(exchange.chunks).equals(CONTENT));
+  await closed('full');
+});
+
+test('a client that takes everything at once lets others have their turn', linux, async () => {
+  const content = Buffer.alloc(9 * 1024 * 1024, 'abc');
+  const exchange = beginDirect('fast', content, Number.POSITIVE_INFINITY);
+  let turns = 0;
+  for (; !exchange.ended; turns++) await nextTurn();
+  assert.ok(turns >= 3, `${turns} turns`);
+  assert.ok(Buffer.concat(exchange.chunks).equals(content));
+  await closed('fast');
+});
 
 test(
   'what the socket takes goes straight from the file, in the right order with what has to be read',
@@ -158,6 +205,7 @@ test(
     exchange.onWrite = () => {
       exchange.roomDirectly ||= 70_001;
     };
+    exchange.onWaiting = () => setImmediate(() => exchange.onDrain?.());
     streamFile(exchange, new OpenFile(fd, fstatSync(fd)), ['<', { start: 0, end: SIZE }]);
     await exchange.finished;
     assert.ok(Buffer.concat(exchange.chunks).equals(Buffer.concat([Buffer.from('<'), CONTENT])));

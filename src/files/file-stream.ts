@@ -10,8 +10,8 @@ import type { OpenFile } from './open-file.ts';
 import type { Part } from './ranges.ts';
 
 const BLOCK_BYTES = 256 * 1024;
-/** The block that waits until a full socket has room again: no smaller than what Node calls full. */
-const WAITING_BLOCK_BYTES = 64 * 1024;
+/** What waits in our memory for room in a full socket; it is there to learn of the room. */
+const WAITING_BYTES = 2048;
 /** What is sent straight from the file before others have their turn. */
 const TURN_BYTES_MAX = 2 * 1024 * 1024;
 
@@ -75,38 +75,57 @@ class FileStream {
     }
   }
 
+  /** False: its bytes have to be read. */
   #sendDirectly(position: number, end: number): boolean {
-    if (this.#exchange.sendsFiles !== true || this.#turnBytes >= TURN_BYTES_MAX) return false;
+    if (this.#exchange.sendsFiles !== true) return false;
+    if (this.#turnBytes >= TURN_BYTES_MAX) {
+      this.#yield();
+      return true;
+    }
     const sent = this.#exchange.sendFile!(this.#file.fd, position, end);
-    if (sent === 0) return false;
+    if (sent === 0) return this.#isDirect && this.#waitForRoom(position, end);
     this.#offset += sent;
     this.#turnBytes += sent;
     this.#isDirect = true;
     return true;
   }
 
-  #read(position: number, end: number): void {
-    const size = this.#isDirect ? WAITING_BLOCK_BYTES : BLOCK_BYTES;
-    // A new block each time: the socket may still hold the last one.
-    const block = Buffer.allocUnsafeSlow(Math.min(size, end - position));
-    const isFull = this.#isDirect && this.#turnBytes < TURN_BYTES_MAX;
+  /** All others have their turn. */
+  #yield(): void {
     this.#turnBytes = 0;
-    const bytesNow = isFull ? readNow(this.#file.fd, block, position) : 0;
-    if (bytesNow > 0) return this.#take(block, bytesNow);
+    this.#blocked = true;
+    setImmediate(() => {
+      this.#blocked = false;
+      this.pump();
+    });
+  }
+
+  /** Only a write tells of room. False: it is not the socket that has none, but the file is not in memory. */
+  #waitForRoom(position: number, end: number): boolean {
+    const block = Buffer.allocUnsafe(Math.min(WAITING_BYTES, end - position));
+    const bytesNow = readNow(this.#file.fd, block, position);
+    if (bytesNow === 0) return false;
+    this.#turnBytes = 0;
+    this.#offset += bytesNow;
+    this.#blocked = true;
+    this.#exchange.writeAndWait!(block.subarray(0, bytesNow));
+    return true;
+  }
+
+  #read(position: number, end: number): void {
+    // A new block each time: the socket may still hold the last one.
+    const block = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - position));
+    this.#turnBytes = 0;
     this.#reading = true;
     read(this.#file.fd, block, 0, block.length, position, (error, bytesRead) => {
       this.#reading = false;
       if (this.#over) return this.#file.release();
       if (error !== null) return this.#giveUp(`reading the file failed: ${error.message}`);
       if (bytesRead === 0) return this.#giveUp('the file shrank while it was sent');
-      this.#take(block, bytesRead);
+      this.#offset += bytesRead;
+      this.#block = bytesRead === block.length ? block : block.subarray(0, bytesRead);
       this.pump();
     });
-  }
-
-  #take(block: Buffer, bytesRead: number): void {
-    this.#offset += bytesRead;
-    this.#block = bytesRead === block.length ? block : block.subarray(0, bytesRead);
   }
 
   /** The client was promised a length that cannot be kept: cutting the connection is how it learns. */

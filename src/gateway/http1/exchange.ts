@@ -230,6 +230,19 @@ export class Http1Exchange implements Exchange {
     return sent;
   }
 
+  writeAndWait(chunk: Bytes): void {
+    const { plainSocket } = this.#connection;
+    if (this.#state !== 'started' || this.#framing !== 'length' || plainSocket === null) return;
+    const block = chunk.length > this.#owed ? chunk.slice(0, this.#owed) : chunk;
+    this.#flushHead();
+    this.#owed -= block.length;
+    this.bodyBytesSent += block.length;
+    // After an error the connection is lost, which is told elsewhere.
+    plainSocket.write(block, (error) => {
+      if (!error) this.onDrain?.();
+    });
+  }
+
   end(trailers: FieldList = NO_FIELDS): void {
     if (this.#state !== 'started') return;
     const missing = this.#framing === 'length' && this.#owed > 0;
