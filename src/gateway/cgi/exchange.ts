@@ -9,7 +9,7 @@ import { gatewayAnswer } from '../../protocols/cgi/response-fields.ts';
 import type { ResponseEncoder } from '../../protocols/gateway-protocol.ts';
 import { UNKNOWN } from '../../protocols/response-fields.ts';
 import { reasonPhrase } from '../../status.ts';
-import { sendFileTo } from '../http1/send-file.ts';
+import { sendFileTo, writeAndWait } from '../http1/send-file.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeOwner {
@@ -124,6 +124,15 @@ export class GatewayExchange implements Exchange {
     this.#owed -= sent;
     this.bodyBytesSent += sent;
     return sent;
+  }
+
+  writeAndWait(chunk: Bytes): void {
+    if (this.#state !== 'started' || !this.#hasBody || this.#owed === UNKNOWN || !this.#encoder.isRaw) return;
+    const block = chunk.length > this.#owed ? chunk.slice(0, this.#owed) : chunk;
+    this.#flushHead();
+    this.#owed -= block.length;
+    this.bodyBytesSent += block.length;
+    writeAndWait(this.#owner.socket, block, this);
   }
 
   end(): void {

@@ -13,7 +13,7 @@ import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
 import { reasonPhrase } from '../../status.ts';
 import type { Peer } from '../peer.ts';
 import { mayRender, render, rendered } from './rendition.ts';
-import { sendFileTo } from './send-file.ts';
+import { sendFileTo, writeAndWait } from './send-file.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeConnection {
@@ -237,10 +237,7 @@ export class Http1Exchange implements Exchange {
     this.#flushHead();
     this.#owed -= block.length;
     this.bodyBytesSent += block.length;
-    // After an error the connection is lost, which is told elsewhere.
-    plainSocket.write(block, (error) => {
-      if (!error) this.onDrain?.();
-    });
+    writeAndWait(plainSocket, block, this);
   }
 
   end(trailers: FieldList = NO_FIELDS): void {

@@ -1,6 +1,7 @@
 /** Bytes of a file, straight into the socket of a connection. */
 import type { Socket } from 'node:net';
 import { sendfile } from '../../base/sendfile.ts';
+import type { Bytes, Exchange } from '../../exchange.ts';
 
 /** Returns how many went; 0 while something that was written before has not. */
 export function sendFileTo(socket: Socket, fd: number, start: number, end: number): number {
@@ -8,4 +9,13 @@ export function sendFileTo(socket: Socket, fd: number, start: number, end: numbe
   // Node has no other way to the descriptor.
   const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } };
   return sendfile(handle?.fd ?? -1, fd, start, end);
+}
+
+/** For a full socket: `onDrain` follows when it has taken the bytes. After an error the connection is lost, which is told elsewhere. */
+export function writeAndWait(socket: Socket, bytes: Bytes, exchange: Exchange): void {
+  const done = (error?: Error | null): void => {
+    if (!error) exchange.onDrain?.();
+  };
+  if (typeof bytes === 'string') socket.write(bytes, 'latin1', done);
+  else socket.write(bytes, done);
 }
