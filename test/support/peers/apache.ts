@@ -2,7 +2,7 @@
 import { IS_ROOT, type Owner, ownLoopback, type Peer, skipWithout, startPeer } from './peer.ts';
 
 const MODULES = '/usr/lib/apache2/modules';
-const LOADED = ['mpm_event', 'authz_core', 'headers', 'setenvif', 'rewrite', 'proxy', 'ssl'];
+const LOADED = ['mpm_event', 'authz_core', 'headers', 'setenvif', 'rewrite', 'alias', 'proxy', 'ssl'];
 const PROXIES = ['proxy_http', 'proxy_scgi', 'proxy_fcgi', 'proxy_uwsgi', 'proxy_ajp', 'proxy_wstunnel'];
 export const NO_APACHE = skipWithout('apache2', ...PROXIES.map((name) => `${MODULES}/mod_${name}.so`));
 

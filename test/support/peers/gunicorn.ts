@@ -19,3 +19,14 @@ export function startGunicorn(owner: Owner, bind: string, application = 'twins/w
     ready: /Listening at: (?:http:\S+:(\d+)|unix:\S+) .*Booting worker/s,
   });
 }
+
+/** With a configuration file of its own, which says everything. */
+export function startGunicornFile(owner: Owner, file: string): Promise<Peer> {
+  return startPeer(owner, {
+    command: COMMAND,
+    args: (own) => ['--config', `${own}/gunicorn.conf.py`],
+    files: () => ({ 'gunicorn.conf.py': file }),
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
+    ready: /Booting worker/,
+  });
+}

@@ -43,3 +43,15 @@ export async function startUwsgi(owner: Owner, application = 'twins/wsgi.py'): P
     paths: each((protocol) => `${peer.folder}/${protocol}.sock`),
   };
 }
+
+/** With a configuration file of its own, which says everything. */
+export function startUwsgiFile(owner: Owner, file: string): Promise<Peer> {
+  return startPeer(owner, {
+    command: 'uwsgi',
+    // It would wait a minute for its threads to end.
+    args: (own) => ['--ini', `${own}/uwsgi.ini`, '--worker-reload-mercy', '1'],
+    files: () => ({ 'uwsgi.ini': file }),
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
+    ready: /spawned uWSGI worker 1/,
+  });
+}
