@@ -3,7 +3,7 @@
  * own, waited for until it listens, ended by its pid. What it prints, its error log included, is in the message when
  * it does not start.
  */
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ export interface PeerStart {
   files?(folder: string): Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   readonly descriptors?: readonly number[];
-  /** A file or Unix socket in the folder that is there when all of its sockets listen, or what it prints then. */
+  /** A pid file or Unix socket in the folder, which is written or accepts when all of its sockets listen; or what it prints then. */
   readonly ready: string | RegExp;
 }
 
@@ -63,10 +63,15 @@ async function waitUntilThere(path: string, started: TestProcess): Promise<void>
     hasEnded = true;
   });
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await delay(RETRY_MS)) {
-    if (path.endsWith('.sock') ? await accepts(path) : existsSync(path)) return;
+    if (path.endsWith('.sock') ? await accepts(path) : hasContent(path)) return;
     if (hasEnded) throw new Error(`it has ended. Its output was:\n${started.output}`);
   }
   throw new Error(`no ${path} within ${PATIENCE_MS} ms. Its output was:\n${started.output}`);
+}
+
+/** A pid file may be made before anything listens, and is written afterwards. */
+function hasContent(path: string): boolean {
+  return existsSync(path) && statSync(path).size > 0;
 }
 
 function accepts(path: string): Promise<boolean> {
