@@ -56,6 +56,7 @@ export class Run {
       serverRoot: this.root,
       listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
       adminListen: null,
+      socketFiles: { mode: null, owner: null, group: null },
       backlog: 100,
       tls: null,
       user: null,
