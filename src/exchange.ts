@@ -44,8 +44,8 @@ export interface Request {
   readonly localPort: number;
   /** Null where we do not speak TLS ourselves. */
   readonly tls: TlsSession | null;
-  /** What a web server in front of us has taken off the path (SCRIPT_NAME); nothing when it is absent or ''. */
-  readonly scriptName?: string | undefined;
+  /** What a web server in front of us has taken off the path (SCRIPT_NAME); '' for nothing. */
+  readonly scriptName: string;
 }
 
 /** How an exchange ended, for the access log and for metrics. */

@@ -85,8 +85,7 @@ export class Assignment implements RequestLine, Progress {
     return this.exchange.request.method;
   }
   get scriptName() {
-    const { scriptName } = this.exchange.request;
-    return scriptName === undefined ? this.#owner.mountPoint : scriptName + this.#owner.mountPoint;
+    return this.exchange.request.scriptName + this.#owner.mountPoint;
   }
   get pathInfo() {
     const { decodedPath } = this.exchange.request;

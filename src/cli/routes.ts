@@ -112,6 +112,7 @@ function readRequest(argv: readonly string[]): Asked | string {
     localAddress: '127.0.0.1',
     localPort: Number(/:(\d+)$/.exec(authority)?.[1] ?? PORTS[scheme.toLowerCase()]),
     tls: null,
+    scriptName: '',
   };
   return { request, rest };
 }

@@ -39,6 +39,7 @@ export function fakeRequest(settings: FakeRequest = {}): Request {
     remotePort: 40001,
     localAddress: '127.0.0.1',
     localPort: 8000,
+    scriptName: '',
     tls: null,
     ...settings,
     fields,

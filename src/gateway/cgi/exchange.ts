@@ -4,12 +4,13 @@
  */
 import type { Socket } from 'node:net';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
-import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
+import type { Bytes, Exchange, FieldList, Outcome, Request } from '../../exchange.ts';
 import { gatewayAnswer } from '../../protocols/cgi/response-fields.ts';
 import type { ResponseEncoder } from '../../protocols/gateway-protocol.ts';
 import { UNKNOWN } from '../../protocols/response-fields.ts';
 import { reasonPhrase } from '../../status.ts';
 import { sendFileTo, writeAndWait } from '../http1/send-file.ts';
+import { brokenPromise, hasField, WireExchange } from '../wire-exchange.ts';
 
 /** What an exchange needs of its connection. */
 export interface ExchangeOwner {
@@ -27,17 +28,10 @@ export interface ExchangeOwner {
   report(exchange: Exchange, code: string, what: string): void;
 }
 
-const NO_FIELDS: FieldList = [];
-
-export class GatewayExchange implements Exchange {
+export class GatewayExchange extends WireExchange {
   readonly #owner: ExchangeOwner;
   readonly #encoder: ResponseEncoder;
-  readonly #began: number;
   request: Request;
-  readonly id: string;
-  body: RequestBody | null = null;
-  captures: Readonly<Record<string, string>> | null = null;
-  environ: string[] | null;
 
   #state: 'waiting' | 'started' | 'ended' = 'waiting';
   #hasBody = true;
@@ -46,36 +40,13 @@ export class GatewayExchange implements Exchange {
   /** A head that waits for the first block, so that both go in one write. */
   #unsentHead: Bytes = '';
 
-  onDrain: (() => void) | null = null;
-  onGone: (() => void) | null = null;
-  onFinished: ((exchange: Exchange) => void) | null = null;
-
-  status = 0;
-  responseFields: FieldList = NO_FIELDS;
-  bodyBytesSent = 0;
-  outcome: Outcome = 'complete';
-  durationMs = 0;
-  workerPid = 0;
-  application: Progress | null = null;
-  receivedAt: number;
-
   /** `environ`: what the front has set beside the request. `began`: performance.now() at its first byte. */
   constructor(owner: ExchangeOwner, request: Request, environ: readonly string[], id: string, began: number) {
+    super(id, began, performance.now());
     this.#owner = owner;
     this.#encoder = owner.encoder;
     this.request = request;
     this.environ = environ.length === 0 ? null : [...environ];
-    this.id = id;
-    this.#began = began;
-    this.receivedAt = performance.now();
-  }
-
-  get startedAtMs(): number {
-    return performance.timeOrigin + this.#began;
-  }
-
-  get endedAt(): number {
-    return this.#began + this.durationMs;
   }
 
   respond(status: number, fields: FieldList, body: Bytes, reason = reasonPhrase(status)): void {
@@ -210,22 +181,10 @@ export class GatewayExchange implements Exchange {
 
   #conclude(): void {
     this.#state = 'ended';
-    this.body?.discard();
-    this.durationMs = performance.now() - this.#began;
-    this.onFinished?.(this);
+    this.conclude();
   }
 
   #reportLength(declared: number, actual: number): void {
-    const relation = actual > declared ? 'cut off' : 'the connection is cut';
-    this.#owner.report(
-      this,
-      'response-length',
-      `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
-    );
+    this.#owner.report(this, 'response-length', brokenPromise(declared, actual, 'the connection is cut'));
   }
-}
-
-function hasField(fields: FieldList, name: string): boolean {
-  const lower = name.toLowerCase();
-  return fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
 }

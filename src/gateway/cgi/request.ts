@@ -33,6 +33,7 @@ export function unreadable(peer: Peer): Request {
     target: '-',
     path: '-',
     decodedPath: '-',
+    scriptName: '',
     query: '',
     version: 'HTTP/1.1',
     authority: '',

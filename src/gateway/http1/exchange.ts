@@ -5,13 +5,14 @@
 
 import type { Socket } from 'node:net';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
-import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
+import type { Bytes, FieldList, Outcome, Request, RequestBody } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 import type { RequestHead } from '../../protocols/http1/request-head.ts';
 import { type Framing, responseHead } from '../../protocols/http1/response-head.ts';
 import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
 import { reasonPhrase } from '../../status.ts';
 import type { Peer } from '../peer.ts';
+import { brokenPromise, hasField, WireExchange } from '../wire-exchange.ts';
 import { mayRender, render, rendered } from './rendition.ts';
 import { sendFileTo, writeAndWait } from './send-file.ts';
 
@@ -88,17 +89,15 @@ export class Http1Request implements Request {
   get tls() {
     return this.#peer.tls;
   }
+  get scriptName() {
+    return '';
+  }
 }
 
-export class Http1Exchange implements Exchange {
+export class Http1Exchange extends WireExchange {
   readonly #connection: ExchangeConnection;
   readonly #head: RequestHead;
-  readonly #began: number;
   readonly request: Request;
-  readonly id: string;
-  body: RequestBody | null = null;
-  captures: Readonly<Record<string, string>> | null = null;
-  environ: string[] | null = null;
 
   #state: 'waiting' | 'started' | 'ended' = 'waiting';
   #framing: Framing = 'none';
@@ -109,19 +108,6 @@ export class Http1Exchange implements Exchange {
   #unsentHead = '';
   #isTunnel = false;
 
-  onDrain: (() => void) | null = null;
-  onGone: (() => void) | null = null;
-  onFinished: ((exchange: Exchange) => void) | null = null;
-
-  status = 0;
-  responseFields: FieldList = NO_FIELDS;
-  bodyBytesSent = 0;
-  outcome: Outcome = 'complete';
-  durationMs = 0;
-  workerPid = 0;
-  application: Progress | null = null;
-  receivedAt: number;
-
   constructor(
     connection: ExchangeConnection,
     head: RequestHead,
@@ -129,20 +115,10 @@ export class Http1Exchange implements Exchange {
     id: string,
     began: number,
   ) {
+    super(id, began, began);
     this.#connection = connection;
     this.#head = head;
-    this.#began = began;
-    this.receivedAt = began;
-    this.id = id;
     this.request = new Http1Request(head, connection.peer, fields);
-  }
-
-  get startedAtMs(): number {
-    return performance.timeOrigin + this.#began;
-  }
-
-  get endedAt(): number {
-    return this.#began + this.durationMs;
   }
 
   respond(status: number, fields: FieldList, body: Bytes, reason = reasonPhrase(status)): void {
@@ -285,7 +261,7 @@ export class Http1Exchange implements Exchange {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     this.outcome = outcome;
-    this.#conclude();
+    this.conclude();
     this.onGone?.();
   }
 
@@ -314,31 +290,22 @@ export class Http1Exchange implements Exchange {
 
   #finish(keepAlive: boolean, cut: boolean): void {
     this.#state = 'ended';
-    this.#conclude();
+    this.conclude();
     this.#connection.exchangeEnded(keepAlive, cut);
   }
 
-  #conclude(): void {
-    this.body?.discard();
-    this.durationMs = performance.now() - this.#began;
-    this.onFinished?.(this);
-  }
-
   #reportLength(declared: number, actual: number): void {
-    const relation = actual > declared ? 'cut off' : 'the connection is closed';
     this.#connection.report(
       this,
       'response-length',
-      `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
+      brokenPromise(declared, actual, 'the connection is closed'),
     );
   }
 }
 
 /** The head with one field more, unless the application has sent that field itself. */
 function withField(head: string, fields: FieldList, name: string, value: string): string {
-  const lower = name.toLowerCase();
-  const isThere = fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
-  return isThere ? head : `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
+  return hasField(fields, name) ? head : `${head.slice(0, -2)}${name}: ${value}\r\n\r\n`;
 }
 
 /** Values are trusted to hold no control characters, as in `responseHead`. */

@@ -4,9 +4,10 @@
  */
 import type { ServerHttp2Stream } from 'node:http2';
 import { ERROR_FIELDS, errorPage } from '../../error-page.ts';
-import type { Bytes, Exchange, FieldList, Outcome, Progress, Request, RequestBody } from '../../exchange.ts';
+import type { Bytes, FieldList, Outcome, Request, RequestBody } from '../../exchange.ts';
 import { plainFields, responseHead, tunnelHead } from '../../protocols/http2/response-head.ts';
 import { type ServerFields, UNKNOWN } from '../../protocols/response-fields.ts';
+import { brokenPromise, hasField, WireExchange } from '../wire-exchange.ts';
 import { CANCEL, INTERNAL_ERROR } from './error-codes.ts';
 
 /** What an exchange needs of its stream. */
@@ -39,15 +40,10 @@ const BODY_FOLLOWS = {};
  */
 const BODY_MAY_BREAK = { waitForTrailers: true };
 
-export class Http2Exchange implements Exchange {
+export class Http2Exchange extends WireExchange {
   readonly #owner: ExchangeOwner;
   readonly #stream: ServerHttp2Stream;
-  readonly #began: number;
   readonly request: Request;
-  readonly id: string;
-  body: RequestBody | null = null;
-  captures: Readonly<Record<string, string>> | null = null;
-  environ: string[] | null = null;
 
   #state: 'waiting' | 'started' | 'ended' = 'waiting';
   #hasBody = true;
@@ -58,35 +54,12 @@ export class Http2Exchange implements Exchange {
   #last: LastEvent = 'finish';
   #isAwaitingDrain = false;
 
-  onDrain: (() => void) | null = null;
-  onGone: (() => void) | null = null;
-  onFinished: ((exchange: Exchange) => void) | null = null;
-
-  status = 0;
-  responseFields: FieldList = NO_FIELDS;
-  bodyBytesSent = 0;
-  outcome: Outcome = 'complete';
-  durationMs = 0;
-  workerPid = 0;
-  application: Progress | null = null;
-  receivedAt: number;
-
   /** `began`, `receivedAt`: performance.now() when the head and when the whole request was there. */
   constructor(owner: ExchangeOwner, request: Request, id: string, began: number, receivedAt: number) {
+    super(id, began, receivedAt);
     this.#owner = owner;
     this.#stream = owner.stream;
     this.request = request;
-    this.id = id;
-    this.#began = began;
-    this.receivedAt = receivedAt;
-  }
-
-  get startedAtMs(): number {
-    return performance.timeOrigin + this.#began;
-  }
-
-  get endedAt(): number {
-    return this.#began + this.durationMs;
   }
 
   get isEnded(): boolean {
@@ -245,26 +218,14 @@ export class Http2Exchange implements Exchange {
 
   #conclude(): void {
     this.#state = 'ended';
-    this.body?.discard();
-    this.durationMs = performance.now() - this.#began;
-    this.onFinished?.(this);
+    this.conclude();
   }
 
   #reportLength(declared: number, actual: number): void {
-    const relation = actual > declared ? 'cut off' : 'the stream is reset';
-    this.#owner.report(
-      this,
-      'response-length',
-      `Content-Length ${declared} but ${actual} bytes of body: ${relation}`,
-    );
+    this.#owner.report(this, 'response-length', brokenPromise(declared, actual, 'the stream is reset'));
   }
 }
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-function hasField(fields: FieldList, name: string): boolean {
-  const lower = name.toLowerCase();
-  return fields.some((text, i) => i % 2 === 0 && text.toLowerCase() === lower);
 }

@@ -26,6 +26,7 @@ export function requestOf(head: RequestHead | null, peer: Peer, fields: RequestF
     localAddress: peer.localAddress,
     localPort: peer.localPort,
     tls: peer.tls,
+    scriptName: '',
   };
 }
 
