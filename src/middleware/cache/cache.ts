@@ -37,39 +37,50 @@ export interface CacheTools {
 /** Keys that are remembered for having come, or for not having been cacheable. */
 const REMEMBERED_MAX = 10_000;
 
+/** One cache, however many ways of requests lead through it. */
 export function cache(settings: CacheSettings, { cacheStore }: CacheTools): Middleware {
+  const own = makeParts(settings, cacheStore);
   return (next) => {
-    const made = new Cache(settings, cacheStore, next);
+    const made = new Cache(own, next);
     return (exchange) => made.handle(exchange);
   };
 }
 
+interface OwnParts extends CacheParts {
+  readonly keys: Keys;
+  readonly locks: boolean;
+  /** How often a key has come; only where that matters. */
+  readonly uses: BoundedMap<number>;
+}
+
+function makeParts(settings: CacheSettings, store: ResponseStore): OwnParts {
+  const template = settings.key === null ? null : compileTemplate(settings.key);
+  const keys = createKeys({ ...settings, template });
+  store.addCache((url) => keys.normalUrl(url));
+  return {
+    rules: compileRules(settings),
+    store,
+    keys,
+    locks: settings.lock,
+    uses: new BoundedMap<number>(REMEMBERED_MAX),
+    flights: new Flights(settings.lockTimeoutMs),
+    uncacheable: new BoundedMap(REMEMBERED_MAX),
+  };
+}
+
 class Cache {
-  readonly #parts: CacheParts;
+  readonly #parts: OwnParts;
   readonly #rules: CacheRules;
   readonly #store: ResponseStore;
   readonly #keys: Keys;
   readonly #next: Handler;
-  readonly #locks: boolean;
-  /** How often a key has come; only where that matters. */
-  readonly #uses = new BoundedMap<number>(REMEMBERED_MAX);
 
-  constructor(settings: CacheSettings, store: ResponseStore, next: Handler) {
-    this.#rules = compileRules(settings);
-    this.#store = store;
+  constructor(parts: OwnParts, next: Handler) {
+    this.#parts = parts;
+    this.#rules = parts.rules;
+    this.#store = parts.store;
+    this.#keys = parts.keys;
     this.#next = next;
-    this.#locks = settings.lock;
-    this.#keys = createKeys({
-      ...settings,
-      template: settings.key === null ? null : compileTemplate(settings.key),
-    });
-    store.addCache((url) => this.#keys.normalUrl(url));
-    this.#parts = {
-      rules: this.#rules,
-      store,
-      flights: new Flights(settings.lockTimeoutMs),
-      uncacheable: new BoundedMap(REMEMBERED_MAX),
-    };
   }
 
   handle(exchange: Exchange): void {
@@ -178,7 +189,9 @@ class Cache {
     const why = forwardedFor(question, this.#store);
     // What is made for one user is no answer to others; what must be validated each time is so by each.
     const isShared =
-      this.#locks && !isAuthorized(exchange.environ, traits) && (entry === null || entry.head.lifetimeMs > 0);
+      this.#parts.locks &&
+      !isAuthorized(exchange.environ, traits) &&
+      (entry === null || entry.head.lifetimeMs > 0);
     if (!isShared) return this.#fetch(question, why, null);
     const flightKey = this.#flightKey(question);
     if (!flights.isUnderWay(flightKey)) {
@@ -237,8 +250,8 @@ class Cache {
 
   #isWorthStoring(key: string): boolean {
     if (this.#rules.usesMin <= 1) return true;
-    const uses = (this.#uses.get(key) ?? 0) + 1;
-    this.#uses.set(key, uses);
+    const uses = (this.#parts.uses.get(key) ?? 0) + 1;
+    this.#parts.uses.set(key, uses);
     return uses >= this.#rules.usesMin;
   }
 }

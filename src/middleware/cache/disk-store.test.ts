@@ -8,6 +8,8 @@ import type { RequestFields } from '../../fields.ts';
 import { createLog } from '../../telemetry/log.ts';
 import { DiskStore } from './disk-store.ts';
 import { Entry, type EntryHead } from './entry.ts';
+import { MemoryStore } from './memory-store.ts';
+import { ResponseStore } from './store.ts';
 
 const HEAD: EntryHead = {
   key: 'cache http://example.org/',
@@ -200,4 +202,12 @@ test('a disk that fails is said once, and requests go on', async (t) => {
   assert.equal(lines.length, 1);
   assert.match(lines[0]!, /cache-directory-failed: answers cannot be kept on disk: E/);
   assert.equal(await find(store), null);
+});
+
+test('what comes to memory while the disk is asked is found', async (t) => {
+  const store = new ResponseStore(new MemoryStore(1_000_000), storeIn(t, makeFolder(t)));
+  const late = entry();
+  const found = new Promise((done) => store.load(HEAD.key, HEAD.url, fakeRequest().fields, done));
+  store.memory.put(late);
+  assert.equal(await found, late);
 });

@@ -44,11 +44,12 @@ export class ResponseStore {
     this.disk?.put(entry);
   }
 
-  /** What is on disk for such a request, which is in memory then. */
+  /** What is on disk for such a request, or has come to memory while that was looked for. It is in memory then. */
   load(key: string, url: string, fields: RequestFields, found: (entry: Entry | null) => void): void {
     if (this.disk === null) return found(null);
     this.disk.find(key, url, fields, (entry) => {
-      if (entry !== null) this.memory.put(entry);
+      if (entry === null) return found(this.memory.find(key, fields));
+      this.memory.put(entry);
       found(entry);
     });
   }
