@@ -29,13 +29,17 @@ test('what a file says now, also after it was replaced, was nonsense and was gon
   const waiting = setInterval(() => {}, 1_000);
   t.after(() => clearInterval(waiting));
   assert.equal(followed.value, 1);
+  // Whole, so that it is never read half written.
+  const replace = (content: string) => {
+    writeFileSync(`${file}.new`, content);
+    renameSync(`${file}.new`, file);
+  };
 
-  writeFileSync(`${file}.new`, '2');
-  renameSync(`${file}.new`, file);
+  replace('2');
   await once(events, 'read');
   assert.equal(followed.value, 2);
 
-  writeFileSync(file, 'three');
+  replace('three');
   assert.deepEqual(await once(events, 'problem'), ['no number']);
   assert.equal(followed.value, 2);
 
@@ -43,7 +47,7 @@ test('what a file says now, also after it was replaced, was nonsense and was gon
   await once(events, 'problem');
   assert.equal(followed.value, 2);
 
-  writeFileSync(file, '4');
+  replace('4');
   await once(events, 'read');
   assert.equal(followed.value, 4);
 });

@@ -56,16 +56,21 @@ export class DropIns {
 
   #add(settings: DropInSettings): void {
     const { name } = settings;
-    this.#log.info('script-added', `${name} is served from ${settings.target.path}`);
     const leaving = this.#pools.get(name);
     const pool = leaving ?? this.#effects.make(settings);
     this.#effects.tellGateway({ type: 'application-added', application: name, settings });
     // The old script may still have requests to finish.
-    if (leaving !== undefined) return pool.stay();
-    this.#pools.add(pool);
-    pool.pool.start();
-    for (const message of pool.pool.introduction())
-      this.#effects.tellGateway({ ...message, application: name });
+    if (leaving !== undefined) pool.stay();
+    else this.#introduce(pool);
+    // Not before: whoever reads it may rely on it.
+    this.#log.info('script-added', `${name} is served from ${settings.target.path}`);
+  }
+
+  #introduce(added: ApplicationPool): void {
+    this.#pools.add(added);
+    added.pool.start();
+    for (const message of added.pool.introduction())
+      this.#effects.tellGateway({ ...message, application: added.name });
   }
 
   /** Without workers there is nothing to be done: the next one loads what is there then. */
@@ -77,8 +82,8 @@ export class DropIns {
   }
 
   #remove({ name, target }: DropInSettings): void {
-    this.#log.info('script-removed', `${target.path} is gone, and ${name} is not served any more`);
     this.#effects.tellGateway({ type: 'application-removed', application: name });
+    this.#log.info('script-removed', `${target.path} is gone, and ${name} is not served any more`);
     this.#pools.get(name)?.leave(() => this.#pools.delete(name));
   }
 }

@@ -5,7 +5,7 @@
  * A change counts when the file has been the same twice in a row, so that one that is still being written is waited
  * for. A file that is gone, as for a moment while it is replaced, is no change before it is there again.
  */
-import { stat } from 'node:fs/promises';
+import { fileState } from '../../base/file-state.ts';
 import type { Cancel, Clock } from '../clock.ts';
 
 const CHECK_MS = 1000;
@@ -26,7 +26,7 @@ export class FileWatch {
   #cancelCheck: Cancel | null = null;
   #isStopped = false;
 
-  constructor(changed: (paths: readonly string[]) => void, clock: Clock, stateOf = stateOfFile) {
+  constructor(changed: (paths: readonly string[]) => void, clock: Clock, stateOf = fileState) {
     this.#changed = changed;
     this.#clock = clock;
     this.#stateOf = stateOf;
@@ -77,15 +77,5 @@ export class FileWatch {
     }
     this.#schedule();
     if (changed.length > 0) this.#changed(changed);
-  }
-}
-
-/** Null when it cannot be seen. A file that took the place of another one has an inode of its own. */
-async function stateOfFile(path: string): Promise<string | null> {
-  try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return `${dev} ${ino} ${size} ${mtimeNs}`;
-  } catch {
-    return null;
   }
 }

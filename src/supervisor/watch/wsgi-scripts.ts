@@ -6,6 +6,7 @@
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stateIn } from '../../base/file-state.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Cancel, Clock } from '../clock.ts';
 
@@ -114,10 +115,10 @@ export function lookAtScripts(directory: string): ReadonlyMap<string, string> {
   }
 }
 
-/** The file that a link leads to. One that was put in the place of another has an inode of its own. */
+/** The file that a link leads to. */
 function describe(path: string, name: string | undefined): [string, string][] {
   if (name === undefined) return [];
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   if (!stats?.isFile()) return [];
-  return [[name, `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs}`]];
+  return [[name, stateIn(stats)]];
 }
