@@ -37,9 +37,9 @@ ensure_flup() {
 
 ensure_packages
 ensure_python
-if [ $# -gt 0 ]; then exec node --test "$@"; fi
+if [ $# -gt 0 ]; then exec node --test --test-timeout=240000 "$@"; fi
 ensure_frameworks
 # Words, so not quoted.
 ensure_peers "to run the tests with all peers" $PEERS
 ensure_flup
-exec node --test 'src/**/*.test.ts' 'test/**/*.test.ts' 'bench/**/*.test.ts'
+exec node --test --test-timeout=240000 'src/**/*.test.ts' 'test/**/*.test.ts' 'bench/**/*.test.ts'
