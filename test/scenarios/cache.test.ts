@@ -58,7 +58,9 @@ test('many clients that ask at once are one run of the application', async (t) =
   writeFileSync(gate, '');
   const texts = await Promise.all(clients.map(async (client) => (await client.readResponse()).text));
   for (const client of clients) client.close();
-  assert.deepEqual([...new Set(texts)], ['run 1']);
+  assert.equal(new Set(texts).size, 1, texts.join());
+  // Which of the two was run first is left to the processes.
+  assert.equal(site.runs(), 2);
 });
 
 test('what is kept on disk outlives the gateway and the server', async (t) => {
