@@ -41,11 +41,11 @@ test('names a process by its title, its role or its program', () => {
   assert.equal(processName('gunicorn: worker [hello:application]', 'gunicorn'), 'gunicorn: worker');
   assert.equal(processName('/usr/bin/python3\0-m\0waitress\0', 'python3'), 'python3');
   assert.equal(
-    processName('/usr/bin/node\0src/main.ts\0vivarium-gateway\0', 'node-MainThread'),
+    processName('/usr/bin/node\0src/main.js\0vivarium-gateway\0', 'node-MainThread'),
     'vivarium-gateway',
   );
   assert.equal(
-    processName('/usr/bin/node\0src/main.ts\0serve\0/tmp/vivarium-x/a.py\0', 'node-MainThread'),
+    processName('/usr/bin/node\0src/main.js\0serve\0/tmp/vivarium-x/a.py\0', 'node-MainThread'),
     'node',
   );
   assert.equal(processName('', 'uwsgi'), 'uwsgi');

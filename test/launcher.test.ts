@@ -38,12 +38,12 @@ const NODE = 'node_modules/node/bin/node';
 
 test('a checkout runs its source with the node package in it, in the same process', (t) => {
   const run = install(t, 'checkout', {
-    'checkout/src/main.ts': '',
+    'checkout/src/main.js': '',
     [`checkout/${NODE}`]: fakeNode('v26.9.0'),
     'path/node': fakeNode('v30.0.0'),
   });
   const { stdout, status } = run(undefined, 'serve', 'my app.py');
-  assert.equal(stdout, 'v26.9.0 PID checkout/src/main.ts serve my app.py\n');
+  assert.equal(stdout, 'v26.9.0 PID checkout/src/main.js serve my app.py\n');
   assert.equal(status, 0);
 });
 
@@ -69,15 +69,15 @@ test('the link that npm makes leads to the package', (t) => {
 
 test('a node package that is too old is passed over for the one on PATH', (t) => {
   const run = install(t, 'checkout', {
-    'checkout/src/main.ts': '',
+    'checkout/src/main.js': '',
     [`checkout/${NODE}`]: fakeNode('v26.8.9'),
     'path/node': fakeNode('v26.9.0'),
   });
-  assert.equal(run().stdout, 'v26.9.0 PID checkout/src/main.ts\n');
+  assert.equal(run().stdout, 'v26.9.0 PID checkout/src/main.js\n');
 });
 
 test('without a Node.js that is new enough it says what there is and what to do', (t) => {
-  const run = install(t, 'checkout', { 'checkout/src/main.ts': '', 'path/node': fakeNode('v20.20.2') });
+  const run = install(t, 'checkout', { 'checkout/src/main.js': '', 'path/node': fakeNode('v20.20.2') });
   const { status, stdout, stderr } = run();
   assert.equal(status, 1);
   assert.equal(stdout, '');

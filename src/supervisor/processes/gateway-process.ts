@@ -3,7 +3,6 @@
  * listening sockets as descriptors and talks to us over Node's IPC channel; when that closes it stops by itself.
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InheritedListener, ToGateway, ToSupervisor } from '../../control/messages.ts';
 import type { Identity } from '../resources/privileges.ts';
@@ -11,10 +10,8 @@ import type { ServerSocket } from '../resources/socket-set.ts';
 import { type ChildEnd, startChild } from './child-process.ts';
 import type { OutOfMemoryWatch } from './exit-cause.ts';
 
-/** src/main.ts in a checkout, dist/main.js in the package. */
-export const GATEWAY_PROGRAM = fileURLToPath(
-  new URL(`../../main${extname(import.meta.url)}`, import.meta.url),
-);
+/** In src in a checkout, in dist in the package. */
+export const GATEWAY_PROGRAM = fileURLToPath(new URL('../../main.js', import.meta.url));
 
 /** 0 to 2 are the standard streams, 3 is the IPC channel. */
 const FIRST_LISTENER_FD = 4;
