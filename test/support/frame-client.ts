@@ -2,6 +2,7 @@
  * An HTTP/2 client that writes frames as a test wants them, right or wrong, and shows the frames that come back
  * (RFC 9113, section 4.1). Header blocks are written without compression, so that nothing hides in them.
  */
+import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
@@ -81,6 +82,7 @@ export class FrameClient {
   readonly socket: Socket;
   #received: Buffer = Buffer.alloc(0);
   #hasEnded = false;
+  #wasReset = false;
   #wake: (() => void) | null = null;
 
   /** Connected, with the preface and our SETTINGS sent. `settings`: identifiers and values. */
@@ -107,7 +109,13 @@ export class FrameClient {
       this.#received = Buffer.concat([this.#received, bytes]);
       this.#wake?.();
     });
-    socket.on('end', end).on('close', end).on('error', end);
+    socket
+      .on('end', end)
+      .on('close', end)
+      .on('error', () => {
+        this.#wasReset = true;
+        end();
+      });
   }
 
   send(...parts: readonly (Uint8Array | string)[]): void {
@@ -158,6 +166,15 @@ export class FrameClient {
       if (next.type === Frame.goaway) code = next.payload.readUInt32BE(4);
     }
     return code;
+  }
+
+  /**
+   * Waits until the connection is ended as that of a flood. Who still writes to a connection that is closed is answered
+   * with a reset by the system, which may overtake the GOAWAY.
+   */
+  async readFloodEnd(): Promise<void> {
+    const code = await this.readGoaway();
+    if (code !== null || !this.#wasReset) assert.equal(code, ErrorCode.calm);
   }
 
   /** The error code of the RST_STREAM of a stream. */
