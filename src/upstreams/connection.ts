@@ -99,6 +99,11 @@ export class UpstreamConnection {
     return this.#isConnected;
   }
 
+  /** `closed` may be told a moment later. */
+  get isDestroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   get isReused(): boolean {
     return this.requests > 1;
   }

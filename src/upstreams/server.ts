@@ -87,7 +87,8 @@ export class UpstreamServer implements ConnectionOwner {
   take(fresh = false): UpstreamConnection {
     this.busy++;
     this.requests++;
-    const kept = fresh ? undefined : this.#idle.pop();
+    let kept = fresh ? undefined : this.#idle.pop();
+    while (kept?.isDestroyed) kept = this.#idle.pop();
     if (kept !== undefined) return kept;
     const connection = new UpstreamConnection(this.endpoint, this.#settings.limits, this, performance.now());
     this.#all.add(connection);

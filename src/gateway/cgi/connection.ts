@@ -9,7 +9,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Bytes, Outcome } from '../../exchange.ts';
-import type { GatewayServer, RequestDecoder } from '../../protocols/gateway-protocol.ts';
+import type { GatewayServer, RequestDecoder, RequestEvent } from '../../protocols/gateway-protocol.ts';
 import { Refusal } from '../../protocols/http1/refusal.ts';
 import type { Connection } from '../connection.ts';
 import { earnedDeadline } from '../http1/deadlines.ts';
@@ -24,6 +24,8 @@ import { GatewayStream, type StreamConnection } from './stream.ts';
 const PENDING_MAX = 65_536;
 /** How long the front may take to notice that we have closed, while what it still sends is thrown away. */
 const LINGER_MS = 5_000;
+/** After these the front has to take answers first. Not while a body arrives: it may send all of it before it looks. */
+const CONCLUDING: ReadonlySet<RequestEvent> = new Set<RequestEvent>(['end', 'abort', 'reply', 'refused']);
 
 export class GatewayConnection implements Connection, StreamConnection {
   readonly socket: Socket;
@@ -41,6 +43,8 @@ export class GatewayConnection implements Connection, StreamConnection {
   #inputEnded = false;
   #writableBefore = 0;
   #isLast = false;
+  /** Answers wait for the front to take them: nothing more is asked of us until then. */
+  #isFull = false;
   /** The request that was answered last has been read to its end. */
   #isReadWhole = false;
 
@@ -86,6 +90,11 @@ export class GatewayConnection implements Connection, StreamConnection {
   }
 
   onDrain(): void {
+    if (this.#isFull) {
+      this.#isFull = false;
+      this.#resume();
+      this.#advance();
+    }
     for (const { exchange } of this.#streams.values()) exchange?.onDrain?.();
   }
 
@@ -130,6 +139,7 @@ export class GatewayConnection implements Connection, StreamConnection {
   }
 
   get #isHolding(): boolean {
+    if (this.#isFull) return true;
     for (const stream of this.#streams.values()) if (stream.isHolding) return true;
     return false;
   }
@@ -144,8 +154,15 @@ export class GatewayConnection implements Connection, StreamConnection {
 
   /** One event of the decoder. False: there is nothing more to do now. */
   #step(): boolean {
+    const event = this.#decoder.next();
+    const goesOn = this.#act(event);
+    if (CONCLUDING.has(event)) this.#isFull = this.socket.writableNeedDrain;
+    return goesOn;
+  }
+
+  #act(event: RequestEvent): boolean {
     const decoder = this.#decoder;
-    switch (decoder.next()) {
+    switch (event) {
       case 'need-data':
         this.#wait();
         return false;

@@ -94,9 +94,9 @@ export class Http1Connection implements Connection, ExchangeConnection {
     this.#parser.push(chunk);
     if (this.#phase === 'idle')
       this.#enter('head', performance.now(), this.#context.settings.headerTimeoutMs);
-    if (this.#exchange === null) return this.#advance();
-    this.#feed?.arrived();
-    if (this.#parser.pending > PENDING_MAX) this.#socket.pause();
+    if (this.#exchange === null) this.#advance();
+    else this.#feed?.arrived();
+    if (this.#parser.pending > PENDING_MAX && this.#isWaiting) this.#socket.pause();
   }
 
   onEnd(): void {
@@ -111,8 +111,9 @@ export class Http1Connection implements Connection, ExchangeConnection {
   }
 
   onDrain(): void {
-    if (this.#exchange !== null) this.#exchange.onDrain?.();
-    else this.#advance();
+    if (this.#exchange !== null) return this.#exchange.onDrain?.();
+    if (this.#socket.isPaused()) this.#socket.resume();
+    this.#advance();
   }
 
   onClose(): void {
@@ -166,8 +167,13 @@ export class Http1Connection implements Connection, ExchangeConnection {
     // Handlers may answer within this call; the loop, not recursion, goes on to the next request.
     if (this.#advancing) return;
     this.#advancing = true;
-    while (this.#exchange === null && this.#phase !== 'lingering' && this.#step());
+    while (!this.#isWaiting && this.#phase !== 'lingering' && this.#step());
     this.#advancing = false;
+  }
+
+  /** Pipelined requests wait until the one before them is answered, and the client has taken the answer. */
+  get #isWaiting(): boolean {
+    return this.#exchange !== null || this.#socket.writableNeedDrain;
   }
 
   /** One event of the parser. False: there is nothing more to do now. */
@@ -295,8 +301,6 @@ export class Http1Connection implements Connection, ExchangeConnection {
     this.#deadline = this.#since + this.#context.settings.keepAliveTimeoutMs;
     if (this.#parser.pending === 0) return;
     if (this.#socket.isPaused()) this.#socket.resume();
-    // The next pipelined request waits until the client has taken this answer.
-    if (this.#socket.writableNeedDrain) return;
     this.#advance();
   }
 
@@ -310,11 +314,8 @@ export class Http1Connection implements Connection, ExchangeConnection {
   /** Sends what is to be sent, then closes. Unread input would turn our close into a reset that takes the answer with it. */
   #close(cut: boolean): void {
     this.#isLast = true;
-    if (cut && this.#parser.head?.version === 'HTTP/1.0') {
-      // Without framing only a reset tells the client that the answer is not whole.
-      reset(this.#socket);
-      return;
-    }
+    // Without framing only a reset tells the client that the answer is not whole.
+    if (cut && this.#parser.head?.version === 'HTTP/1.0') return reset(this.#socket);
     if (this.#inputEnded) return this.#socket.destroySoon();
     this.#enter('lingering', performance.now(), LINGER_MS);
     this.#socket.end();

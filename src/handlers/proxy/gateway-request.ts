@@ -36,7 +36,8 @@ export function gatewayRequest(
     serverAddress: request.localPort === 0 ? '' : request.localAddress,
     remoteAddress: request.remoteAddress,
     remotePort: request.remotePort,
-    variables: [...(script?.variables ?? []), ...(exchange.environ ?? [])].map(bytesOf),
+    // What a front says of a script is about its own files: which of ours is run has been found out here.
+    variables: [...(exchange.environ ?? []), ...(script?.variables ?? [])].map(bytesOf),
     params: params.flatMap(({ name, value }) => [name, bytesOf(value(exchange))]),
   };
 }

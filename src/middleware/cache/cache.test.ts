@@ -92,6 +92,16 @@ test('poisoning: what tells an application another address or method is part of 
   assert.equal(play.ask().text, 'at home');
 });
 
+test('what a front has taken off the path is part of the key, and of the URL for purges', async () => {
+  const play = new CachePlay();
+  play.answer = (exchange) => says('max-age=60', `at ${exchange.request.scriptName}`)(exchange);
+  for (const scriptName of ['/one', '/two']) {
+    play.ask({ scriptName, target: '/x' });
+    assert.equal(play.ask({ scriptName, target: '/x' }).text, `at ${scriptName}`);
+  }
+  assert.equal((await play.store.purge({ kind: 'url', value: 'http://example.org:8000/two/x' })).purged, 1);
+});
+
 test('poisoning: a GET with a body neither fills the store nor reads it', () => {
   const play = new CachePlay();
   play.answer = says('max-age=60');

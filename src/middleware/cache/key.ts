@@ -3,6 +3,7 @@
  * proxies tell an application that it is reached under another name, because what an answer may depend on must be part
  * of its key: otherwise one request could poison the answers of all others.
  */
+import { encodePath } from '../../base/url-path.ts';
 import type { Exchange, Request } from '../../exchange.ts';
 import type { RequestFields } from '../../fields.ts';
 
@@ -70,9 +71,11 @@ export function createKeys({ template, ignoredParameters, sortsQuery, scope }: K
     return known.origin;
   }
 
-  function url({ scheme, authority, path, query }: Request): string {
+  function url({ scheme, authority, scriptName, path, query }: Request): string {
     const normal = normalQuery(query);
-    return `${originOf(scheme, authority)}${path}${normal === '' ? '' : `?${normal}`}`;
+    // What a front has taken off the path is part of it to the client, and to the application that makes links.
+    const mount = scriptName === '' ? '' : encodePath(scriptName);
+    return `${originOf(scheme, authority)}${mount}${path}${normal === '' ? '' : `?${normal}`}`;
   }
 
   return {
