@@ -24,7 +24,7 @@ ensure_frameworks() {
 
 # The servers that the tests put before and behind ours (test/support/peers/).
 PEERS='nginx libnginx-mod-stream apache2-bin lighttpd haproxy uwsgi-core uwsgi-plugin-python3 gunicorn
-  python3-waitress php-fpm libfcgi-perl'
+  python3-waitress php-fpm libfcgi-perl uvicorn python3-hypercorn chaussette python3-tornado python3-gevent'
 FLUP=node_modules/.cache/vivarium-test/flup
 
 # No Debian package, and needed by nobody else.

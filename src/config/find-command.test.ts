@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeFolder } from '../../test/support/folder.ts';
 import type { ApplicationSettings, CommandTarget } from './configuration.ts';
@@ -40,6 +40,36 @@ test('a command takes the place of the application', async (t) => {
   assert.equal(environment.PATH, target.searchPath);
   // No limit is none for a proxy, too.
   assert.ok(target.upstream.queueTimeoutMs > 365 * 24 * 3600);
+});
+
+test('its program is looked for beside the Python that was chosen, wherever that stands on PATH', async (t) => {
+  const folder = makeSite(t);
+  const python = (await load(folder, '--command', 'server')).configuration.applications[0]!.interpreter;
+  const pathOf = async (PATH: string, ...argv: string[]) => {
+    const flags = readFlags(['--command', join(folder, 'bin/server'), ...argv], folder);
+    const loaded = await loadConfiguration({
+      flags,
+      environment: { PATH },
+      cwd: folder,
+      pid: 1,
+      uid: NOBODY,
+    });
+    return (loaded.configuration.applications[0]!.target as CommandTarget).searchPath;
+  };
+  const beside = dirname(python);
+  assert.equal(await pathOf(`/nowhere:${beside}`), `/nowhere:${beside}`);
+  assert.equal(await pathOf(`/nowhere:${beside}`, '--python', python), `${beside}:/nowhere`);
+  assert.equal(await pathOf('/nowhere', '--python', python), `${beside}:/nowhere`);
+});
+
+test('how many connections are kept to it', async (t) => {
+  const folder = makeSite(t);
+  const kept = async (...argv: string[]) => {
+    const { configuration } = await load(folder, '--command', 'server', ...argv);
+    return (configuration.applications[0]!.target as CommandTarget).upstream.pool.keepAliveConnections;
+  };
+  assert.deepEqual([await kept(), await kept('--protocol', 'fastcgi')], [64, 0]);
+  assert.deepEqual([await kept('--keep-alive', '0'), await kept('--keep-alive', '7')], [0, 7]);
 });
 
 test('how its socket is put in says how it comes by it', async (t) => {

@@ -29,7 +29,9 @@ const FOR_WSGI: readonly SettingName[] = [
   'enable-coverage',
   'enable-recorder',
 ];
-const FOR_COMMANDS: readonly SettingName[] = ['protocol', 'ready-path', 'max-connections', 'stop-signal'];
+const FOR_COMMANDS: readonly SettingName[] = [
+  ...(['protocol', 'ready-path', 'max-connections', 'keep-alive', 'stop-signal'] as const),
+];
 
 /** Settings that do not go together with a command, or only with one. Each is complete with its place. */
 export function findCommandMistakes(values: Values, entries: readonly Entry[]): string[] {
@@ -64,6 +66,7 @@ const FOREVER_MS = 2 ** 31;
 /** Requests are passed on as to any server, but for what the supervisor takes care of. */
 function passing(values: Values): Pick<CommandTarget, 'proxy' | 'upstream'> {
   const { upstream, ...proxy } = proxyTo(`${values.protocol}://command`);
+  const { pool } = upstream!;
   return {
     proxy: {
       ...proxy,
@@ -81,7 +84,12 @@ function passing(values: Values): Pick<CommandTarget, 'proxy' | 'upstream'> {
       policy: 'least-connections',
       queueMax: values['queue-size'],
       queueTimeoutMs: ms(values['queue-timeout']) || FOREVER_MS,
-      pool: { ...upstream!.pool, keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS, maxFails: 0 },
+      pool: {
+        ...pool,
+        keepAliveConnections: values['keep-alive'] ?? pool.keepAliveConnections,
+        keepAliveTimeoutMs: KEEP_ALIVE_TIMEOUT_MS,
+        maxFails: 0,
+      },
     },
   };
 }
@@ -101,7 +109,7 @@ export async function findCommand(
   const directories = [workingDirectory];
   const found = await findPython({ ...request, workingDirectory, directories, mistakes });
   const { interpreter, interpreterVersion, from } = found;
-  const path = searchPath(interpreter, values.setenv.PATH ?? environment.PATH);
+  const path = searchPath(found, values.setenv.PATH ?? environment.PATH);
   const program = findProgram(argv[0]!, workingDirectory, path);
   if ('mistake' in program)
     throw new ConfigurationError([...mistakes, `${placeOf(origin, 'command')}: ${program.mistake}`]);

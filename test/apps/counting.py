@@ -8,11 +8,16 @@ from urllib.parse import parse_qs
 _file = os.open(os.environ["COUNT_FILE"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
 
+def count(request_id):
+    os.write(_file, "{} {}\n".format(request_id, os.getpid()).encode())
+
+
 def application(environ, start_response):
     query = parse_qs(environ["QUERY_STRING"])
     request_id = query["id"][0]
-    os.write(_file, "{} {}\n".format(request_id, os.getpid()).encode())
+    count(request_id)
     if "ms" in query:
         time.sleep(int(query["ms"][0]) / 1000)
-    start_response("200 OK", [("Content-Type", "text/plain"), ("X-Pid", str(os.getpid()))])
+    length = ("Content-Length", str(len(request_id)))
+    start_response("200 OK", [("Content-Type", "text/plain"), length, ("X-Pid", str(os.getpid()))])
     return [request_id.encode()]

@@ -1,76 +1,140 @@
-/** Applications with a command, with the servers that people have: nothing is lost when they are reloaded or killed. */
+/**
+ * Applications with a command, with the servers that people have, as the guide prints their commands: nothing is lost when
+ * they are reloaded, and one that is killed is there again.
+ */
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { CountingLoad, readRuns, type Tally } from '../support/counting-load.ts';
-import { makeFolder } from '../support/folder.ts';
-import { startCommand } from '../support/own-server.ts';
-import { NO_GUNICORN } from '../support/peers/gunicorn.ts';
-import { skipWithout } from '../support/peers/peer.ts';
-import { NO_UWSGI } from '../support/peers/uwsgi.ts';
+import { test } from 'node:test';
+import {
+  type CountedServer,
+  GUIDE_FILE,
+  GUIDE_SERVERS,
+  GUIDE_TABLE,
+  type GuideServer,
+  skipCommand,
+  startGuideServer,
+  startShop,
+} from '../support/command-guide.ts';
+import { assertEachRunOnce, CountingLoad, readRuns } from '../support/counting-load.ts';
 import { getOnce } from '../support/raw-client.ts';
+import type { Server } from '../support/vivarium.ts';
 
-/** Debian's, whose packages the servers are. */
-const PYTHON = ['--python', '/usr/bin/python3'];
-const UWSGI = 'uwsgi --master --die-on-term --plugin python3 --module counting:application';
-const NO_WAITRESS = skipWithout('/usr/bin/waitress-serve');
+const UWSGI = 'uwsgi --master --die-on-term --module shop.wsgi';
 
-const SERVERS: readonly (readonly [string, string, string | false, ...string[]])[] = [
-  ['gunicorn', 'gunicorn --bind fd://{fd} counting', NO_GUNICORN],
-  ['gunicorn by LISTEN_FDS', 'gunicorn counting', NO_GUNICORN],
-  ['waitress', 'waitress-serve --unix-socket={socket} counting:application', NO_WAITRESS],
-  ['waitress at a port', 'waitress-serve --listen=127.0.0.1:{port} counting:application', NO_WAITRESS],
-  ['uWSGI by HTTP', `${UWSGI} --http-socket fd://{fd}`, NO_UWSGI],
-  ['uWSGI by uwsgi', `${UWSGI} --uwsgi-socket fd://{fd}`, NO_UWSGI, '--protocol', 'uwsgi'],
-  ['uWSGI by SCGI', `${UWSGI} --scgi-socket fd://{fd}`, NO_UWSGI, '--protocol', 'scgi'],
-  ['uWSGI by FastCGI', `${UWSGI} --fastcgi-socket {socket}`, NO_UWSGI, '--protocol', 'fastcgi'],
+/** Other ways to the same servers. */
+const OTHERS: readonly GuideServer[] = [
+  { name: 'gunicorn by LISTEN_FDS', command: 'gunicorn shop.wsgi', settings: '' },
+  {
+    name: 'waitress at a port',
+    command: 'waitress-serve --listen=127.0.0.1:{port} shop.wsgi:application',
+    settings: 'max-connections = 4',
+  },
+  { name: 'uWSGI by SCGI', command: `${UWSGI} --scgi-socket fd://{fd}`, settings: 'protocol = "scgi"' },
+  {
+    name: 'uWSGI by FastCGI',
+    command: `${UWSGI} --fastcgi-socket {socket}`,
+    settings: 'protocol = "fastcgi"',
+  },
 ];
 
-async function start(t: TestContext, command: string, ...args: string[]) {
-  const countFile = `${makeFolder(t)}/count`;
-  const server = await startCommand(t, command, ...PYTHON, '--setenv', 'COUNT_FILE', countFile, ...args);
-  await server.waitForOutput(/worker-started: worker 1 /);
-  return { server, countFile };
-}
+test('the guide names servers', () => {
+  assert.deepEqual(
+    GUIDE_SERVERS.map(({ name }) => name),
+    [
+      ...[
+        'gunicorn',
+        'uWSGI',
+        'uWSGI, by its own protocol',
+        'waitress',
+        'uvicorn',
+        'hypercorn',
+        'chaussette',
+      ],
+      ...['tornado', 'gevent', 'anything else'],
+    ],
+  );
+});
 
-for (const [name, command, skip, ...args] of SERVERS) {
-  test(`${name} serves, and a reload under load loses nothing`, { skip }, async (t) => {
-    const { server, countFile } = await start(t, command, ...args);
+for (const row of [...GUIDE_SERVERS, ...OTHERS]) {
+  test(`${row.name}: a reload under load loses nothing, and one that is killed is there again`, {
+    skip: skipCommand(row),
+  }, async (t) => {
+    const started = await startGuideServer(t, row);
+    const { server } = started;
     assert.equal((await getOnce(server.port, '/?id=first')).text, 'first');
-    const load = new CountingLoad(server.port, { connections: 4 });
-    await load.waitForAnswers(20);
-    server.signal('SIGHUP');
-    await server.waitForOutput(/reload-finished/);
-    await load.waitForAnswers(20);
-    const tally = await load.stop();
-    assertNoneTwice(tally, countFile);
-    assert.deepEqual(statusesOf(tally), [200]);
-    assert.equal((await server.stop()).code, 0);
+    await reloadUnderLoad(started);
     assert.doesNotMatch(server.output, /worker-killed|upstream-failed/);
+    await killAndAsk(started);
+    assert.equal((await server.stop()).code, 0);
+    assert.doesNotMatch(server.output, /worker-killed/);
   });
 }
 
-test('of a server that is killed only what it has begun with is lost', { skip: NO_GUNICORN }, async (t) => {
-  const { server, countFile } = await start(t, 'gunicorn --bind fd://{fd} --workers 2 counting');
+const uvicorn = GUIDE_SERVERS.find(({ name }) => name === 'uvicorn')!;
+
+test('the first file of the guide', { skip: skipCommand(uvicorn) }, async (t) => {
+  const { server } = await startShop(t, GUIDE_FILE);
+  assert.equal((await getOnce(server.port, '/?id=one')).text, 'one');
+});
+
+test('a command beside an application, as the guide has it', { skip: skipCommand(uvicorn) }, async (t) => {
+  const { server } = await startShop(t, GUIDE_TABLE);
+  const [shop, chat] = await Promise.all(
+    ['/?id=shop', '/chat/?id=chat'].map((target) => getOnce(server.port, target)),
+  );
+  assert.deepEqual([shop!.text, chat!.text], ['shop', 'chat']);
+  // Who has answered which.
+  assert.deepEqual([shop!.get('x-pid') === undefined, chat!.get('x-pid') === undefined], [false, true]);
+});
+
+const gunicorn = {
+  name: 'gunicorn',
+  command: 'gunicorn --bind fd://{fd} --workers 2 shop.wsgi',
+  settings: '',
+};
+
+test('of a server that is killed under load only what it has begun with is lost', {
+  skip: skipCommand(gunicorn),
+}, async (t) => {
+  const { server, countFile } = await startGuideServer(t, gunicorn);
   const load = new CountingLoad(server.port, { connections: 8, query: '&ms=5' });
   await load.waitForAnswers(20);
-  const [, pid] = /worker 1 \(pid (\d+)\)/.exec(server.output)!;
-  // With its workers.
-  process.kill(-Number(pid), 'SIGKILL');
+  kill(server);
   await server.waitForOutput(/worker-replaced: worker 2 /);
   await load.waitForAnswers(20);
-  const tally = await load.stop();
-  assertNoneTwice(tally, countFile);
-  const lost = [...tally.answered.values()].filter((status) => status !== 200);
+  const { cut, refused, mixedUp, answered } = await load.stop();
+  assert.deepEqual([cut, refused, mixedUp], [[], 0, []]);
+  assert.deepEqual(
+    [...readRuns(countFile)].filter(([, { times }]) => times !== 1),
+    [],
+  );
+  const lost = [...answered.values()].filter((status) => status !== 200);
   assert.ok(lost.length <= 2, `${lost.length} are lost, and it had two workers`);
   for (const status of lost) assert.equal(status, 502);
 });
 
-function assertNoneTwice(tally: Tally, countFile: string): void {
-  assert.deepEqual([tally.cut, tally.refused, tally.mixedUp], [[], 0, []]);
-  const twice = [...readRuns(countFile)].filter(([, { times }]) => times !== 1);
-  assert.deepEqual(twice, []);
+async function reloadUnderLoad({ server, countFile }: CountedServer): Promise<void> {
+  const load = new CountingLoad(server.port, { connections: 4 });
+  await load.waitForAnswers(20);
+  server.signal('SIGHUP');
+  await server.waitForOutput(/reload-finished/);
+  await load.waitForAnswers(20);
+  const tally = await load.stop();
+  assertEachRunOnce({ ...tally, answered: new Map([...tally.answered, ['first', 200]]) }, countFile);
 }
 
-function statusesOf(tally: Tally): number[] {
-  return [...new Set(tally.answered.values())];
+async function killAndAsk({ server, countFile }: CountedServer): Promise<void> {
+  const before = server.output.length;
+  const number = kill(server);
+  await server.waitForOutput(new RegExp(`worker-exited: worker ${number} `), before);
+  // It waits until the next one is there.
+  assert.equal((await getOnce(server.port, '/?id=after')).text, 'after');
+  await server.waitForOutput(/worker-replaced: worker \d+ /, before);
+  assert.equal(readRuns(countFile).get('after')?.times, 1);
+}
+
+/** The newest process, with those that it has started itself. Returns its number. */
+function kill({ output }: Server): string {
+  const [, number, pid] = [...output.matchAll(/worker (\d+) \(pid (\d+)\) is ready/g)].at(-1)!;
+  process.kill(-Number(pid), 'SIGKILL');
+  return number!;
 }

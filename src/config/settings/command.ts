@@ -28,5 +28,10 @@ export const command = {
       default: 1000,
       help: 'requests that each process of a command gets at once; more wait in the queue',
     }),
+    'keep-alive': one(count(0, 10_000), {
+      default: null,
+      defaultText: '64, none with FastCGI',
+      help: 'idle connections kept to each process of a command; 0 for a server that closes them unannounced',
+    }),
   },
 };

@@ -1,7 +1,7 @@
 /** A command in the place of a WSGI application: where it finds its socket, and whether its program is there. */
 import { delimiter, dirname, resolve } from 'node:path';
 import type { CommandTarget } from '../configuration.ts';
-import { executable, onPath } from './interpreter.ts';
+import { executable, FROM_PATH, onPath } from './interpreter.ts';
 
 /** What stands in a command for what is known when it is started. */
 const PLACEHOLDERS: Readonly<Record<string, CommandTarget['socket'] | null>> = {
@@ -36,10 +36,18 @@ function listed(): string {
     .join(', ');
 }
 
-/** Where programs are looked for: beside the Python of the application first, as in an active virtual environment. */
-export function searchPath(interpreter: string, path = '/usr/local/bin:/usr/bin:/bin'): string {
+/**
+ * Where programs are looked for: beside the Python of the application first, as in an active virtual environment. One that
+ * was found on PATH changes nothing of its order.
+ */
+export function searchPath(
+  { interpreter, from }: { readonly interpreter: string; readonly from: string },
+  path = '/usr/local/bin:/usr/bin:/bin',
+): string {
   const own = dirname(interpreter);
-  return path.split(delimiter).includes(own) ? path : `${own}${delimiter}${path}`;
+  const folders = path.split(delimiter);
+  if (from === FROM_PATH && folders.includes(own)) return path;
+  return [own, ...folders.filter((folder) => folder !== own)].join(delimiter);
 }
 
 /** Its absolute path, or what is wrong. */

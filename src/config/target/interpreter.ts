@@ -7,6 +7,8 @@ import { delimiter, join } from 'node:path';
 import { z } from 'zod';
 import { askPython, type Python } from './ask-python.ts';
 
+/** `from` of an interpreter that nothing but PATH has led to. */
+export const FROM_PATH = 'python3 on PATH';
 const OLDEST = { major: 3, minor: 9 };
 
 export interface InterpreterWish {
@@ -50,7 +52,7 @@ export function findInterpreter(wish: InterpreterWish): FoundInterpreter {
     if (path !== null) return { path, from };
   }
   const path = onPath('python3', searchPath);
-  if (path !== null) return { path, from: 'python3 on PATH' };
+  if (path !== null) return { path, from: FROM_PATH };
   const looked = homes.map(({ home }) => join(home, 'bin/python')).join(', ');
   return {
     mistake: `python: no interpreter found; looked for ${looked} and python3 in ${searchPath}; name one with --python or --python-home`,
