@@ -1,8 +1,9 @@
 /**
  * sendfile(2): bytes of a file into a socket without their passing through this process, by way of Node's foreign
- * functions (node:ffi). Only what is in the system's page cache is sent so, because a wait for the disk would hold up
+ * functions. Only what is in the system's page cache is sent so, because a wait for the disk would hold up
  * every other connection. Where any of this cannot be had, nothing is sent and the caller does it the usual way.
  */
+import { bindForeign, type ForeignFunctions } from './foreign-functions.ts';
 
 interface Calls {
   sendfile(socketFd: number, fileFd: number, start: number, end: number): number;
@@ -20,32 +21,14 @@ let loaded: Calls | null = null;
 
 /** Of the bytes from `start` to `end` as many as go at once: returns how many, also 0. Never waits. */
 export function sendfile(socketFd: number, fileFd: number, start: number, end: number): number {
-  loaded ??= load();
+  loaded ??= bindForeign(bind) ?? NOTHING;
   return loaded.sendfile(socketFd, fileFd, start, end);
 }
 
 /** Reads what is in memory: returns how many bytes, also 0. Never waits. */
 export function readNow(fileFd: number, target: Uint8Array, position: number): number {
-  loaded ??= load();
+  loaded ??= bindForeign(bind) ?? NOTHING;
   return loaded.readNow(fileFd, target, position);
-}
-
-/** The part of node:ffi that is used here; it has no types yet. */
-interface ForeignFunctions {
-  dlopen(library: null, functions: object): { functions: Record<string, (...values: unknown[]) => bigint> };
-  getRawPointer(buffer: Uint8Array): bigint;
-  getInt32(pointer: bigint): number;
-}
-
-function load(): Calls {
-  // Sizes and the layout of structures below are those of 64-bit Linux.
-  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) return NOTHING;
-  try {
-    const ffi = process.getBuiltinModule('node:ffi' as never) as ForeignFunctions | undefined;
-    return ffi === undefined ? NOTHING : bind(ffi);
-  } catch {
-    return NOTHING; // An older libc, or a Node.js in which this looks different.
-  }
 }
 
 function bind(ffi: ForeignFunctions): Calls {

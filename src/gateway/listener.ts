@@ -1,7 +1,8 @@
 /** A listening socket and its connections. */
 import net from 'node:net';
-import type { GatewayServer } from '../protocols/gateway-protocol.ts';
+import { descriptorOf, socketCalls } from '../base/socket-calls.ts';
 import { GatewayConnection } from './cgi/connection.ts';
+import { PromptConnections } from './cgi/prompt-connections.ts';
 import type { Connection } from './connection.ts';
 import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
@@ -43,6 +44,9 @@ export class Listener {
   readonly #proxyHeaders: ProxyHeaders | null;
   /** Null: connections are plain. */
   readonly #handshakes: TlsHandshakes | null;
+  /** Null: there are none, or none that could be served so. */
+  readonly #prompt: PromptConnections | null;
+  #fd = -1;
   /** Connections since the start, those that were turned away among them. */
   accepted = 0;
   turnedAway = 0;
@@ -66,13 +70,21 @@ export class Listener {
             (socket) => this.#serve(socket, socket.alpnProtocol || 'http/1.1'),
             ended,
           );
+    this.#prompt = this.#servePrompt();
     // In TLS a closed half is an end (and in a handshake Node would not notice it).
-    const options = { allowHalfOpen: context.tls === null, noDelay: context.path === null };
-    this.#server = net.createServer(options, (socket) => this.#accept(socket));
+    this.#server = net.createServer(
+      {
+        allowHalfOpen: context.tls === null,
+        noDelay: context.path === null,
+        pauseOnConnect: this.#prompt !== null,
+      },
+      (socket) => this.#arrived(socket),
+    );
   }
 
   /** Takes over an inherited listening socket. */
   listen(fd: number, backlog: number): Promise<void> {
+    this.#fd = fd;
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       // As an option beside `fd` the backlog would be ignored.
@@ -117,11 +129,19 @@ export class Listener {
     this.#proxyHeaders?.cut();
   }
 
+  #arrived(socket: net.Socket): void {
+    const prompt = this.#prompt;
+    if (prompt === null) return this.#accept(socket);
+    if (!prompt.serve(descriptorOf(socket), socket)) this.#accept(socket.resume());
+    if (this.#empty === null) prompt.acceptMore(this.#fd, this.#acceptUsually);
+  }
+
+  readonly #acceptUsually = (fd: number): void => this.#accept(new net.Socket({ fd, allowHalfOpen: true }));
+
   #accept(socket: net.Socket): void {
     this.accepted++;
     if (this.#context.gateway?.admits(socket) === false) return this.#refuse(socket);
-    const isFull = this.#clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
-    if (isFull) this.#turnAway(socket, OVERLOADED);
+    if (this.#isFull) this.#turnAway(socket, OVERLOADED);
     else if (this.#proxyHeaders === null) this.#begin(socket);
     else this.#proxyHeaders.accept(socket, performance.now());
   }
@@ -136,6 +156,11 @@ export class Listener {
     } else if (handshakes === null) this.#serve(socket, null);
     else if (handshakes.isFull) this.#turnAway(socket, OVERLOADED);
     else handshakes.accept(socket, performance.now());
+  }
+
+  /** No more may be served, and none gives way. */
+  get #isFull(): boolean {
+    return this.#clients >= this.#context.settings.maxClients && !this.#closeLongestIdle();
   }
 
   /** Connections, also those that are not yet so far. */
@@ -176,13 +201,17 @@ export class Listener {
 
   /** `protocol`: what the client has agreed to in TLS; null on plain connections, where its first bytes tell. */
   #serve(socket: net.Socket, protocol: string | null): void {
-    (socket as ConnectedSocket).listener = this;
-    socket.on('error', ignore);
-    socket.on('close', onClose);
-    if (this.#context.gateway !== null) this.#serveGateway(socket, this.#context.gateway.protocol);
+    this.#attach(socket);
+    if (this.#context.gateway !== null) this.#serveGateway(socket);
     else if (protocol === 'h2') this.#serveHttp2(socket, null);
     else this.#serveHttp1(socket, protocol === null && this.#context.settings.http2 !== null);
     this.#drainLate(socket);
+  }
+
+  #attach(socket: net.Socket): void {
+    (socket as ConnectedSocket).listener = this;
+    socket.on('error', ignore);
+    socket.on('close', onClose);
   }
 
   /** It came while we have stopped to accept, and is served once. */
@@ -197,9 +226,28 @@ export class Listener {
     this.#serveBytes(socket, connection, mayBeHttp2 ? onFirstData : onData);
   }
 
-  #serveGateway(socket: net.Socket, protocol: GatewayServer): void {
-    const connection = new GatewayConnection(socket, protocol, this.#context, performance.now());
+  #serveGateway(socket: net.Socket): void {
+    const peer = peerOf(socket, this.#context);
+    const connection = new GatewayConnection(socket, peer, this.#context, performance.now());
     this.#serveBytes(socket, connection, onData);
+  }
+
+  #servePrompt(): PromptConnections | null {
+    const { gateway, path, proxy, tls } = this.#context;
+    const calls = gateway === null || path === null || proxy !== null || tls !== null ? null : socketCalls();
+    if (calls === null) return null;
+    return new PromptConnections(calls, path!, this.#context, {
+      isFull: () => this.#isFull,
+      accepted: (connection) => {
+        this.accepted++;
+        this.#connections.add(connection);
+      },
+      opened: (connection, socket) => {
+        this.#attach(socket);
+        this.#serveBytes(socket, connection, onData);
+      },
+      closed: (connection) => this.closed(connection),
+    });
   }
 
   #serveBytes(

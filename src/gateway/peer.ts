@@ -43,10 +43,7 @@ function canonical(address: string): string {
 function peerOfSocket(socket: Socket, path: string | null): Peer {
   const tls = socket instanceof TLSSocket ? new SocketTlsSession(socket) : null;
   const scheme = tls === null ? 'http' : 'https';
-  if (path !== null) {
-    const localAddress = Buffer.from(path, 'utf8').latin1Slice();
-    return { scheme, remoteAddress: '', remotePort: 0, localAddress, localPort: 0, tls };
-  }
+  if (path !== null) return { ...peerAt(path), scheme, tls };
   return {
     scheme,
     remoteAddress: plain(socket.remoteAddress),
@@ -55,6 +52,12 @@ function peerOfSocket(socket: Socket, path: string | null): Peer {
     localPort: socket.localPort ?? 0,
     tls,
   };
+}
+
+/** Whoever comes by the Unix socket at `path`. */
+export function peerAt(path: string): Peer {
+  const localAddress = Buffer.from(path, 'utf8').latin1Slice();
+  return { scheme: 'http', remoteAddress: '', remotePort: 0, localAddress, localPort: 0, tls: null };
 }
 
 /** A dual-stack socket shows IPv4 peers as IPv6 addresses; applications and rules mean the IPv4 one. */

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { DEFAULT_LIMITS } from '../../../test/support/read-requests.ts';
 import { GATEWAY_PROTOCOLS } from '../../protocols/gateway-protocols.ts';
 import type { ListenerContext } from '../listener-context.ts';
+import { peerAt } from '../peer.ts';
 import { GatewayConnection } from './connection.ts';
 
 const ROOM_BYTES = 100;
@@ -41,13 +42,9 @@ test('a front that asks on and on has to take the answers first', async () => {
     keepAliveTimeoutMs: 1e6,
     ajp: { secret: '', packetBytes: 8192 },
   };
-  const context = { settings, path: '/socket' } as unknown as ListenerContext;
-  const connection = new GatewayConnection(
-    socket as unknown as Socket,
-    GATEWAY_PROTOCOLS.ajp.server,
-    context,
-    0,
-  );
+  const gateway = { protocol: GATEWAY_PROTOCOLS.ajp.server };
+  const context = { settings, gateway } as unknown as ListenerContext;
+  const connection = new GatewayConnection(socket as unknown as Socket, peerAt('/socket'), context, 0);
   socket.on('drain', () => connection.onDrain());
   const asked = 1000;
   connection.onData(Buffer.concat(Array<Buffer>(asked).fill(CPING)));

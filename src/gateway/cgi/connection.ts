@@ -17,7 +17,8 @@ import { giveUp } from '../http1/give-up.ts';
 import { reset } from '../http1/reset.ts';
 import { writeBoth } from '../http1/write-both.ts';
 import type { ListenerContext } from '../listener-context.ts';
-import { type Peer, peerOf } from '../peer.ts';
+import type { Peer } from '../peer.ts';
+import { PromptSocket } from './prompt-socket.ts';
 import { GatewayStream, type StreamConnection } from './stream.ts';
 
 /** Bytes that may wait in the decoder while nobody asks for them. */
@@ -28,7 +29,7 @@ const LINGER_MS = 5_000;
 const CONCLUDING: ReadonlySet<RequestEvent> = new Set<RequestEvent>(['end', 'abort', 'reply', 'refused']);
 
 export class GatewayConnection implements Connection, StreamConnection {
-  readonly socket: Socket;
+  readonly #socket: Socket | PromptSocket;
   readonly context: ListenerContext;
   readonly peer: Peer;
   readonly #protocol: GatewayServer;
@@ -48,14 +49,18 @@ export class GatewayConnection implements Connection, StreamConnection {
   /** The request that was answered last has been read to its end. */
   #isReadWhole = false;
 
-  constructor(socket: Socket, protocol: GatewayServer, context: ListenerContext, now: number) {
-    this.socket = socket;
+  constructor(socket: Socket | PromptSocket, peer: Peer, context: ListenerContext, now: number) {
+    this.#socket = socket;
     this.context = context;
-    this.peer = peerOf(socket, context);
-    this.#protocol = protocol;
-    this.#decoder = protocol.requestDecoder(context.settings);
+    this.peer = peer;
+    this.#protocol = context.gateway!.protocol;
+    this.#decoder = this.#protocol.requestDecoder(context.settings);
     this.#since = now;
     this.#deadline = now + context.settings.headerTimeoutMs;
+  }
+
+  get socket(): Socket {
+    return this.#socket instanceof PromptSocket ? this.#socket.open() : this.#socket;
   }
 
   get mayKeepAlive(): boolean {
@@ -66,6 +71,13 @@ export class GatewayConnection implements Connection, StreamConnection {
     return this.#phase === 'idle' ? this.#since : null;
   }
 
+  /** Its only request is there: nothing more is to come of the front. */
+  get isHeard(): boolean {
+    if (this.#phase !== 'busy' || this.#decoder.keepsConnection || this.#decoder.pending > 0) return false;
+    for (const stream of this.#streams.values()) if (!stream.isWhole) return false;
+    return true;
+  }
+
   // Events of the socket
 
   onData(chunk: Buffer): void {
@@ -74,7 +86,7 @@ export class GatewayConnection implements Connection, StreamConnection {
     this.#headBytes += chunk.length;
     if (this.#phase === 'idle') this.#enter('head', this.context.settings.headerTimeoutMs);
     this.#advance();
-    if (this.#isHolding && this.#decoder.pending > PENDING_MAX) this.socket.pause();
+    if (this.#isHolding && this.#decoder.pending > PENDING_MAX) this.#socket.pause();
   }
 
   /** A front that has closed its half has gone, or looks like one that has. */
@@ -86,7 +98,7 @@ export class GatewayConnection implements Connection, StreamConnection {
     );
     this.#gone('client-gone');
     if (isCut) reset(this.socket);
-    else this.socket.destroySoon();
+    else this.#socket.destroySoon();
   }
 
   onDrain(): void {
@@ -104,11 +116,11 @@ export class GatewayConnection implements Connection, StreamConnection {
 
   /** Once a second. */
   check(now: number): void {
-    if (this.socket.writableLength > 0) return this.#checkWriting(now);
+    if (this.#socket.writableLength > 0) return this.#checkWriting(now);
     this.#writableBefore = 0;
     // While we cannot take more, the front is not to blame.
     if (this.#phase === 'busy') {
-      if (!this.socket.isPaused()) for (const stream of this.#streams.values()) stream.check(now);
+      if (!this.#socket.isPaused()) for (const stream of this.#streams.values()) stream.check(now);
       return;
     }
     const { settings } = this.context;
@@ -116,19 +128,19 @@ export class GatewayConnection implements Connection, StreamConnection {
     if (now < earnedDeadline(settings, phase, this.#since, this.#deadline, this.#headBytes)) return;
     if (phase === 'head')
       this.#refuseAll(new Refusal(408, 'the request head took longer than header-timeout'));
-    else this.socket.destroy();
+    else this.#socket.destroy();
   }
 
   drain(lingers: boolean): void {
     this.#isLast = true;
-    if (this.#phase === 'idle' && !lingers) this.socket.destroySoon();
+    if (this.#phase === 'idle' && !lingers) this.#socket.destroySoon();
   }
 
   cut(): void {
     this.#isLast = true;
     for (const { exchange } of this.#streams.values())
       if (exchange !== null) giveUp(exchange, this.context.log);
-    this.socket.destroySoon();
+    this.#socket.destroySoon();
   }
 
   // Requests
@@ -203,12 +215,12 @@ export class GatewayConnection implements Connection, StreamConnection {
   #onBody(id: number, data: Buffer): boolean {
     const stream = this.#streams.get(id);
     if (stream === undefined || stream.arrived(data, () => this.#resume())) return true;
-    this.socket.pause();
+    this.#socket.pause();
     return true;
   }
 
   #resume(): void {
-    if (this.socket.isPaused()) this.socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   #abort(id: number): void {
@@ -249,7 +261,7 @@ export class GatewayConnection implements Connection, StreamConnection {
   // What streams call
 
   send(parts: readonly Bytes[]): boolean {
-    const { socket } = this;
+    const socket = this.#socket;
     const [first, second] = parts;
     if (parts.length === 2 && typeof first === 'string') return writeBoth(socket, first, second!);
     if (parts.every((part) => typeof part === 'string')) return socket.write(parts.join(''), 'latin1');
@@ -265,12 +277,12 @@ export class GatewayConnection implements Connection, StreamConnection {
     if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id);
     if (!stream.mayKeepAlive) this.#isLast = true;
     this.#isReadWhole = stream.isWhole;
-    if (this.socket.destroyed) return;
+    if (this.#socket.destroyed) return;
     if (!cut) return this.#afterStream();
     this.#gone('aborted');
     // Without frames only a reset tells the front that the answer is not whole.
     if (stream.encoder.isRaw) reset(this.socket);
-    else this.socket.destroySoon();
+    else this.#socket.destroySoon();
   }
 
   #afterStream(): void {
@@ -286,12 +298,12 @@ export class GatewayConnection implements Connection, StreamConnection {
 
   /** Sends what is to be sent, then closes. Unread input would turn our close into a reset that takes the answer with it. */
   #close(): void {
-    if (this.#inputEnded) return this.socket.destroySoon();
+    if (this.#inputEnded) return this.#socket.destroySoon();
     this.#enter('lingering', LINGER_MS);
     // Nothing is left to be lost: what was written is in the kernel.
-    if (this.#isFrontDone && this.socket.writableLength === 0) return void this.socket.destroy();
-    this.socket.end();
-    this.socket.resume();
+    if (this.#isFrontDone && this.#socket.writableLength === 0) return void this.#socket.destroy();
+    this.#socket.end();
+    this.#socket.resume();
   }
 
   /** The front has said that it will send nothing more, and what it has sent is read. */
@@ -301,7 +313,7 @@ export class GatewayConnection implements Connection, StreamConnection {
 
   #cutOff(): void {
     this.#gone('aborted');
-    this.socket.destroy();
+    this.#socket.destroy();
   }
 
   #gone(outcome: Outcome): void {
@@ -320,13 +332,13 @@ export class GatewayConnection implements Connection, StreamConnection {
   }
 
   #checkWriting(now: number): void {
-    const { writableLength } = this.socket;
+    const { writableLength } = this.#socket;
     if (writableLength !== this.#writableBefore) {
       this.#writableBefore = writableLength;
       this.#deadline = now + this.context.settings.responseSocketTimeoutMs;
     } else if (now >= this.#deadline) {
       this.#gone('timed-out');
-      this.socket.destroy();
+      this.#socket.destroy();
     }
   }
 }

@@ -1,14 +1,13 @@
 /** Bytes of a file, straight into the socket of a connection. */
 import type { Socket } from 'node:net';
 import { sendfile } from '../../base/sendfile.ts';
+import { descriptorOf } from '../../base/socket-calls.ts';
 import type { Bytes, Exchange } from '../../exchange.ts';
 
 /** Returns how many went; 0 while something that was written before has not. */
 export function sendFileTo(socket: Socket, fd: number, start: number, end: number): number {
   if (socket.writableLength > 0 || socket.destroyed || start >= end) return 0;
-  // Node has no other way to the descriptor.
-  const { _handle: handle } = socket as unknown as { _handle?: { fd?: number } };
-  return sendfile(handle?.fd ?? -1, fd, start, end);
+  return sendfile(descriptorOf(socket), fd, start, end);
 }
 
 /** For a full socket: `onDrain` follows when it has taken the bytes. After an error the connection is lost, which is told elsewhere. */

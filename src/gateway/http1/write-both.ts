@@ -1,12 +1,19 @@
 /** A head and what follows it, in one write where that costs less than two. */
-import type { Socket } from 'node:net';
 import type { Bytes } from '../../exchange.ts';
 
 /** Up to this size a body is copied behind its head. */
 const JOIN_MAX = 4_096;
 
+/** What net.Socket has, too. */
+interface Writer {
+  write(text: string, encoding: 'latin1'): boolean;
+  write(bytes: Uint8Array): boolean;
+  cork(): void;
+  uncork(): void;
+}
+
 /** False: hold the next bytes until the socket has drained. */
-export function writeBoth(socket: Socket, head: string, body: Bytes): boolean {
+export function writeBoth(socket: Writer, head: string, body: Bytes): boolean {
   if (typeof body === 'string') return socket.write(head + body, 'latin1');
   if (head === '') return socket.write(body);
   if (body.length <= JOIN_MAX) {
