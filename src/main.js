@@ -1,6 +1,6 @@
 /**
- * Process entry: the command line, which becomes the supervisor, or a gateway, which the supervisor starts with an
- * argument that nobody types. Each loads only its own modules; a gateway has no use for the settings' libraries.
+ * Process entry: the command line, which becomes the supervisor, or what it starts with an argument that nobody types:
+ * a gateway, or a reader of the configuration. Each loads only its own modules.
  *
  * The one file in JavaScript: what takes the types off TypeScript needs 10 MB and is not loaded while all TypeScript is found
  * in the compile cache, which a file that opens it is too early for.
@@ -14,6 +14,10 @@ if (process.argv[2] === 'vivarium-gateway') {
   const { runGateway } = await import('./gateway/main.ts');
   await runGateway();
   // Connections and files that are still open must not keep it alive.
+  process.exit();
+} else if (process.argv[2] === 'vivarium-reader') {
+  const { runReader } = await import('./cli/reader.ts');
+  await runReader();
   process.exit();
 } else {
   const { runCli } = await import('./cli/main.ts');

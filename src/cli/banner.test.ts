@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeFolder, textApplication } from '../../test/support/folder.ts';
 import type { Configuration } from '../config/configuration.ts';
+import { newInstance } from '../config/instance.ts';
 import { loadConfiguration } from '../config/load.ts';
 import { readFlags } from '../config/sources/flags.ts';
 import { formatBanner } from './banner.ts';
@@ -9,7 +10,8 @@ import { formatBanner } from './banner.ts';
 async function load(cwd: string, ...argv: string[]): Promise<Configuration> {
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME };
   const flags = readFlags(argv, cwd);
-  return (await loadConfiguration({ flags, environment, cwd, pid: 1, uid: 1 })).configuration;
+  return (await loadConfiguration({ flags, environment, cwd, instance: newInstance(), uid: 1 }))
+    .configuration;
 }
 
 test('the banner says what an operator wants to know', async (t) => {

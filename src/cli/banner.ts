@@ -6,8 +6,7 @@ import type {
   RecyclingSettings,
   SiteSettings,
 } from '../config/configuration.ts';
-import { formatProcessRange } from '../config/process-range.ts';
-import { formatTarget } from '../config/target/target.ts';
+import { formatProcessRange, formatTarget } from '../config/format.ts';
 
 export function formatBanner(
   configuration: Configuration,

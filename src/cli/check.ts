@@ -4,7 +4,8 @@ import { describeOrigin } from '../config/origin.ts';
 import type { Entry } from '../config/resolve.ts';
 import { groups, settings } from '../config/settings/table.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
-import { formatMistakes, formatWarnings, readConfiguration } from './read-configuration.ts';
+import { formatMistakes, formatWarnings } from './format-mistakes.ts';
+import { readConfiguration } from './read-configuration.ts';
 import { styled, type Terminal } from './terminal.ts';
 
 export const check: Command = {

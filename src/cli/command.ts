@@ -1,4 +1,5 @@
 /** What a command of the command line is made of. */
+import type { Instance } from '../config/instance.ts';
 import type { SettingName } from '../config/settings/table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -6,6 +7,7 @@ export interface CommandContext {
   readonly terminal: Terminal;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  readonly instance: Instance;
 }
 
 export interface Command {

@@ -1,26 +1,30 @@
 /** Every command, and the choice among them. */
 import { closest } from '../base/closest.ts';
-import { check } from './check.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
-import { dev } from './dev.ts';
-import { events } from './events.ts';
-import { formatCommandHelp, formatOverview } from './help.ts';
-import { htpasswd } from './htpasswd.ts';
-import { ps } from './ps.ts';
-import { purge } from './purge.ts';
-import { reload } from './reload.ts';
-import { replay } from './replay.ts';
-import { restart } from './restart.ts';
-import { routes } from './routes.ts';
-import { scale } from './scale.ts';
-import { serve } from './serve.ts';
-import { sign } from './sign.ts';
-import { status } from './status.ts';
-import { stop } from './stop.ts';
-import { top } from './top/top.ts';
-import { upstreams } from './upstreams.ts';
-import { version } from './version.ts';
-import { workers } from './workers.ts';
+
+/** Only the one that is asked for is loaded: `serve` stays for months. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  dev: async () => (await import('./dev.ts')).dev,
+  check: async () => (await import('./check.ts')).check,
+  routes: async () => (await import('./routes.ts')).routes,
+  status: async () => (await import('./status.ts')).status,
+  workers: async () => (await import('./workers.ts')).workers,
+  ps: async () => (await import('./ps.ts')).ps,
+  events: async () => (await import('./events.ts')).events,
+  top: async () => (await import('./top/top.ts')).top,
+  reload: async () => (await import('./reload.ts')).reload,
+  restart: async () => (await import('./restart.ts')).restart,
+  scale: async () => (await import('./scale.ts')).scale,
+  purge: async () => (await import('./purge.ts')).purge,
+  upstreams: async () => (await import('./upstreams.ts')).upstreams,
+  stop: async () => (await import('./stop.ts')).stop,
+  replay: async () => (await import('./replay.ts')).replay,
+  htpasswd: async () => (await import('./htpasswd.ts')).htpasswd,
+  sign: async () => (await import('./sign.ts')).sign,
+  version: async () => (await import('./version.ts')).version,
+  help: async () => help,
+};
 
 const help: Command = {
   name: 'help',
@@ -30,37 +34,16 @@ const help: Command = {
   switches: {},
   takesSettings: false,
   async run([name], { terminal }) {
-    const command = name === undefined ? null : findCommand(name);
+    const { formatCommandHelp, formatOverview } = await import('./help.ts');
+    const command = name === undefined ? null : await findCommand(name);
     if (command === undefined) return refuse(name!, terminal.tell);
+    const all = () => Promise.all(Object.values(COMMANDS).map((load) => load()));
     terminal.print(
-      command === null ? formatOverview(commands, terminal) : formatCommandHelp(command, terminal),
+      command === null ? formatOverview(await all(), terminal) : formatCommandHelp(command, terminal),
     );
     return OK;
   },
 };
-
-const commands: readonly Command[] = [
-  serve,
-  dev,
-  check,
-  routes,
-  status,
-  workers,
-  ps,
-  events,
-  top,
-  reload,
-  restart,
-  scale,
-  purge,
-  upstreams,
-  stop,
-  replay,
-  htpasswd,
-  sign,
-  version,
-  help,
-];
 
 /** What people also type. */
 const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '--help': 'help', '-h': 'help' };
@@ -68,11 +51,10 @@ const ALIASES: Readonly<Record<string, string>> = { '--version': 'version', '--h
 /** Runs `vivarium ARGV…`. Returns the exit status. */
 export async function runCommandLine(argv: readonly string[], context: CommandContext): Promise<number> {
   const [name = 'help', ...rest] = argv;
-  const command = findCommand(ALIASES[name] ?? name);
+  const command = await findCommand(ALIASES[name] ?? name);
   if (command === undefined) return refuse(name, context.terminal.tell);
   if (asksForHelp(rest)) {
-    context.terminal.print(formatCommandHelp(command, context.terminal));
-    return OK;
+    return help.run([command.name], context);
   }
   const takesFlags = command.takesSettings || Object.keys(command.switches).length > 0;
   const surplus = takesFlags ? [] : rest.slice(command === help ? 1 : 0);
@@ -90,12 +72,12 @@ function asksForHelp(argv: readonly string[]): boolean {
   return flags.includes('--help') || flags.includes('-h');
 }
 
-function findCommand(name: string): Command | undefined {
-  return commands.find((command) => command.name === name);
+async function findCommand(name: string): Promise<Command | undefined> {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name]!() : undefined;
 }
 
 function refuse(name: string, tell: (text: string) => void): number {
-  const names = commands.map((command) => command.name);
+  const names = Object.keys(COMMANDS);
   const meant = closest(name, names);
   const hint = meant === null ? `allowed: ${names.join(', ')}` : `did you mean ${meant}?`;
   tell(`vivarium: no such command: ${JSON.stringify(name)}; ${hint}\n`);

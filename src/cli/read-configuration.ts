@@ -18,15 +18,14 @@ export interface ReadConfiguration {
 export async function readConfiguration(
   argv: readonly string[],
   ownSwitches: readonly string[],
-  { environment, cwd }: CommandContext,
+  { environment, cwd, instance }: Omit<CommandContext, 'terminal'>,
   options: { readonly isDev?: boolean } = {},
 ): Promise<ReadConfiguration> {
   const flags = readFlags(argv, cwd, ownSwitches);
   const isDev = options.isDev === true || flags.switches.has('dev');
-  const { pid } = process;
   const uid = process.getuid!();
   try {
-    const result = await loadConfiguration({ flags, environment, cwd, pid, uid, isDev });
+    const result = await loadConfiguration({ flags, environment, cwd, instance, uid, isDev });
     const certificates = examineCertificates(result.configuration.tls);
     const mistakes = [
       ...findFormatMistakes(result),
@@ -71,15 +70,4 @@ function findTerminalMistakes({ configuration: { applications, logs } }: Loaded)
     return ['--enable-debugger: found with a log directory; allowed: a log on the terminal'];
   if (isatty(0) && isatty(2)) return [];
   return ['--enable-debugger: standard input and standard error must be a terminal'];
-}
-
-/** For people. A mistake can have lines of detail, which are indented below it. */
-export function formatMistakes(mistakes: readonly string[]): string {
-  const indented = mistakes.map((mistake) => `  ${mistake.replaceAll('\n', '\n  ')}\n`).join('');
-  const count = mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`;
-  return `${count} in the configuration:\n${indented}`;
-}
-
-export function formatWarnings(warnings: readonly string[]): string {
-  return warnings.map((warning) => `vivarium: warning: ${warning}\n`).join('');
 }

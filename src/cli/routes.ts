@@ -11,7 +11,8 @@ import { parseTarget } from '../protocols/http1/request-target.ts';
 import { explain, type Step } from '../routing/explain.ts';
 import { lookAtScripts } from '../supervisor/watch/wsgi-scripts.ts';
 import { type Command, type CommandContext, MISUSED, OK } from './command.ts';
-import { formatMistakes, formatWarnings, readConfiguration } from './read-configuration.ts';
+import { formatMistakes, formatWarnings } from './format-mistakes.ts';
+import { readConfiguration } from './read-configuration.ts';
 
 export const routes: Command = {
   name: 'routes',

@@ -1,7 +1,8 @@
 /** `vivarium serve`: hosts the application until it is told to stop. */
 import { formatBanner } from './banner.ts';
 import { type Command, type CommandContext, MISUSED } from './command.ts';
-import { formatMistakes, formatWarnings, readConfiguration } from './read-configuration.ts';
+import { formatMistakes, formatWarnings } from './format-mistakes.ts';
+import { readBesides } from './reader-handle.ts';
 
 export const serve: Command = {
   name: 'serve',
@@ -21,11 +22,11 @@ export const serve: Command = {
 /** `vivarium serve` and `vivarium dev` differ in their defaults alone. */
 export async function runServer(
   argv: readonly string[],
-  context: CommandContext,
+  { terminal, environment, cwd, instance }: CommandContext,
   { isDev }: { readonly isDev: boolean },
 ): Promise<number> {
-  const { terminal } = context;
-  const { result } = await readConfiguration(argv, [], context, { isDev });
+  const read = () => readBesides({ argv, cwd, instance, isDev }, environment);
+  const [result, { runSupervisor }] = await Promise.all([read(), import('../supervisor/supervisor.ts')]);
   if ('mistakes' in result) {
     terminal.tell(
       `vivarium: ${formatMistakes(result.mistakes)}Nothing was started. See vivarium ${isDev ? 'dev' : 'serve'} --help.\n`,
@@ -34,13 +35,12 @@ export async function runServer(
   }
   const { configuration, warnings } = result;
   terminal.tell(formatWarnings(warnings));
-  const { runSupervisor } = await import('../supervisor/supervisor.ts');
   return runSupervisor(configuration, {
     onServing: (urls, adminUrls) => terminal.tell(formatBanner(configuration, urls, adminUrls)),
     readConfiguration: async () => {
-      const { result: read } = await readConfiguration(argv, [], context, { isDev });
-      if ('mistakes' in read) throw new Error(formatMistakes(read.mistakes).trimEnd());
-      return read.configuration;
+      const again = await read();
+      if ('mistakes' in again) throw new Error(formatMistakes(again.mistakes).trimEnd());
+      return again.configuration;
     },
   });
 }

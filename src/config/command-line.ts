@@ -3,6 +3,7 @@
  * and redirections. `{fd}` and the like stand for what is known when it is started (target/command.ts).
  */
 import { z } from 'zod';
+import { formatWords } from './format.ts';
 import type { ValueType } from './value-types.ts';
 
 const WORDS_MAX = 1000;
@@ -20,7 +21,7 @@ export const commandLine: ValueType<readonly string[]> = {
   allowed: 'a program and its arguments, as one text with its quotes closed or as a list of texts',
   placeholder: 'COMMAND',
   fromText: (line) => line,
-  format: (all) => all.map(quoteWord).join(' '),
+  format: formatWords,
 };
 
 /** Null when a quote is not closed. Quotes and backslashes mean what they do in a POSIX shell. */
@@ -41,8 +42,4 @@ export function splitWords(line: string): string[] | null {
     }
   }
   return word === null ? found : [...found, word];
-}
-
-function quoteWord(word: string): string {
-  return /^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

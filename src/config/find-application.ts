@@ -4,13 +4,14 @@ import type { UrlAlias } from './configuration.ts';
 import type { Identity } from './consistency.ts';
 import { findCommand } from './find-command.ts';
 import { findPython } from './find-python.ts';
+import { formatTarget } from './format.ts';
 import { ConfigurationError, type Origin, placeOf } from './origin.ts';
 import { entryOf, type Resolved } from './resolve.ts';
 import type { SettingName } from './settings/table.ts';
 import type { Given } from './sources/given.ts';
 import type { Python } from './target/ask-python.ts';
 import { type DetectedApplication, detectApplication, maybeApplication } from './target/detect.ts';
-import { formatTarget, type NamedApplication, parseTarget } from './target/target.ts';
+import { type NamedApplication, parseTarget } from './target/target.ts';
 
 export interface ApplicationRequest {
   readonly resolved: Resolved;

@@ -20,7 +20,13 @@ function makeSite(t: TestContext, file = ''): string {
 
 async function load(cwd: string, ...argv: string[]) {
   const environment = { PATH: `${cwd}/bin:${process.env.PATH}` };
-  return loadConfiguration({ flags: readFlags(argv, cwd), environment, cwd, pid: 1, uid: NOBODY });
+  return loadConfiguration({
+    flags: readFlags(argv, cwd),
+    environment,
+    cwd,
+    instance: { pid: 1, serverRoot: '/tmp/fresh' },
+    uid: NOBODY,
+  });
 }
 
 async function mistakes(cwd: string, ...argv: string[]): Promise<readonly string[]> {

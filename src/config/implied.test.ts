@@ -16,7 +16,14 @@ function load(t: TestContext, argv: readonly string[], more: Circumstances = {})
   const cwd = makeFolder(t, { 'wsgi.py': textApplication('x'), ...more.files });
   const environment = { PATH: process.env.PATH, HOME: process.env.HOME, ...more.environment };
   const { isDev = true } = more;
-  return loadConfiguration({ flags: readFlags(argv, cwd), environment, cwd, pid: 1, uid: 65_534, isDev });
+  return loadConfiguration({
+    flags: readFlags(argv, cwd),
+    environment,
+    cwd,
+    instance: { pid: 1, serverRoot: '/tmp/fresh' },
+    uid: 65_534,
+    isDev,
+  });
 }
 
 const origin = ({ entries }: Loaded, name: Parameters<typeof entryOf>[1]) =>

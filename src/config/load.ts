@@ -12,7 +12,7 @@ import { findContradictions, findDoubts, findIdentity } from './consistency.ts';
 import { type FoundApplication, findApplication } from './find-application.ts';
 import { findForeignSockets } from './find-command.ts';
 import { impliedDefaults } from './implied.ts';
-import { machineDefaults } from './machine-defaults.ts';
+import { applicationDefaults, serverDefaults } from './machine-defaults.ts';
 import { findNamed, type NamedApplication, resolveTable } from './named-applications.ts';
 import { ConfigurationError } from './origin.ts';
 import { readSources, type SourcesRequest } from './read-sources.ts';
@@ -49,7 +49,8 @@ export async function loadConfiguration(request: LoadRequest): Promise<Loaded> {
   const { main, named } = await findAll(read, environment);
   const { values, entries } = resolveSettings([
     ...(main?.given ?? []),
-    ...machineDefaults(resolved.values['log-directory']),
+    ...applicationDefaults(),
+    ...serverDefaults(request.instance.serverRoot, resolved.values['log-directory']),
     ...given,
   ]);
   const mainName = main === null ? null : applicationName(main.target);

@@ -1,20 +1,22 @@
 /** Defaults that depend on this machine. `availableParallelism` knows affinity masks, and not every kind of quota. */
-import { randomBytes } from 'node:crypto';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
 import { cpuQuota } from '../base/cgroup.ts';
 import type { SettingName } from './settings/table.ts';
 import type { Given } from './sources/given.ts';
 
 const DEFAULT_PROCESSES_MAX = 4;
-/** Once for the process: a reload reads the configuration again, and the server root is what it was. */
-const FRESH_SERVER_ROOT = join(tmpdir(), `vivarium-${randomBytes(6).toString('hex')}`);
 
-export function machineDefaults(logDirectory: string | null): Given[] {
-  const values: [SettingName, unknown][] = [
-    ['processes', Math.min(availableParallelism(), Math.ceil(cpuQuota() ?? Infinity), DEFAULT_PROCESSES_MAX)],
-    ['server-root', FRESH_SERVER_ROOT],
-    ['log-to-terminal', logDirectory === null],
-  ];
-  return values.map(([name, raw]) => ({ name, key: null, raw, origin: { kind: 'default' }, directory: '/' }));
+/** Of the server. */
+export function serverDefaults(serverRoot: string, logDirectory: string | null): Given[] {
+  return [byDefault('server-root', serverRoot), byDefault('log-to-terminal', logDirectory === null)];
+}
+
+/** Of an application. */
+export function applicationDefaults(): Given[] {
+  const cores = Math.min(availableParallelism(), Math.ceil(cpuQuota() ?? Infinity));
+  return [byDefault('processes', Math.min(cores, DEFAULT_PROCESSES_MAX))];
+}
+
+function byDefault(name: SettingName, raw: unknown): Given {
+  return { name, key: null, raw, origin: { kind: 'default' }, directory: '/' };
 }

@@ -14,7 +14,14 @@ const SHOP = { 'shop/wsgi.py': textApplication('shop') };
 function load(cwd: string, argv: readonly string[] = [], isDev = false, uid = NOBODY) {
   const { PATH, HOME } = process.env;
   const flags = readFlags(argv, cwd);
-  return loadConfiguration({ flags, environment: { PATH, HOME }, cwd, pid: 4711, uid, isDev });
+  return loadConfiguration({
+    flags,
+    environment: { PATH, HOME },
+    cwd,
+    instance: { pid: 4711, serverRoot: '/tmp/fresh' },
+    uid,
+    isDev,
+  });
 }
 
 function makeProject(t: TestContext, toml: string, files: Readonly<Record<string, string>> = SHOP): string {
@@ -218,7 +225,7 @@ test('a server may do without an application, and without Python', async (t) => 
   const routes = '[[routes]]\nmatch = "/x"\nrespond = 403\n';
   const cwd = makeProject(t, routes, {});
   const { flags, environment } = { flags: readFlags([], cwd), environment: { PATH: '/nowhere' } };
-  const request = { flags, environment, cwd, pid: 4711, uid: NOBODY };
+  const request = { flags, environment, cwd, instance: { pid: 4711, serverRoot: '/tmp/fresh' }, uid: NOBODY };
   const { applications, sites } = (await loadConfiguration(request)).configuration;
   assert.deepEqual([applications, sites[0]!.applications], [[], []]);
   const aliased = await load(makeFolder(t), ['--url-alias', '/', cwd]);

@@ -7,7 +7,7 @@ import type { ApplicationSettings, UrlAlias } from './configuration.ts';
 import { findContradictions, findIdentity, type Identity } from './consistency.ts';
 import { findApplication } from './find-application.ts';
 import { type Circumstances, impliedDefaults } from './implied.ts';
-import { machineDefaults } from './machine-defaults.ts';
+import { applicationDefaults } from './machine-defaults.ts';
 import { ConfigurationError } from './origin.ts';
 import { type Entry, type Resolved, resolveSettings } from './resolve.ts';
 import { isApplicationSetting, type SettingName, type Values } from './settings/table.ts';
@@ -65,7 +65,7 @@ export async function findNamed(
   try {
     const request = { resolved, directory, looked: [], isOptional: false, environment, identity, mistakes };
     const found = (await findApplication(request))!;
-    const { values, entries } = resolveSettings([...found.given, ...machineDefaults(null), ...given]);
+    const { values, entries } = resolveSettings([...found.given, ...applicationDefaults(), ...given]);
     const settings = buildApplication(name, values, found, environment);
     return {
       settings: { ...settings, touchFiles: values['touch-reload'] },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatProcessRange, parseProcessRange, processRange } from './process-range.ts';
+import { formatProcessRange } from './format.ts';
+import { parseProcessRange, processRange } from './process-range.ts';
 
 test('a number, or the least and the most', () => {
   for (const [text, min, max] of [

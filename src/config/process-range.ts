@@ -1,6 +1,7 @@
 /** How many workers there may be: `4`, or `1:8` for as many as are needed from 1 to 8. */
 import { z } from 'zod';
 import type { ProcessRange } from './configuration.ts';
+import { formatProcessRange } from './format.ts';
 import { numberFromText, type ValueType } from './value-types.ts';
 
 const PROCESSES_MAX = 1024;
@@ -23,10 +24,6 @@ export const processRange: ValueType<ProcessRange> = {
 /** Null when it is not one. */
 export function parseProcessRange(text: string): ProcessRange | null {
   return processRange.schema.safeParse(processRange.fromText(text)).data ?? null;
-}
-
-export function formatProcessRange({ min, max }: ProcessRange): string {
-  return min === max ? String(max) : `${min}:${max}`;
 }
 
 function rangeOf(min: number, max: number): ProcessRange {

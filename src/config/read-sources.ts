@@ -1,4 +1,5 @@
 /** Everything that the sources say: flags, environment, the file that they lead to, and systemd's sockets. */
+import type { Instance } from './instance.ts';
 import { findPlace } from './place.ts';
 import { entryOf, resolveSettings } from './resolve.ts';
 import { readEnvironment } from './sources/environment.ts';
@@ -12,11 +13,10 @@ export interface SourcesRequest {
   readonly flags: Flags;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** Of this process: systemd says for whom its sockets are. */
-  readonly pid: number;
+  readonly instance: Instance;
 }
 
-export function readSources({ flags, environment, cwd, pid }: SourcesRequest) {
+export function readSources({ flags, environment, cwd, instance }: SourcesRequest) {
   const target = flags.target === null ? null : parseTarget(flags.target, cwd);
   // A TARGET that is a directory is where modules are; any other is the flag form of `application`.
   const base = target?.kind === 'directory' ? target.path : cwd;
@@ -34,7 +34,7 @@ export function readSources({ flags, environment, cwd, pid }: SourcesRequest) {
   return {
     sections: file?.sections ?? NO_SECTIONS,
     tables: file?.applications ?? [],
-    given: [...socketsOfSystemd(environment, pid), ...(file?.given ?? []), ...outer],
+    given: [...socketsOfSystemd(environment, instance.pid), ...(file?.given ?? []), ...outer],
     mistakes: [
       ...own.mistakes,
       ...(twice ? ['--application: found beside TARGET; allowed: one of them'] : []),

@@ -2,6 +2,7 @@
 import { runCommandLine } from '../../src/cli/commands.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import type { Screen } from '../../src/cli/top/screen.ts';
+import { newInstance } from '../../src/config/instance.ts';
 
 export interface Said {
   readonly status: number;
@@ -43,6 +44,6 @@ export async function runCommand(argv: readonly string[], circumstances: Circums
     },
   };
   const ours = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment };
-  const status = await runCommandLine(argv, { terminal, environment: ours, cwd });
+  const status = await runCommandLine(argv, { terminal, environment: ours, cwd, instance: newInstance() });
   return { status, printed, told };
 }

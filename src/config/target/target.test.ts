@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeFolder } from '../../../test/support/folder.ts';
-import { applicationName, formatTarget, parseTarget } from './target.ts';
+import { formatTarget } from '../format.ts';
+import { applicationName, parseTarget } from './target.ts';
 
 test('a directory, a script and a script with its callable', (t) => {
   const folder = makeFolder(t, { 'shop/wsgi.py': '', 'shop/site.wsgi': '' });

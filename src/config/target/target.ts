@@ -1,7 +1,6 @@
 /** What TARGET means: a directory to look in, a script, a module, or a module and the callable in it. */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { commandLine } from '../command-line.ts';
 import type { CommandTarget, WsgiTarget } from '../configuration.ts';
 
 export type Target = WsgiTarget | CommandTarget;
@@ -53,13 +52,6 @@ function script(path: string, callable: string | null): ParsedTarget {
     return { kind: 'mistake', mistake };
   }
   return { kind: 'application', target: { kind: 'script', path, callable }, directory: dirname(path) };
-}
-
-/** `shop.wsgi:application`, `/srv/shop/wsgi.py`: as one would name it on the command line. */
-export function formatTarget(target: Target): string {
-  if (target.kind === 'command') return commandLine.format(target.argv);
-  const place = target.kind === 'script' ? target.path : target.module;
-  return target.callable === null ? place : `${place}:${target.callable}`;
 }
 
 /** A short name for logs: the top package, the directory of the script, or the program. */
