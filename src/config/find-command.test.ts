@@ -57,7 +57,7 @@ test('its program is looked for beside the Python that was chosen, wherever that
       flags,
       environment: { PATH },
       cwd: folder,
-      pid: 1,
+      instance: { pid: 1, serverRoot: '/tmp/fresh' },
       uid: NOBODY,
     });
     return (loaded.configuration.applications[0]!.target as CommandTarget).searchPath;
