@@ -168,7 +168,7 @@ export class GatewayConnection implements Connection, StreamConnection {
   #step(): boolean {
     const event = this.#decoder.next();
     const goesOn = this.#act(event);
-    if (CONCLUDING.has(event)) this.#isFull = this.socket.writableNeedDrain;
+    if (CONCLUDING.has(event)) this.#isFull = this.#socket.writableNeedDrain;
     return goesOn;
   }
 

@@ -45,6 +45,10 @@ export class PromptSocket {
     return this.#socket?.writableLength ?? 0;
   }
 
+  get writableNeedDrain(): boolean {
+    return this.#socket?.writableNeedDrain ?? false;
+  }
+
   /** The socket of Node that it is from now on. */
   open(): Socket {
     if (this.#socket !== null) return this.#socket;
