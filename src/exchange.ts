@@ -100,6 +100,8 @@ export interface Exchange {
   environ: string[] | null;
   /** The request before middleware has changed it; absent: it is `request`. */
   readonly received?: Request;
+  /** What the client itself has sent, before internal redirects, too; absent: `received`. */
+  readonly sent?: Request;
   /** Internal redirects that have led to this request; absent: none, it is as the client sent it. */
   readonly redirects?: number;
 

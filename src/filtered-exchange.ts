@@ -120,6 +120,10 @@ export class FilteredExchange implements Exchange {
     return this.inner.received ?? this.inner.request;
   }
 
+  get sent(): Request {
+    return this.inner.sent ?? this.inner.received ?? this.inner.request;
+  }
+
   get redirects(): number {
     return this.inner.redirects ?? 0;
   }

@@ -273,8 +273,6 @@ export type ToGateway =
       readonly workerSocketMode: number;
       /** Clients are accepted from the start, and not only after `accept`. */
       readonly accepts: boolean;
-      /** What the server signs for itself, 32 bytes as base64: the same for all its gateways, until it stops. */
-      readonly serverKey: string;
       /** Null: no listener speaks TLS. */
       readonly tls: TlsMaterial | null;
     }

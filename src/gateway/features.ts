@@ -41,8 +41,8 @@ export interface Tools {
   readonly files: FileStore;
   readonly log: Log;
   readonly passwordChecks: PasswordChecks;
-  /** What this server signs for itself; the same in all its gateways. */
-  readonly serverKey: Buffer;
+  /** Of this gateway alone: see nonces.ts. */
+  readonly nonceKey: Buffer;
   readonly upstreams: ProxyUpstreams;
   /** Null when no page is configured. */
   readonly status: StatusSources | null;

@@ -100,7 +100,6 @@ export class Gateway {
       (name) => this.#applications.get(name) ?? null,
       this.#figures && this.#statusSources(this.#figures),
       makeEntrance(this.#configuration, configure.listeners, this.#tls?.credentials ?? null),
-      Buffer.from(configure.serverKey, 'base64'),
       log,
     );
   }

@@ -19,7 +19,6 @@ test('an access log that cannot be opened is named, with the user who tried', (t
         () => null,
         null,
         (next) => next,
-        Buffer.alloc(32),
         log,
       ),
     (error: Error) => {

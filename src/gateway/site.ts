@@ -1,4 +1,5 @@
 /** The built-in parts of the request path, composed: the table of contents of what a request can meet. */
+import { randomBytes } from 'node:crypto';
 import type { StatusSources } from '../admin/status/status-report.ts';
 import type { Configuration } from '../config/configuration.ts';
 import type { Handler, Middleware } from '../handler.ts';
@@ -18,6 +19,8 @@ import { collectsBody } from './collect-body.ts';
 import { featureMaker, hasAnswer, makeAnswer, type Tools } from './features.ts';
 import { internalRedirects } from './internal-redirects.ts';
 import { ProxyUpstreams } from './proxy-upstreams.ts';
+
+const NONCE_KEY_BYTES = 32;
 
 export interface Site {
   readonly handle: Handler;
@@ -40,7 +43,6 @@ export function composeSite(
   applications: FindApplication,
   status: StatusSources | null,
   entrance: Middleware,
-  serverKey: Buffer,
   log: Log,
 ): Site {
   const counter = status?.figures.counts ?? null;
@@ -61,7 +63,8 @@ export function composeSite(
   const streamsBodies = wantsStreams(configuration);
   const application = streamsBodies ? collecting(applications, log) : applications;
   const files = new FileStore();
-  const tools: Tools = { application, files, log, passwordChecks, serverKey, cacheStore, upstreams, status };
+  const nonceKey = randomBytes(NONCE_KEY_BYTES);
+  const tools: Tools = { application, files, log, passwordChecks, nonceKey, cacheStore, upstreams, status };
   const routes: Handler = compileSites(configuration.features, configuration.sites, {
     features: featureMaker(tools),
     rewriting,

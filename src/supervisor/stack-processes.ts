@@ -26,8 +26,6 @@ export interface ProcessSurroundings {
   readonly resources: Resources;
   readonly outOfMemory: OutOfMemoryWatch;
   readonly certificates: CertificateKeeper;
-  /** What the server signs for itself, as base64. */
-  readonly serverKey: string;
 }
 
 export class StackProcesses {
@@ -75,7 +73,6 @@ export class StackProcesses {
       // Those of other users prove themselves, too.
       workerSocketMode: this.#configuration.applications.some(isOfOther) ? 0o666 : 0o600,
       accepts,
-      serverKey: this.#surroundings.serverKey,
       tls: this.tlsMaterial(),
     };
   }

@@ -11,7 +11,6 @@
  *
  * A changed file can ask for a reload, too (reloader.ts).
  */
-import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { VERSION } from '../base/version.ts';
 import type { Configuration, ProcessRange } from '../config/configuration.ts';
@@ -49,7 +48,6 @@ export interface SupervisorHooks {
 
 const OWN_PROGRAMS: Programs = { gateway: GATEWAY_PROGRAM, worker: WORKER_PROGRAM };
 const STANDARD_ERROR = 2;
-const SERVER_KEY_BYTES = 32;
 
 /** Serves until it is told to stop. Returns the exit status; why it is not 0 was written to standard error. */
 export async function runSupervisor(
@@ -129,7 +127,6 @@ class Supervisor {
       resources,
       outOfMemory: new OutOfMemoryWatch(),
       certificates: this.#certificates,
-      serverKey: randomBytes(SERVER_KEY_BYTES).toString('base64'),
       exits: this.#exits,
       events: this.#events,
       log: this.#log,

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { answerChallenge, parseChallenge } from '../support/digest-client.ts';
 import { makeFolder } from '../support/folder.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { RawUpstream } from '../support/raw-upstream.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
 
 const APPLICATION = `
@@ -102,7 +103,7 @@ compress = false
   assert.equal((await get(server, '/')).status, 429);
 });
 
-test('a digest is asked for, also by a gateway that another one has asked for it', async (t) => {
+test('a digest is good once, also for the gateway after the one that has asked for it', async (t) => {
   const file = `[[routes]]\ndigest-auth = { file = "users", realm = "Here" }\n`;
   const users = `alice:Here:${createHash('md5').update('alice:Here:secret').digest('hex')}\n`;
   const { server, folder } = await serve(t, file, { users });
@@ -118,7 +119,33 @@ test('a digest is asked for, also by a gateway that another one has asked for it
   writeFileSync(`${folder}/vivarium.toml`, `processes = 1\nthreads = 3\n${file}`);
   server.signal('SIGHUP');
   await server.waitForOutput(/reload-finished: a new gateway/);
-  assert.equal((await signIn('secret', 2)).status, 200);
+  for (const count of [1, 2]) {
+    const again = await signIn('secret', count);
+    assert.equal(again.status, 401);
+    assert.match(again.get('www-authenticate')!, /stale=true/);
+  }
+});
+
+test('a digest is good for the path that an answer from behind leads to, too', async (t) => {
+  const upstream = await RawUpstream.open(t);
+  upstream.answerAll('', 'HTTP/1.1 200 OK\r\nX-Accel-Redirect: /private/report.txt');
+  const file = `
+[digest-auth]
+file = "users"
+realm = "Here"
+[[routes]]
+match = { path = "/private/*", internal = true }
+files = "private"
+[[routes]]
+proxy = { to = "http://127.0.0.1:${upstream.port}", internal-redirect = "X-Accel-Redirect" }
+`;
+  const users = `alice:Here:${createHash('md5').update('alice:Here:secret').digest('hex')}\n`;
+  const { server } = await serve(t, file, { users, 'private/report.txt': 'the report' });
+  const challenge = parseChallenge((await get(server, '/')).get('www-authenticate')!);
+  const answer = { user: 'alice', password: 'secret', target: '/report' };
+  const fields = { Authorization: answerChallenge(challenge, answer) };
+  assert.equal((await get(server, '/report', fields)).text, 'the report');
+  assert.equal((await get(server, '/report', fields)).status, 401);
 });
 
 test('a client that asks too often is refused, and others are not', async (t) => {

@@ -26,11 +26,11 @@ export class CachePlay {
   readonly asked: Exchange[] = [];
   /** Answers at once when it is set; otherwise the test does. */
   answer: ((exchange: Exchange) => void) | null = null;
-  readonly #handle: (exchange: Exchange) => void;
+  readonly handle: (exchange: Exchange) => void;
 
   constructor(table: object = {}, memoryBytesMax = 10_000_000) {
     this.store = new ResponseStore(new MemoryStore(memoryBytesMax), null, () => this.nowMs);
-    this.#handle = cache(settingsOf(table), { cacheStore: this.store })((exchange) => {
+    this.handle = cache(settingsOf(table), { cacheStore: this.store })((exchange) => {
       this.asked.push(exchange);
       this.answer?.(exchange);
     });
@@ -38,7 +38,7 @@ export class CachePlay {
 
   ask(request: FakeRequest = {}): FakeExchange {
     const exchange = new FakeExchange(request);
-    this.#handle(exchange);
+    this.handle(exchange);
     return exchange;
   }
 

@@ -55,6 +55,10 @@ proxy = { to = "scgi://127.0.0.1:${scgi.port}", internal-redirect = "X-Internal"
 match = "/plain/*"
 proxy = { to = "scgi://127.0.0.1:${scgi.port}", internal-redirect = "off" }
 [[routes]]
+match = "/cached/*"
+cache = true
+proxy = "scgi://127.0.0.1:${scgi.port}"
+[[routes]]
 match = "/sent/*"
 sendfile = "private"
 proxy = "scgi://127.0.0.1:${scgi.port}"

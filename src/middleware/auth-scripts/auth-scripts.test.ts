@@ -43,7 +43,7 @@ function guarded(scripts: Scripts | null, changes: Partial<AuthScriptsSettings> 
   const application = () => (scripts === null ? null : { handle: worker });
   const handle = authScripts(
     { ...settings, ...changes },
-    { application, log, serverKey: Buffer.alloc(32) },
+    { application, log, nonceKey: Buffer.alloc(32) },
   )((exchange) => {
     served.push(exchange);
     exchange.respond(200, [], 'served');

@@ -19,8 +19,8 @@ export const AUTH_SCRIPTS = 'auth-scripts';
 export interface AuthScriptsTools {
   readonly application: (name: string) => { readonly handle: Handler } | null;
   readonly log: Log;
-  /** The same in all gateways of the server. */
-  readonly serverKey: Buffer;
+  /** Of this gateway. */
+  readonly nonceKey: Buffer;
 }
 
 export function authScripts(settings: AuthScriptsSettings, tools: AuthScriptsTools): Middleware {
@@ -42,7 +42,7 @@ class Scripts {
     this.#settings = settings;
     this.#tools = tools;
     this.#requirement = compileRequirements(requirements);
-    this.#scheme = makeScheme(settings, tools.serverKey);
+    this.#scheme = makeScheme(settings, tools.nonceKey);
     this.#refusals = new RefusalReport((what) => log.warn('sign-in-failed', `${place}: ${what}`));
     this.#failures = new RefusalReport((what) => log.error('auth-script-failed', `${place}: ${what}`));
   }

@@ -21,8 +21,8 @@ export interface Scheme {
   challenge(isStale: boolean): FieldList;
 }
 
-export function makeScheme(settings: AuthScriptsSettings, serverKey: Buffer): Scheme {
-  return settings.type === 'Basic' ? basicScheme(settings) : digestScheme(settings, serverKey);
+export function makeScheme(settings: AuthScriptsSettings, nonceKey: Buffer): Scheme {
+  return settings.type === 'Basic' ? basicScheme(settings) : digestScheme(settings, nonceKey);
 }
 
 function basicScheme({ realm }: AuthScriptsSettings): Scheme {
@@ -45,20 +45,22 @@ function basicScheme({ realm }: AuthScriptsSettings): Scheme {
 }
 
 /** With MD5, the hash that scripts for mod_wsgi make. */
-function digestScheme({ realm, nonceLifetimeMs }: AuthScriptsSettings, serverKey: Buffer): Scheme {
-  const scheme = new DigestScheme({ realm, nonceLifetimeMs, hashesUsers: false }, serverKey);
+function digestScheme({ realm, nonceLifetimeMs }: AuthScriptsSettings, nonceKey: Buffer): Scheme {
+  const scheme = new DigestScheme({ realm, nonceLifetimeMs, hashesUsers: false }, nonceKey);
   return {
     claimOf: (exchange) => {
       const given = scheme.read(exchange);
       if (given === null || given.algorithm !== 'MD5' || given.isUserHashed) return null;
-      if (!scheme.isOf(exchange.request, given)) return null;
+      // A client signs what it sends, wherever it is led to from there.
+      const request = exchange.sent ?? exchange.received ?? exchange.request;
+      if (!scheme.isOf(request, given)) return null;
       const { user } = given;
       return {
         user,
         question: { user, password: null, realm: scheme.realm },
         judge: ({ realmHash: hash }) => {
-          if (hash === null || !scheme.isRight(exchange.request, given, 'MD5', hash)) return 'wrong';
-          if (!scheme.use(given)) return 'stale';
+          if (hash === null || !scheme.isRight(request, given, 'MD5', hash)) return 'wrong';
+          if (!scheme.use(request, given)) return 'stale';
           return { user, exchange: scheme.confirm(exchange, given, 'MD5', hash) };
         },
       };

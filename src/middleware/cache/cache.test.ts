@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CachePlay, START_MS, says, settingsOf } from '../../../test/support/cache-play.ts';
 import { FakeExchange } from '../../../test/support/fake-exchange.ts';
+import { derivedRequest } from '../../derived-request.ts';
+import { RequestFields } from '../../fields.ts';
+import { FilteredExchange } from '../../filtered-exchange.ts';
 import { cache } from './cache.ts';
 
 test('a fresh answer is sent again, with its age, and without asking', () => {
@@ -129,6 +132,21 @@ test('memory stays below its limit, and what is used stays longest', () => {
   }
   assert.equal(play.ask({ target: '/used' }).field('age'), '0');
   assert.equal(play.asked.length, 1001);
+});
+
+test('for internal redirects the handler sees as much as without a cache', () => {
+  const play = new CachePlay({ lock: true });
+  const sent = new FakeExchange({
+    target: '/first',
+    fields: { Authorization: 'Basic YTpi', Range: 'bytes=1-' },
+  });
+  const changed = derivedRequest(sent.request, { fields: new RequestFields() });
+  play.handle(Object.defineProperty(new FilteredExchange(sent, changed), 'redirects', { value: 3 }));
+  const { redirects, received, sent: first } = play.asked[0]!;
+  assert.deepEqual(
+    [redirects, first, received!.fields.get('authorization')],
+    [3, sent.request, 'Basic YTpi'],
+  );
 });
 
 test('a key that is too long is not looked at', () => {

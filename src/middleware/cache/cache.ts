@@ -229,11 +229,10 @@ class Cache {
     // What cannot be stored goes to the handler as it came.
     const isPassed = question.isKeptOut || flightKey === null;
     const goesWhole = entry !== null || !(isPlain || isPassed);
-    const request = goesWhole ? wholeRequest(exchange.request, entry) : exchange.request;
     const fetch = new Fetch(
       attempt,
       exchange,
-      request,
+      (request) => (goesWhole ? wholeRequest(request, entry) : request),
       role ?? (goesWhole && !isPlain ? 'deferred' : 'leader'),
     );
     try {

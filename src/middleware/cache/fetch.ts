@@ -50,6 +50,8 @@ export class Fetch implements Exchange {
   #environ: Exchange['environ'];
 
   readonly #owner: FetchOwner;
+  readonly #origin: Exchange;
+  readonly #asked: (request: Request) => Request;
   #leader: Exchange | null;
   /** The leader wants less than the whole (a condition, a range): it is answered when the whole is there. */
   readonly #isDeferred: boolean;
@@ -77,15 +79,20 @@ export class Fetch implements Exchange {
   #workerPid = 0;
   #application: Progress | null = null;
 
-  /** `origin`: the exchange that brought it about; it is the leader unless it has been answered already. */
+  /**
+   * `origin`: the exchange that brought it about; it is the leader unless it has been answered already. `asked`: what the
+   * handler is asked in the place of a request.
+   */
   constructor(
     owner: FetchOwner,
     origin: Exchange,
-    request: Request,
+    asked: (request: Request) => Request,
     role: 'leader' | 'deferred' | 'background',
   ) {
     this.#owner = owner;
-    this.request = request;
+    this.#origin = origin;
+    this.#asked = asked;
+    this.request = asked(origin.request);
     this.id = origin.id;
     this.captures = origin.captures;
     this.#environ = origin.environ;
@@ -100,6 +107,18 @@ export class Fetch implements Exchange {
       this.#pump();
       if (!this.#isFull) this.onDrain?.();
     };
+  }
+
+  get received(): Request {
+    return this.#asked(this.#origin.received ?? this.#origin.request);
+  }
+
+  get sent(): Request {
+    return this.#origin.sent ?? this.#origin.received ?? this.#origin.request;
+  }
+
+  get redirects(): number {
+    return this.#origin.redirects ?? 0;
   }
 
   get durationMs(): number {

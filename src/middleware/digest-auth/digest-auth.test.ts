@@ -14,7 +14,7 @@ const line = (user: string, password: string, algorithm: DigestAlgorithm = 'SHA-
   `${user}:Käse:${digestOf(algorithm, latin1(`${user}:Käse:${password}`))}\n`;
 const USERS = line('alice', 'wonder:land') + line('zoë', 'naïve');
 const ALICE = { user: 'alice', password: 'wonder:land' };
-const SERVER_KEY = Buffer.alloc(32, 7);
+const NONCE_KEY = Buffer.alloc(32, 7);
 
 function guarded(t: TestContext, changes: Partial<DigestAuthSettings> = {}, users = USERS) {
   const folder = makeFolder(t, { users, groups: 'staff: zoë\n' });
@@ -32,7 +32,7 @@ function guarded(t: TestContext, changes: Partial<DigestAuthSettings> = {}, user
   const lines: string[] = [];
   const log = createLog('test', 'info', (text) => lines.push(text.replace(/^.*?\[test\] /, '').trim()));
   const served: Exchange[] = [];
-  const handle = digestAuth(settings, { log, serverKey: SERVER_KEY })((exchange) => {
+  const handle = digestAuth(settings, { log, nonceKey: NONCE_KEY })((exchange) => {
     served.push(exchange);
     exchange.respond(200, [], 'served');
   });

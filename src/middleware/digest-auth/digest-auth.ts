@@ -20,8 +20,8 @@ import { DigestScheme } from './digest-scheme.ts';
 
 export interface DigestAuthTools {
   readonly log: Log;
-  /** The same in all gateways of the server. */
-  readonly serverKey: Buffer;
+  /** The same for all places of a gateway, so that a client needs one nonce for all of them. */
+  readonly nonceKey: Buffer;
 }
 
 /** Throws when a file cannot be read. */
@@ -38,10 +38,10 @@ class Gate {
   readonly #requirement: Requirement;
   readonly #report: RefusalReport;
 
-  constructor(settings: DigestAuthSettings, { log, serverKey }: DigestAuthTools) {
+  constructor(settings: DigestAuthSettings, { log, nonceKey }: DigestAuthTools) {
     const { file, groupFile, place, hashesUsers } = settings;
     this.#settings = settings;
-    this.#scheme = new DigestScheme(settings, serverKey);
+    this.#scheme = new DigestScheme(settings, nonceKey);
     const { realm } = this.#scheme;
     const parse = (content: Buffer) => {
       const parsed = parseRealmHashes(content, realm);
@@ -54,7 +54,8 @@ class Gate {
   }
 
   pass(exchange: Exchange, next: Handler): void {
-    const { request } = exchange;
+    // A client signs what it sends, wherever it is led to from there.
+    const request = exchange.sent ?? exchange.received ?? exchange.request;
     const given = this.#scheme.read(exchange);
     const algorithm = DIGEST_ALGORITHMS.find((one) => one === given?.algorithm);
     if (given === null || algorithm === undefined) return this.#ask(exchange);
@@ -68,7 +69,7 @@ class Gate {
       this.#report.add('refused', given.user);
       return this.#ask(exchange);
     }
-    if (!this.#scheme.use(given)) return this.#ask(exchange, true);
+    if (!this.#scheme.use(request, given)) return this.#ask(exchange, true);
     if (!this.#requirement(user, (group) => this.#isMember(user, group))) {
       this.#report.add('not allowed', user);
       return this.#ask(exchange);

@@ -26,8 +26,10 @@ export class DigestScheme {
   readonly #nonces: Nonces;
   readonly #opaque: string;
   readonly #hashesUsers: boolean;
+  /** That have used their nonce: after an internal redirect they come again. */
+  readonly #known = new WeakSet<Request>();
 
-  /** `key`: the same in all gateways of the server. */
+  /** `key`: of this gateway. */
   constructor({ realm, nonceLifetimeMs, hashesUsers }: DigestSchemeSettings, key: Buffer) {
     this.realm = Buffer.from(realm, 'utf8').latin1Slice();
     this.#nonces = new Nonces({ realm: this.realm, lifetimeMs: nonceLifetimeMs }, key);
@@ -81,8 +83,11 @@ export class DigestScheme {
   }
 
   /** Only for an answer that is right. False: the nonce is not good any more, or the request was here before. */
-  use({ nonce, count, opaque }: DigestAuthorization): boolean {
-    return opaque === this.#opaque && this.#nonces.use(nonce, Number.parseInt(count, 16), Date.now());
+  use(request: Request, { nonce, count, opaque }: DigestAuthorization): boolean {
+    if (this.#known.has(request)) return true;
+    const isGood = opaque === this.#opaque && this.#nonces.use(nonce, Number.parseInt(count, 16), Date.now());
+    if (isGood) this.#known.add(request);
+    return isGood;
   }
 
   /** The client learns that we know its password, too, and when it should take another nonce. */

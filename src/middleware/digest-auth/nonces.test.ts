@@ -21,7 +21,7 @@ test('a nonce is good for each count once, and for its time', () => {
   assert.equal(nonces.use(nonces.make(NOW + 5_000), 1, NOW), false);
 });
 
-test('every gateway with the key knows it, and nobody else', () => {
+test('whoever has the key knows it, and nobody else', () => {
   const nonce = new Nonces(SETTINGS, KEY).make(NOW);
   assert.equal(new Nonces(SETTINGS, KEY).use(nonce, 7, NOW), true);
   assert.equal(new Nonces(SETTINGS, Buffer.alloc(32, 2)).use(nonce, 7, NOW), false);

@@ -1,7 +1,7 @@
 /**
- * Nonces of Digest authentication. Each carries when it was made, and a signature with the key of the server: any of its
- * gateways knows them as its own, also one that was started later. How often a nonce was used each gateway remembers by
- * itself, so that a request that somebody has recorded is not answered a second time.
+ * Nonces of Digest authentication. Each carries when it was made, and a signature with the key of this gateway, which
+ * remembers how often it was used: a request that somebody has recorded is not answered a second time, not by the gateway
+ * after this one either. There a client takes another nonce, without asking anybody.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { CountWindow } from './count-window.ts';
