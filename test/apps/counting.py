@@ -15,6 +15,7 @@ def count(request_id):
 def application(environ, start_response):
     query = parse_qs(environ["QUERY_STRING"])
     request_id = query["id"][0]
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     count(request_id)
     if "ms" in query:
         time.sleep(int(query["ms"][0]) / 1000)

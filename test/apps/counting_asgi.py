@@ -9,6 +9,9 @@ async def app(scope, receive, send):
     if scope["type"] != "http":
         raise NotImplementedError(scope["type"])  # for a server: it does without the lifespan
     answer = "well"
+    if scope["method"] == "POST":
+        while (await receive()).get("more_body"):
+            pass
     if scope["path"] != "/health":
         answer = parse_qs(scope["query_string"].decode())["id"][0]
         count(answer)

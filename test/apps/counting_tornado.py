@@ -10,5 +10,7 @@ class Counting(RequestHandler):
         count(request_id)
         self.finish(request_id)
 
+    post = get
+
 
 app = Application([("/", Counting)])

@@ -9,6 +9,7 @@ import { NO_GUNICORN, startGunicorn } from '../support/peers/gunicorn.ts';
 import { NO_NGINX, startNginx } from '../support/peers/nginx.ts';
 import { ownLoopback } from '../support/peers/peer.ts';
 import { NO_UWSGI, startUwsgi, type UwsgiProtocol } from '../support/peers/uwsgi.ts';
+import { NO_WAITRESS, startWaitress } from '../support/peers/waitress.ts';
 import type { TestProcess } from '../support/test-process.ts';
 import { APPS, type Server, startServer } from '../support/vivarium.ts';
 import { type Differences, describePairs, hostOf, type Pair } from './pairs.ts';
@@ -41,6 +42,17 @@ const gunicorn = (name: string, bind: string, differs: Differences = {}): Behind
   async start() {
     const { process, match, folder } = await startGunicorn(suite, bind);
     const url = match![1] === undefined ? `unix:${folder}/one.sock` : `http://127.0.0.1:${match![1]}`;
+    return { route: `proxy = "${url}"`, process };
+  },
+});
+
+const waitress = (where: 'TCP' | 'Unix', differs: Differences = {}): Behind => ({
+  name: `waitress ${where}`,
+  skip: NO_WAITRESS,
+  differs,
+  async start() {
+    const { process, match, folder } = await startWaitress(suite, where);
+    const url = where === 'Unix' ? `unix:${folder}/one.sock` : `http://127.0.0.1:${match![1]}`;
     return { route: `proxy = "${url}"`, process };
   },
 });
@@ -128,6 +140,8 @@ const flupAjp: Differences = {
 const SERVERS: readonly Behind[] = [
   gunicorn('TCP', '127.0.0.1:0'),
   gunicorn('Unix', 'unix:one.sock', { 'the client': nobody }),
+  waitress('TCP'),
+  waitress('Unix', { 'the client': unnamed({ REMOTE_ADDR: 'localhost', 'has port': false }) }),
   nginx,
   overUwsgi('http', 'TCP', { 'the client': unnamed({ 'has port': false }) }),
   overUwsgi('http', 'Unix', { 'the client': unnamed({ REMOTE_ADDR: '0.0.0.0' }) }),
