@@ -28,13 +28,14 @@ const out = (text: string) => record(STDOUT, 1, text);
 const err = (text: string) => record(STDERR, 1, text);
 const END = endRequest(1, 0, 0);
 
-/** Whatever the pieces in which it comes, the reading is the same. */
+/** Whatever the pieces in which it comes, the reading is the same. Of two faults the one that is seen first is said. */
 function read(text: string, { method = 'GET', closes = false } = {}): ResponseReading {
   const options = { method, closes, decoder };
   const whole = readResponse(inPieces(text, text.length || 1), options);
   for (const size of [1, 2, 3, 7, 8]) {
-    const { restBytes: _, ...cut } = readResponse(inPieces(text, size), options);
-    const { restBytes: __, ...expected } = whole;
+    const { restBytes: _, fault, ...cut } = readResponse(inPieces(text, size), options);
+    const { restBytes: __, fault: faultOfWhole, ...expected } = whole;
+    assert.equal(fault === null, faultOfWhole === null);
     assert.deepEqual(cut, expected, `in pieces of ${size}: ${JSON.stringify(text)}`);
   }
   return whole;
