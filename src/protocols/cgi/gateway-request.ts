@@ -74,8 +74,15 @@ const PORT_MAX = 65_535;
 const LINE_REST = 10;
 const FIELD_REST = 4;
 
-/** `environ`: name, value, … as latin-1. Its size as a whole was limited by who has read it. */
-export function readGatewayRequest(environ: readonly string[], limits: HeadLimits): GatewayRequest | Refusal {
+/**
+ * `environ`: name, value, … as latin-1. Its size as a whole was limited by who has read it. `known`: the fields, where they
+ * are not in `environ`.
+ */
+export function readGatewayRequest(
+  environ: readonly string[],
+  limits: HeadLimits,
+  known: RequestFields | null = null,
+): GatewayRequest | Refusal {
   const own = new Map<string, string>();
   const fields = new RequestFields();
   const variables: string[] = [];
@@ -87,7 +94,9 @@ export function readGatewayRequest(environ: readonly string[], limits: HeadLimit
       : addVariable(name, value, own, variables);
     if (refusal !== null) return refusal;
   }
-  return build(own, fields, variables, limits);
+  const host = own.get('HTTP_HOST');
+  if (host !== undefined) fields.add(HOST, host);
+  return build(own, known ?? fields, variables, limits);
 }
 
 /** May a variable of this name, which the front has set, reach the application beside those of the request? */
@@ -153,18 +162,17 @@ function build(
     return new Refusal(414, 'request line longer than limit-request-line');
   const paths = gatewayPaths(method, own);
   if (paths instanceof Refusal) return paths;
-  const authority = authorityOf(own);
+  const authority = authorityOf(own, fields.get('host') ?? '');
   if (authority === null) return new Refusal(400, 'malformed Host field');
   const contentLength = lengthOf(own.get('CONTENT_LENGTH') ?? '');
   if (contentLength === null) return new Refusal(400, 'malformed CONTENT_LENGTH');
-  addOwnFields(own, fields, contentLength, method);
   return {
     method,
     ...paths,
     version: versionOf(own.get('SERVER_PROTOCOL') ?? ''),
     scheme: schemeOf(own),
     authority,
-    fields,
+    fields: withOwnFields(own, fields, contentLength, method),
     remoteAddress: addressOf(own.get('REMOTE_ADDR')),
     remotePort: portOf(own.get('REMOTE_PORT')),
     localAddress: addressOf(own.get('SERVER_ADDR')),
@@ -180,8 +188,7 @@ function isMethod(text: string): boolean {
 }
 
 /** A server that knows no Host of the client says which of its names was meant (RFC 3875, section 4.1.14). */
-function authorityOf(own: ReadonlyMap<string, string>): string | null {
-  const host = own.get('HTTP_HOST') ?? '';
+function authorityOf(own: ReadonlyMap<string, string>, host: string): string | null {
   if (host !== '') return isAuthority(host) ? host : null;
   const name = own.get('SERVER_NAME') ?? '';
   return isAuthority(name) ? name : '';
@@ -193,19 +200,23 @@ function lengthOf(text: string): number | null {
   return DIGITS.test(text) ? Number(text) : null;
 }
 
-function addOwnFields(
+/** The fields may be those of other requests, too. */
+function withOwnFields(
   own: ReadonlyMap<string, string>,
-  fields: RequestFields,
+  told: RequestFields,
   contentLength: number,
   method: string,
-): void {
-  const host = own.get('HTTP_HOST');
-  if (host !== undefined) fields.add(HOST, host);
+): RequestFields {
   const type = own.get('CONTENT_TYPE') ?? '';
-  if (type !== '') fields.add(CONTENT_TYPE, type);
   // SCGI has to say a length, also where the client has not: 0 is none, unless a body was to be expected.
   const isMeant = contentLength > 0 || WITH_BODY.has(method);
-  if (contentLength !== UNKNOWN && isMeant) fields.add(CONTENT_LENGTH, String(contentLength));
+  const hasLength = contentLength !== UNKNOWN && isMeant;
+  if (type === '' && !hasLength) return told;
+  const fields = new RequestFields();
+  for (let i = 0; i < told.names.length; i++) fields.add(told.names[i]!, told.values[i]!);
+  if (type !== '') fields.add(CONTENT_TYPE, type);
+  if (hasLength) fields.add(CONTENT_LENGTH, String(contentLength));
+  return fields;
 }
 
 export function versionOf(text: string): Request['version'] {

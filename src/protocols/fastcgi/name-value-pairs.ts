@@ -3,10 +3,16 @@
  * below 128 is one byte, any other four bytes with the highest bit set. Text is latin-1: one character is one byte.
  */
 
-/** Name, value, name, value, … of whole pairs; or what is wrong with them. */
-export function readPairs(text: string, pairsMax: number): string[] | string {
+/** ReadVariables of whole pairs. */
+export function readPairs(
+  text: string,
+  pairsMax: number,
+  stopsAt: (at: number) => boolean = () => false,
+): string[] | string {
   const pairs: string[] = [];
+  let isAsked = false;
   for (let at = 0; at < text.length; ) {
+    const from = at;
     const nameLength = readLength(text, at);
     at += lengthBytes(text, at);
     const valueLength = readLength(text, at);
@@ -16,6 +22,10 @@ export function readPairs(text: string, pairsMax: number): string[] | string {
     // Not a number where the text ends within a length.
     if (!(end <= text.length)) return 'a variable that ends behind the last one of its stream';
     if (pairs.length === 2 * pairsMax) return `more than ${pairsMax} variables`;
+    if (!isAsked && text.startsWith('HTTP_', at)) {
+      if (stopsAt(from)) return pairs;
+      isAsked = true;
+    }
     pairs.push(text.substring(at, valueAt), text.substring(valueAt, end));
     at = end;
   }

@@ -6,6 +6,7 @@
  */
 import { appended } from '../../base/appended.ts';
 import { type GatewayRequest, readGatewayRequest } from '../cgi/gateway-request.ts';
+import { KnownFields } from '../cgi/known-fields.ts';
 import type { GatewayLimits, RequestDecoder, RequestEvent } from '../gateway-protocol.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { UNKNOWN } from '../response-fields.ts';
@@ -33,6 +34,7 @@ export const REQUESTS_MAX = 32;
 const EMPTY = Buffer.alloc(0);
 /** Variables are limited in bytes; their number only so far that a request of none but empty ones costs little. */
 const VARIABLES_MAX = 2000;
+const fields = new KnownFields(readPairs);
 
 /** A request that has not arrived whole. */
 interface Incoming {
@@ -127,11 +129,12 @@ export class FastCgiRequestDecoder implements RequestDecoder {
   }
 
   #interpret(incoming: Incoming): RequestEvent {
-    const environ = readPairs(incoming.params.latin1Slice(), VARIABLES_MAX);
+    const read = fields.read(incoming.params.latin1Slice(), VARIABLES_MAX, this.#limits);
     incoming.params = EMPTY;
-    if (typeof environ === 'string') return this.#refuse(new Refusal(400, `malformed FastCGI: ${environ}`));
-    const request = readGatewayRequest(environ, this.#limits);
+    if (typeof read === 'string') return this.#refuse(new Refusal(400, `malformed FastCGI: ${read}`));
+    const request = readGatewayRequest(read.environ, this.#limits, read.known);
     if (request instanceof Refusal) return this.#refuse(request);
+    fields.keep(read, request, this.#limits);
     incoming.owed = request.contentLength;
     this.request = request;
     return 'request';

@@ -7,6 +7,7 @@
  *    └─ no netstring → broken
  */
 import { type GatewayRequest, readGatewayRequest } from '../cgi/gateway-request.ts';
+import { KnownFields } from '../cgi/known-fields.ts';
 import type { GatewayLimits, RequestDecoder, RequestEvent } from '../gateway-protocol.ts';
 import { Refusal } from '../http1/refusal.ts';
 
@@ -15,6 +16,7 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 /** No limit that can be set has more. */
 const LENGTH_DIGITS_MAX = 9;
+const fields = new KnownFields(readStrings);
 
 export class ScgiRequestDecoder implements RequestDecoder {
   readonly #limits: GatewayLimits;
@@ -79,18 +81,17 @@ export class ScgiRequestDecoder implements RequestDecoder {
   }
 
   #interpret(text: string): RequestEvent {
-    const environ = text.split('\0');
-    // Every name and every value ends in a NUL, so that the last piece is empty.
-    if (environ.pop() !== '' || environ.length % 2 !== 0)
-      return this.#break(400, 'malformed SCGI: a variable without a value');
-    const why = breachOf(environ);
+    const read = fields.read(text, Number.POSITIVE_INFINITY, this.#limits);
+    if (typeof read === 'string') return this.#break(400, `malformed SCGI: ${read}`);
+    const why = breachOf(read.environ);
     if (why !== null) return this.#break(400, `malformed SCGI: ${why}`);
-    const request = readGatewayRequest(environ, this.#limits);
+    const request = readGatewayRequest(read.environ, this.#limits, read.known);
     if (request instanceof Refusal) {
       this.#end('done');
       this.fault = request;
       return 'refused';
     }
+    fields.keep(read, request, this.#limits);
     this.request = request;
     this.#owed = request.contentLength;
     this.#state = 'body';
@@ -146,4 +147,26 @@ function breachOf(environ: readonly string[]): string | null {
     if (environ[i] === 'SCGI' && (environ[i + 1] !== '1' || ++versions > 1)) return 'SCGI is not 1, once';
   }
   return versions === 1 ? null : 'no variable SCGI';
+}
+
+/** ReadVariables: every name and every value ends in a NUL. How many there are is limited by their bytes. */
+function readStrings(
+  text: string,
+  _: number,
+  stopsAt: (at: number) => boolean = () => false,
+): string[] | string {
+  const strings: string[] = [];
+  let isAsked = false;
+  for (let at = 0; at < text.length; ) {
+    const nameEnd = text.indexOf('\0', at);
+    const end = nameEnd < 0 ? -1 : text.indexOf('\0', nameEnd + 1);
+    if (end < 0) return 'a variable without a value';
+    if (!isAsked && text.startsWith('HTTP_', at)) {
+      if (stopsAt(at)) return strings;
+      isAsked = true;
+    }
+    strings.push(text.substring(at, nameEnd), text.substring(nameEnd + 1, end));
+    at = end + 1;
+  }
+  return strings;
 }

@@ -21,9 +21,14 @@ export function packetHeader(modifier1: number, size: number, modifier2 = 0): st
   return String.fromCharCode(modifier1, size & 255, size >> 8, modifier2);
 }
 
-/** Name, value, name, value, … of a whole block; or what is wrong with it. */
-export function readVariables(block: string, variablesMax: number): string[] | string {
+/** ReadVariables of a whole block. */
+export function readVariables(
+  block: string,
+  variablesMax: number,
+  stopsAt: (at: number) => boolean = () => false,
+): string[] | string {
   const variables: string[] = [];
+  let isAsked = false;
   for (let at = 0; at < block.length; ) {
     const nameAt = at + 2;
     const nameEnd = nameAt + readLength(block, at);
@@ -32,6 +37,10 @@ export function readVariables(block: string, variablesMax: number): string[] | s
     // Not a number where the block ends within a length.
     if (!(end <= block.length)) return 'a variable that ends behind the last one of its packet';
     if (variables.length === 2 * variablesMax) return `more than ${variablesMax} variables`;
+    if (!isAsked && block.startsWith('HTTP_', nameAt)) {
+      if (stopsAt(at)) return variables;
+      isAsked = true;
+    }
     variables.push(block.substring(nameAt, nameEnd), block.substring(valueAt, end));
     at = end;
   }

@@ -6,6 +6,7 @@
  */
 import { appended } from '../../base/appended.ts';
 import { type GatewayRequest, readGatewayRequest } from '../cgi/gateway-request.ts';
+import { KnownFields } from '../cgi/known-fields.ts';
 import type { GatewayLimits, RequestDecoder, RequestEvent } from '../gateway-protocol.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { HEADER_BYTES, PING, packetHeader, readVariables, WSGI, WSGI_MANAGED } from './packets.ts';
@@ -13,6 +14,7 @@ import { HEADER_BYTES, PING, packetHeader, readVariables, WSGI, WSGI_MANAGED } f
 const EMPTY = Buffer.alloc(0);
 /** A packet has room for 16,000 empty ones. */
 const VARIABLES_MAX = 2000;
+const fields = new KnownFields(readVariables);
 
 export class UwsgiRequestDecoder implements RequestDecoder {
   readonly #limits: GatewayLimits;
@@ -73,11 +75,12 @@ export class UwsgiRequestDecoder implements RequestDecoder {
   }
 
   #interpret(block: string, modifier1: number): RequestEvent {
-    const environ = readVariables(block, VARIABLES_MAX);
-    if (typeof environ === 'string') return this.#refuse(new Refusal(400, `malformed uwsgi: ${environ}`));
-    if (modifier1 === WSGI_MANAGED) takeOffScriptName(environ);
-    const request = readGatewayRequest(environ, this.#limits);
+    const read = fields.read(block, VARIABLES_MAX, this.#limits);
+    if (typeof read === 'string') return this.#refuse(new Refusal(400, `malformed uwsgi: ${read}`));
+    if (modifier1 === WSGI_MANAGED) takeOffScriptName(read.environ);
+    const request = readGatewayRequest(read.environ, this.#limits, read.known);
     if (request instanceof Refusal) return this.#refuse(request);
+    fields.keep(read, request, this.#limits);
     this.request = request;
     // Without a length there is no body: nothing but a length ends it, and nginx and Apache always say one.
     this.#owed = Math.max(0, request.contentLength);

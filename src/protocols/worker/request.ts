@@ -38,20 +38,28 @@ export interface Shape {
   readonly definition: string;
 }
 
-/** What RequestFields.encoded holds: the shape and values of its fields, made once for fields that repeat. */
-interface EncodedFields {
-  readonly epoch: number;
-  /** Of the fields. */
-  readonly keys: string;
+/** What is sent of fields: the number of their shape, and their values. */
+interface Encoded {
   readonly shape: Shape;
   readonly text: string;
 }
 
-/** The shapes of one gateway. */
+/** What RequestFields.encoded holds, made once for fields that repeat. */
+interface EncodedFields extends Encoded {
+  readonly epoch: number;
+  readonly keys: string;
+  /** Shapes of these fields with other variables, by the names of those; made with the first of them. */
+  extended: Map<string, Shape> | null;
+}
+
+/** No two are the same: fields that requests for different applications share are encoded for each. */
+let epochs = 0;
+
+/** The shapes of one application. */
 export class Shapes {
   readonly #byKeys = new Map<string, Shape>();
   /** Changes when all shapes were forgotten: what a channel knew before is void. */
-  epoch = 0;
+  epoch = ++epochs;
 
   encode(fields: RequestFields): EncodedFields {
     const known = fields.encoded as EncodedFields | null;
@@ -63,20 +71,32 @@ export class Shapes {
     const shape = this.#shape(keysText);
     let text = '';
     for (const value of values) text += SEPARATOR + value;
-    const encoded = { epoch: this.epoch, keys: keysText, shape, text };
+    const encoded = { epoch: this.epoch, keys: keysText, shape, text, extended: null };
     fields.encoded = encoded;
     return encoded;
   }
 
   /** `environ`: name, value, … of variables beside those of the fields, before which they count. */
-  encodeWith(fields: RequestFields, environ: readonly string[]): EncodedFields {
-    let { keys, text } = this.encode(fields);
+  encodeWith(fields: RequestFields, environ: readonly string[]): Encoded {
+    const encoded = this.encode(fields);
+    let { text } = encoded;
+    let names = '';
     for (let i = 0; i < environ.length; i += 2) {
-      keys += keys === '' ? environ[i]! : SEPARATOR + environ[i]!;
+      names += SEPARATOR + environ[i]!;
       text += SEPARATOR + bytesOf(environ[i + 1]!);
     }
-    const shape = this.#shape(keys);
-    return { epoch: this.epoch, keys, shape, text };
+    return { shape: this.#extended(encoded, names), text };
+  }
+
+  /** `names`: each behind a separator. */
+  #extended(encoded: EncodedFields, names: string): Shape {
+    const known = encoded.extended?.get(names);
+    if (known !== undefined) return known;
+    const shape = this.#shape(encoded.keys === '' ? names.slice(1) : encoded.keys + names);
+    encoded.extended ??= new Map();
+    // They are not more than there are shapes, whose number is limited.
+    encoded.extended.set(names, shape);
+    return shape;
   }
 
   #shape(keys: string): Shape {
@@ -84,7 +104,7 @@ export class Shapes {
     if (known !== undefined) return known;
     if (this.#byKeys.size >= SHAPES_MAX) {
       this.#byKeys.clear();
-      this.epoch++;
+      this.epoch = ++epochs;
     }
     const number = this.#byKeys.size;
     const shape = { number, definition: frame(Kind.shape, number, keys) };
@@ -135,7 +155,7 @@ export interface RequestLine {
 }
 
 /** The text of a request frame. */
-export function requestText(line: RequestLine, fields: EncodedFields): string {
+export function requestText(line: RequestLine, fields: Encoded): string {
   return (
     `${line.method}\0${line.scriptName}\0${line.pathInfo}\0${line.query}\0${line.uri}\0${line.version}\0` +
     `${line.serverName}\0${line.serverPort}\0${line.remoteAddress}\0${line.remotePort}\0${line.scheme}\0${line.id}${fields.text}`
