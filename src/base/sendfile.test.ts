@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readNow, sendfile } from './sendfile.ts';
+import { isInMemory, readNow, sendfile } from './sendfile.ts';
 
 const linux = {
   skip: process.platform !== 'linux' && 'sendfile(2) is used on Linux',
@@ -57,6 +57,13 @@ test('bytes of a file go into a socket, as many as it takes', linux, async (t) =
     if (length === at - 3) break;
   }
   assert.ok(Buffer.concat(received).equals(CONTENT.subarray(3, at)));
+});
+
+test('what is in memory is known', linux, (t) => {
+  const file = openFile(t);
+  assert.equal(isInMemory(file, 0, CONTENT.length), true);
+  assert.equal(isInMemory(file, 0, CONTENT.length + 1), false, 'behind the end');
+  assert.equal(isInMemory(-1, 0, 1), false, 'no file');
 });
 
 test('what is in memory is read at once', linux, (t) => {

@@ -7,22 +7,27 @@ import { bindForeign, type ForeignFunctions } from './foreign-functions.ts';
 
 interface Calls {
   sendfile(socketFd: number, fileFd: number, start: number, end: number): number;
+  isInMemory(fileFd: number, start: number, end: number): boolean;
   readNow(fileFd: number, target: Uint8Array, position: number): number;
 }
 
-/** What is asked of the kernel in one call. */
-const CHUNK_BYTES = 1024 * 1024;
 /** preadv2(2): only what need not be waited for. */
 const RWF_NOWAIT = 8;
 const EOPNOTSUPP = 95;
-const NOTHING: Calls = { sendfile: () => 0, readNow: () => 0 };
+const NOTHING: Calls = { sendfile: () => 0, isInMemory: () => false, readNow: () => 0 };
 
 let loaded: Calls | null = null;
 
-/** Of the bytes from `start` to `end` as many as go at once: returns how many, also 0. Never waits. */
+/** Of the bytes from `start` to `end` as many as the socket takes: returns how many, also 0. Waits for those that are not in memory. */
 export function sendfile(socketFd: number, fileFd: number, start: number, end: number): number {
   loaded ??= bindForeign(bind) ?? NOTHING;
   return loaded.sendfile(socketFd, fileFd, start, end);
+}
+
+/** Are the bytes from `start` to `end` in the page cache, as far as first and last of them tell? */
+export function isInMemory(fileFd: number, start: number, end: number): boolean {
+  loaded ??= bindForeign(bind) ?? NOTHING;
+  return loaded.isInMemory(fileFd, start, end);
 }
 
 /** Reads what is in memory: returns how many bytes, also 0. Never waits. */
@@ -54,16 +59,15 @@ function bind(ffi: ForeignFunctions): Calls {
     return Number(preadv2!(fileFd, vectorPointer, 1, BigInt(position), 0));
   };
   const byte = new Uint8Array(1);
-  const isInMemory = (fileFd: number, position: number): boolean => readNow(fileFd, byte, position) === 1;
 
   return {
     readNow: (fileFd, target, position) => Math.max(0, readNow(fileFd, target, position)),
+    isInMemory: (fileFd, start, end) =>
+      readNow(fileFd, byte, start) === 1 && readNow(fileFd, byte, end - 1) === 1,
     sendfile: (socketFd, fileFd, start, end) => {
-      const last = Math.min(end, start + CHUNK_BYTES);
-      if (!isInMemory(fileFd, start) || !isInMemory(fileFd, last - 1)) return 0;
       offset[0] = BigInt(start);
       // Whatever is wrong, the usual way will find it, too.
-      return Math.max(0, Number(sendfile!(socketFd, fileFd, offsetPointer, BigInt(last - start))));
+      return Math.max(0, Number(sendfile!(socketFd, fileFd, offsetPointer, BigInt(end - start))));
     },
   };
 }

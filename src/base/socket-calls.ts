@@ -10,8 +10,11 @@ export interface SocketCalls {
   accept(listenFd: number): number;
   /** What is there, in a buffer of its own. Null: nothing yet, the end, or an error; reading on will tell. */
   receive(fd: number): Buffer | null;
-  /** Text is latin-1. Returns how many bytes went; whatever is wrong with the others, writing them will tell. */
-  send(fd: number, bytes: string | Uint8Array): number;
+  /**
+   * Text is latin-1. `moreFollows`: at once, and in the same packet. Returns how many bytes went; whatever is wrong with
+   * the others, writing them will tell.
+   */
+  send(fd: number, bytes: string | Uint8Array, moreFollows?: boolean): number;
   close(fd: number): void;
 }
 
@@ -22,6 +25,7 @@ const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_MORE = 0x8000;
 const NULL = 0n;
 
 let loaded: SocketCalls | null | undefined;
@@ -51,8 +55,8 @@ function bind(ffi: ForeignFunctions): SocketCalls {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const pointer = ffi.getRawPointer(buffer);
   const capacity = BigInt(BUFFER_BYTES);
-  const sent = (fd: number, from: bigint, length: number): number =>
-    Math.max(0, Number(send!(fd, from, BigInt(length), MSG_DONTWAIT | MSG_NOSIGNAL)));
+  const sent = (fd: number, from: bigint, length: number, flags: number): number =>
+    Math.max(0, Number(send!(fd, from, BigInt(length), MSG_DONTWAIT | MSG_NOSIGNAL | flags)));
 
   return {
     accept: (listenFd) => Math.max(NONE, accept4!(listenFd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)),
@@ -60,10 +64,12 @@ function bind(ffi: ForeignFunctions): SocketCalls {
       const length = Number(recv!(fd, pointer, capacity, MSG_DONTWAIT));
       return length > 0 ? Buffer.from(buffer.subarray(0, length)) : null;
     },
-    send: (fd, bytes) =>
-      typeof bytes === 'string'
-        ? sent(fd, pointer, buffer.latin1Write(bytes))
-        : sent(fd, ffi.getRawPointer(bytes), bytes.length),
+    send: (fd, bytes, moreFollows = false) => {
+      const flags = moreFollows ? MSG_MORE : 0;
+      return typeof bytes === 'string'
+        ? sent(fd, pointer, buffer.latin1Write(bytes), flags)
+        : sent(fd, ffi.getRawPointer(bytes), bytes.length, flags);
+    },
     close: (fd) => void close!(fd),
   };
 }

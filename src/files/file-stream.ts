@@ -12,8 +12,10 @@ import type { Part } from './ranges.ts';
 const BLOCK_BYTES = 256 * 1024;
 /** What waits in our memory for room in a full socket; it is there to learn of the room. */
 const WAITING_BYTES = 2048;
+/** What is offered to the socket at a time: about what a full one has room for when it says that it has some again. */
+const OFFER_BYTES = 2 * 1024 * 1024;
 /** What is sent straight from the file before others have their turn. */
-const TURN_BYTES_MAX = 2 * 1024 * 1024;
+const TURN_BYTES_MAX = 4 * 1024 * 1024;
 
 /** Takes over the exchange, whose head has been sent with the content-length of `parts`, and releases the file. */
 export function streamFile(exchange: Exchange, file: OpenFile, parts: readonly Part[]): void {
@@ -77,17 +79,18 @@ class FileStream {
 
   /** False: its bytes have to be read. */
   #sendDirectly(position: number, end: number): boolean {
-    if (this.#exchange.sendsFiles !== true) return false;
+    const last = Math.min(end, position + OFFER_BYTES);
+    if (this.#exchange.sendsFiles !== true || !this.#file.isCached(position, last)) return false;
     if (this.#turnBytes >= TURN_BYTES_MAX) {
       this.#yield();
       return true;
     }
-    const sent = this.#exchange.sendFile!(this.#file.fd, position, end);
-    if (sent === 0) return this.#isDirect && this.#waitForRoom(position, end);
+    const sent = this.#exchange.sendFile!(this.#file.fd, position, last);
     this.#offset += sent;
     this.#turnBytes += sent;
-    this.#isDirect = true;
-    return true;
+    this.#isDirect ||= sent > 0;
+    if (position + sent === last) return true;
+    return this.#isDirect && this.#waitForRoom(position + sent, end);
   }
 
   /** All others have their turn. */

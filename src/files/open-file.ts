@@ -1,6 +1,7 @@
 /** Files, opened: descriptors that several answers share, and small files read whole. */
 import { close, constants, fstat, open, read, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
+import { isInMemory } from '../base/sendfile.ts';
 
 /** Names are latin-1 strings with one character a byte: a file system can hold names that no other text can say. */
 export type FileName = string;
@@ -11,15 +12,34 @@ export const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 export const openPath = promisify(open) as (path: Buffer, flags: number) => Promise<number>;
 export const statOf = promisify(fstat) as (fd: number) => Promise<Stats>;
 
+/** What was found in the system's page cache is taken to be there for so long. */
+const CACHED_FOR_MS = 1000;
+
 /** An open regular file. Its descriptor is closed when the last of those who use it has released it. */
 export class OpenFile {
   readonly fd: number;
   readonly stats: Stats;
   #users = 1;
+  /** What was last found in memory, and when. */
+  #cachedStart = 0;
+  #cachedEnd = 0;
+  #cachedAtMs = 0;
 
   constructor(fd: number, stats: Stats) {
     this.fd = fd;
     this.stats = stats;
+  }
+
+  /** Are the bytes from `start` to `end` in memory, so that sending them does not wait for the disk? */
+  isCached(start: number, end: number): boolean {
+    const nowMs = performance.now();
+    const isKnown = start >= this.#cachedStart && end <= this.#cachedEnd;
+    if (isKnown && nowMs - this.#cachedAtMs < CACHED_FOR_MS) return true;
+    if (!isInMemory(this.fd, start, end)) return false;
+    this.#cachedStart = start;
+    this.#cachedEnd = end;
+    this.#cachedAtMs = nowMs;
+    return true;
   }
 
   /** One user more. */

@@ -91,7 +91,7 @@ export class GatewayExchange extends WireExchange {
     if (this.#state !== 'started' || !this.#hasBody || this.#owed === UNKNOWN || !this.#encoder.isRaw)
       return 0;
     this.#flushHead();
-    const sent = sendFileTo(this.#owner.socket, fd, start, Math.min(end, start + this.#owed));
+    const sent = sendFileTo(this.#owner.socket, '', fd, start, Math.min(end, start + this.#owed));
     this.#owed -= sent;
     this.bodyBytesSent += sent;
     return sent;

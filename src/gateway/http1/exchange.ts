@@ -38,6 +38,7 @@ export interface ExchangeConnection {
 }
 
 const NO_FIELDS: FieldList = [];
+const SETTLED = Promise.resolve();
 
 export class Http1Request implements Request {
   readonly #head: RequestHead;
@@ -136,8 +137,10 @@ export class Http1Exchange extends WireExchange {
     const promised = this.#owed;
     if (promised === body.length) {
       this.bodyBytesSent = promised;
-      if (kept === null || !this.#keepAlive) this.#connection.sendBoth(text, body);
-      else this.#connection.send(render(status, fields, kept, this.#connection.server, text));
+      const mayRenderNow = kept !== null && this.#keepAlive;
+      const whole = mayRenderNow ? render(status, fields, kept, this.#connection.server, text) : null;
+      if (whole === null) this.#connection.sendBoth(text, body);
+      else this.#connection.send(whole);
       return this.#finish(this.#keepAlive, false);
     }
     this.#connection.sendBoth(text, body.slice(0, promised));
@@ -165,7 +168,7 @@ export class Http1Exchange extends WireExchange {
     if (this.#state !== 'waiting') return;
     this.#unsentHead = this.#begin(status, fields, UNKNOWN, reason);
     this.#state = 'started';
-    process.nextTick(() => this.#flushHead());
+    SETTLED.then(() => this.#flushHead());
   }
 
   write(chunk: Bytes): boolean {
@@ -199,8 +202,9 @@ export class Http1Exchange extends WireExchange {
   sendFile(fd: number, start: number, end: number): number {
     const { plainSocket } = this.#connection;
     if (this.#state !== 'started' || this.#framing !== 'length' || plainSocket === null) return 0;
-    this.#flushHead();
-    const sent = sendFileTo(plainSocket, fd, start, Math.min(end, start + this.#owed));
+    const head = this.#unsentHead;
+    this.#unsentHead = '';
+    const sent = sendFileTo(plainSocket, head, fd, start, Math.min(end, start + this.#owed));
     this.#owed -= sent;
     this.bodyBytesSent += sent;
     return sent;

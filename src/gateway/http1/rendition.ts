@@ -6,15 +6,18 @@
 import type { FieldList } from '../../exchange.ts';
 import type { ServerFields } from '../../protocols/response-fields.ts';
 
-/** Of larger bodies a copy would cost more than it saves. */
-const BODY_MAX = 16_384;
+/** Larger bodies are better sent straight from their file. */
+const BODY_MAX = 65_536;
+/** A larger body is copied only when it is asked for again while its head is the same. */
+const AT_ONCE_MAX = 16_384;
 
 interface Rendition {
   readonly status: number;
   readonly body: Uint8Array;
   /** The Date and Server lines that are in it. */
   readonly serverText: string;
-  readonly bytes: Buffer;
+  /** Null: it was given once. */
+  readonly bytes: Buffer | null;
 }
 
 const renditions = new WeakMap<FieldList, Rendition>();
@@ -35,15 +38,18 @@ export function rendered(
   return known.status === status && known.body === body ? known.bytes : null;
 }
 
-/** `head`: as it goes to an HTTP/1.1 client whose connection is kept. */
+/** Null: not yet worth it. `head`: as it goes to an HTTP/1.1 client whose connection is kept. */
 export function render(
   status: number,
   fields: FieldList,
   body: Uint8Array,
   server: ServerFields,
   head: string,
-): Buffer {
-  const bytes = Buffer.concat([Buffer.from(head, 'latin1'), body]);
+): Buffer | null {
+  const known = renditions.get(fields);
+  const isAgain = known?.serverText === server.text && known.body === body;
+  const isWorthIt = body.length <= AT_ONCE_MAX || isAgain;
+  const bytes = isWorthIt ? Buffer.concat([Buffer.from(head, 'latin1'), body]) : null;
   renditions.set(fields, { status, body, serverText: server.text, bytes });
   return bytes;
 }

@@ -14,8 +14,8 @@ import { isUpToDate, SUFFIXES, VARY } from './variants.ts';
 
 /** Larger files are not kept in memory. */
 export const FILE_BYTES_MAX = 1024 * 1024;
-/** From this size on files are kept open: sending them straight from the file costs less than from memory. */
-const OPEN_BYTES_MIN = 128 * 1024;
+/** Larger files are kept open: sending them straight from the file costs less than from memory. */
+const CLOSED_BYTES_MAX = 64 * 1024;
 const CACHE_BYTES_MAX = 32 * 1024 * 1024;
 /** What an entry costs besides its bytes, roughly: bounds the number of entries. */
 const ENTRY_BYTES = 1024;
@@ -192,7 +192,7 @@ export class StoredFiles {
 async function contentOf(file: OpenFile): Promise<Pick<StoredFile, 'body' | 'file'>> {
   const { size } = file.stats;
   if (size > FILE_BYTES_MAX) return { body: null, file };
-  const isKeptOpen = size >= OPEN_BYTES_MIN;
+  const isKeptOpen = size > CLOSED_BYTES_MAX;
   if (isKeptOpen) file.share();
   try {
     return { body: await readWhole(file), file: isKeptOpen ? file : null };
@@ -222,8 +222,10 @@ export function release(entry: StoredEntry): void {
 }
 
 function weightBytes(entry: StoredEntry): number {
-  return [entry, ...entry.variants].reduce(
-    (sum, { body, file }) => sum + (body?.length ?? 0) + (file === null ? 0 : DESCRIPTOR_BYTES),
-    ENTRY_BYTES,
-  );
+  return [entry, ...entry.variants].reduce((sum, stored) => sum + contentBytes(stored), ENTRY_BYTES);
+}
+
+/** What is not open is sent from memory, and an answer that is given often is there once more, whole. */
+function contentBytes({ body, file }: StoredFile): number {
+  return file === null ? 2 * body!.length : (body?.length ?? 0) + DESCRIPTOR_BYTES;
 }
