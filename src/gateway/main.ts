@@ -2,6 +2,8 @@
  * The gateway process: told by the supervisor what to serve, it puts the request path together and runs it.
  * It ends when the supervisor says so or is gone.
  */
+
+import { giveBackMemory } from '../base/give-back-memory.ts';
 import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';
 import { ErrorOutput } from './error-output.ts';
@@ -39,7 +41,11 @@ function configure(message: Configure): Gateway | null {
   const log = createLog(`gateway ${process.pid}`, level, (line, level) => output.write(line, level), forward);
   try {
     const gateway = new Gateway(message, log, output, tell);
-    gateway.start().then(() => tell({ type: 'serving' }), notServing);
+    gateway.start().then(() => {
+      tell({ type: 'serving' });
+      // The workers are not ready yet.
+      giveBackMemory();
+    }, notServing);
     return gateway;
   } catch (error) {
     notServing(error as Error);

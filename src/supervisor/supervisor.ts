@@ -12,6 +12,7 @@
  * A changed file can ask for a reload, too (reloader.ts).
  */
 import { writeSync } from 'node:fs';
+import { giveBackMemory } from '../base/give-back-memory.ts';
 import { VERSION } from '../base/version.ts';
 import type { Configuration, ProcessRange } from '../config/configuration.ts';
 import type { CachePurge, UpstreamChange } from '../control/messages.ts';
@@ -230,6 +231,7 @@ class Supervisor {
     const admin = adminUrls.length === 0 ? '' : `, metrics and health checks at ${adminUrls.join(', ')}`;
     this.#log.info('server-started', `serving at ${urls.join(', ')}${admin}`);
     this.#hooks.onServing(urls, adminUrls);
+    giveBackMemory();
   }
 
   // What the operator asks for
