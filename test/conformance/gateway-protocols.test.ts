@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { GATEWAY_PROTOCOL_NAMES, type GatewayProtocolName } from '../../src/base/gateway-protocol-names.ts';
 import { makeFolder } from '../support/folder.ts';
 import { GatewayFront, sendGateway, type Told } from '../support/gateway-client.ts';
+import { MOUNT_FRONTS, MOUNTED_PATHS } from '../support/mount-cases.ts';
 import { APPS, VivariumProcess } from '../support/vivarium.ts';
 import { assertExpected, CASES, ENVIRON, MEBIBYTE, PAGE } from '../support/wire-cases.ts';
 import {
@@ -34,15 +35,29 @@ let removeFolder: () => void;
 const ports: Record<string, number> = {};
 before(async () => {
   const owner = { after: (then: () => void) => (removeFolder = then) };
-  folder = makeFolder(owner, { 'static/page.txt': PAGE, 'static/.hidden': 'x', 'static/large': LARGE });
+  folder = makeFolder(owner, {
+    'static/page.txt': PAGE,
+    'static/.hidden': 'x',
+    'static/large': LARGE,
+    'vivarium.toml': `
+application = "${APPS}pep3333.py"
+[applications.mounted]
+application = "${APPS}pep3333.py"
+mount-point = "/m"
+processes = 1
+`,
+  });
   const listeners = GATEWAY_PROTOCOL_NAMES.flatMap((name) => [
     ...['--listen', `${name}://127.0.0.1:0`, '--listen', `${name}://unix:${folder}/${name}`],
   ]);
-  server = new VivariumProcess([
-    ...['serve', `${APPS}pep3333.py`, '--url-alias', '/static', `${folder}/static`],
-    ...['--listen', '127.0.0.1:0', ...listeners, '--ajp-packet-size', '65536'],
-    ...['--processes', '1', '--threads', '4', '--limit-request-body', '4m'],
-  ]);
+  server = new VivariumProcess(
+    [
+      ...['serve', '--url-alias', '/static', `${folder}/static`],
+      ...['--listen', '127.0.0.1:0', ...listeners, '--ajp-packet-size', '65536'],
+      ...['--processes', '1', '--threads', '4', '--limit-request-body', '4m'],
+    ],
+    { cwd: folder },
+  );
   await server.waitForOutput(/^Access Log/m);
   for (const [, name, port] of server.output.matchAll(/^Server URL +: (\w+):\/\/127\.0\.0\.1:(\d+)/gm))
     ports[name!] = Number(port);
@@ -72,6 +87,11 @@ async function environOf(sendBy: Ask, request: WireRequest, told?: Told): Promis
   // Some fronts say it and some do not; PEP 3333 has one meaning for both.
   if (environ.CONTENT_LENGTH === '0') delete environ.CONTENT_LENGTH;
   return environ;
+}
+
+async function pathsOf(sendBy: Ask, path: string, told?: Told): Promise<unknown[]> {
+  const { SCRIPT_NAME, PATH_INFO, REQUEST_URI } = await environOf(sendBy, { path }, told);
+  return [SCRIPT_NAME, PATH_INFO, REQUEST_URI];
 }
 
 for (const protocol of GATEWAY_PROTOCOL_NAMES) {
@@ -114,6 +134,22 @@ for (const protocol of GATEWAY_PROTOCOL_NAMES) {
           assert.deepEqual(found, await environOf(direct, request));
           assert.equal(found.REQUEST_URI, request.path);
         });
+
+      // AJP has no word for what the front has taken off.
+      for (const [front, requests] of Object.entries(protocol === 'ajp' ? {} : MOUNT_FRONTS))
+        test(`below a mount point of ${front}`, async () => {
+          for (const { path, scriptName, pathInfo, scriptFilename } of requests) {
+            const [uri, seen] = path;
+            const variables = scriptFilename === undefined ? [] : ['SCRIPT_FILENAME', scriptFilename];
+            const told: Told = { scriptName, pathInfo, variables };
+            assert.deepEqual(await pathsOf(sendBy, uri, told), ['/m', seen, uri]);
+          }
+        });
+
+      test('below a mount point of ours', async () => {
+        for (const [uri, seen] of MOUNTED_PATHS)
+          assert.deepEqual(await pathsOf(sendBy, uri), ['/m', seen, uri]);
+      });
 
       for (const size of [0, 1, 8186, 8187, 65_535, 65_536, 3 * MEBIBYTE])
         test(`an upload of ${size} bytes`, async () => {

@@ -7,7 +7,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { GATEWAY_PROTOCOL_NAMES } from '../../src/base/gateway-protocol-names.ts';
+import { encodePath } from '../../src/base/url-path.ts';
 import { makeFolder } from '../support/folder.ts';
+import { MERGED, MOUNTED_PATHS } from '../support/mount-cases.ts';
 import { APPS, startServer, VivariumProcess } from '../support/vivarium.ts';
 import { assertExpected, CASES, ENVIRON, MEBIBYTE, PAGE } from '../support/wire-cases.ts';
 import {
@@ -84,6 +86,11 @@ ajp-packet-size = 65536
 hosts = ["${name}.test"]
 [[sites.routes]]
 proxy = { to = "${name}", pass-authorization = true, forwarded = false }
+[[sites]]
+hosts = ["mounted.${name}.test"]
+[[sites.routes]]
+match = "/m/*"
+proxy = "${address}${name.endsWith('unix') ? ':' : ''}/"
 `,
   );
   return `limit-request-body = "4m"\n${upstreams.join('')}`;
@@ -131,6 +138,21 @@ for (const protocol of GATEWAY_PROTOCOL_NAMES) {
         test(`the path ${path}`, async () => {
           const request = { path: `/echo${path}?a=%20` };
           assert.deepEqual(await environOf(proxied, request), await environOf(direct, request));
+        });
+
+      // The path is mapped, so it is the one that the match has seen: one slash between segments.
+      const mounted = MOUNTED_PATHS.map((path) => (path[0] === MERGED[0] ? MERGED : path));
+      for (const [path, pathInfo] of mounted)
+        test(`below a mount point: ${path}`, async () => {
+          const environ = await environOf((request) => sendTo(frontPort, `mounted.${name}.test`, request), {
+            path,
+          });
+          // AJP has only the path of the server behind.
+          const [scriptName, uri] = protocol === 'ajp' ? ['', encodePath(pathInfo)] : ['/m', path];
+          assert.deepEqual(
+            [environ.SCRIPT_NAME, environ.PATH_INFO, environ.REQUEST_URI],
+            [scriptName, pathInfo, uri],
+          );
         });
 
       for (const isStreamed of [false, true])

@@ -14,7 +14,7 @@
  *
  * What the front has decided about a path counts; REQUEST_URI tells how the client has spelled it.
  */
-import { climbs, decodePath, encodePath, isBelow } from '../../base/url-path.ts';
+import { canonicalPath, climbs, decodePath, encodePath, isBelow } from '../../base/url-path.ts';
 import { targetCharacters } from '../http1/characters.ts';
 import { Refusal } from '../http1/refusal.ts';
 import { parseTarget, type RequestTarget } from '../http1/request-target.ts';
@@ -32,6 +32,9 @@ export interface GatewayPaths {
 /** The path of the URL behind `proxy:`, which Apache makes of ProxyPass, of a balancer, too. */
 const MAPPED = /^proxy:[a-z]+:\/\/[^/?]*(\/[^?]*)/;
 
+/** A segment that is no name. */
+const DOTS = /\/\.{1,2}(\/|$)/;
+
 type Variables = ReadonlyMap<string, string>;
 
 export function gatewayPaths(method: string, variables: Variables): GatewayPaths | Refusal {
@@ -43,8 +46,8 @@ export function gatewayPaths(method: string, variables: Variables): GatewayPaths
   const query = variables.get('QUERY_STRING') ?? sent?.query ?? '';
   if (!isTarget(query)) return new Refusal(400, 'malformed QUERY_STRING');
 
-  const taken = sent === null ? null : mappedMount(variables.get('SCRIPT_FILENAME') ?? '', sent);
-  if (taken !== null) return { target: uri, query, ...below(sent!, taken) };
+  const mapped = sent === null ? null : mappedPaths(variables.get('SCRIPT_FILENAME') ?? '', sent);
+  if (mapped !== null) return { target: uri, query, ...mapped };
   if (pathInfo !== '') return withPathInfo(scriptName.replace(/\/+$/, ''), pathInfo, sent, uri, query);
   if (sent !== null) return { target: uri, query, ...below(sent, mount(scriptName, sent.decodedPath)) };
   return withPathInfo('', scriptName === '' ? '/' : scriptName, null, '', query);
@@ -60,12 +63,21 @@ function isTarget(text: string): boolean {
   return true;
 }
 
-/** Of `/m/x` that Apache has mapped to `/x`: `/m`. Null when it has not. */
-function mappedMount(scriptFilename: string, { decodedPath }: RequestTarget): string | null {
-  const [, encoded] = MAPPED.exec(scriptFilename) ?? [];
-  const mapped = encoded === undefined ? null : decodePath(encoded);
-  if (mapped === null || !decodedPath.endsWith(mapped)) return null;
-  return decodedPath.slice(0, -mapped.length).replace(/\/+$/, '');
+type Spelled = Pick<RequestTarget, 'path' | 'decodedPath'>;
+type PathsOnly = Pick<GatewayPaths, 'path' | 'decodedPath' | 'scriptName'>;
+
+/**
+ * Of `/m/x` that Apache has mapped to `/x`: with `/m` taken off. Null when it has mapped it to another path. It resolves dots
+ * before it maps, or a client could choose what is taken off, and in places escapes an escaped slash once more.
+ */
+function mappedPaths(scriptFilename: string, sent: RequestTarget): PathsOnly | null {
+  const once = decodePath(MAPPED.exec(scriptFilename)?.[1] ?? '') ?? '';
+  const hasDots = DOTS.test(sent.decodedPath);
+  const whole = hasDots ? canonicalPath(sent.decodedPath) : sent.decodedPath;
+  const mapped = [once, decodePath(once) ?? ''].find((path) => path !== '' && whole.endsWith(path));
+  if (mapped === undefined) return null;
+  const taken = whole.slice(0, -mapped.length).replace(/\/+$/, '');
+  return below(hasDots ? spelled(whole) : sent, taken);
 }
 
 /**
@@ -77,10 +89,13 @@ function mount(scriptName: string, decodedPath: string): string {
   return isMount && decodedPath !== scriptName && !climbs(decodedPath) ? scriptName : '';
 }
 
-type PathsOnly = Pick<GatewayPaths, 'path' | 'decodedPath' | 'scriptName'>;
+/** Not as the client has spelled it, but as the front has understood it. */
+function spelled(decodedPath: string): Spelled {
+  return { path: encodePath(decodedPath), decodedPath };
+}
 
 /** `taken`: what the decoded path begins with. */
-function below({ path, decodedPath }: RequestTarget, taken: string): PathsOnly {
+function below({ path, decodedPath }: Spelled, taken: string): PathsOnly {
   if (taken === '') return { path, decodedPath, scriptName: '' };
   const rest = decodedPath.slice(taken.length);
   // Spelled with escapes it cannot be cut off as it stands.
@@ -103,8 +118,10 @@ function withPathInfo(
   // `uwsgi_param SCRIPT_NAME /m` alone takes nothing off: uWSGI needs manage-script-name for it.
   if (sent?.decodedPath === pathInfo)
     return { target: uri, query, ...below(sent, mount(scriptName, pathInfo)) };
+  if (sent !== null && canonicalPath(sent.decodedPath) === pathInfo)
+    return { target: uri, query, ...below(spelled(pathInfo), mount(scriptName, pathInfo)) };
   const whole = scriptName + pathInfo;
   const target = uri === '' ? encodePath(whole) + (query === '' ? '' : `?${query}`) : uri;
   if (sent?.decodedPath === whole) return { target, query, ...below(sent, scriptName) };
-  return { target, path: encodePath(pathInfo), decodedPath: pathInfo, query, scriptName };
+  return { target, query, scriptName, ...spelled(pathInfo) };
 }
