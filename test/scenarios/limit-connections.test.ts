@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { makeFolder } from '../support/folder.ts';
+import { GatewayFront } from '../support/gateway-client.ts';
 import { type Server, startServer } from '../support/vivarium.ts';
 
 const ROUTE = '[[routes]]\nrespond = { body = "served" }\n';
@@ -98,4 +99,15 @@ test('by TLS nothing is answered, and a connection that has ended counts no more
   assert.equal(await ask(t, open()), '');
   first.destroy();
   while ((await ask(t, open())) !== OK);
+});
+
+test('a web server that passes requests on by a gateway protocol has as many as it needs', async (t) => {
+  const settings = 'limit-connections = { max = 1, exempt = "none" }';
+  const server = await serve(t, settings, '--listen', '127.0.0.1:0', '--listen', 'fastcgi://127.0.0.1:0');
+  const port = Number(/fastcgi:\/\/127\.0\.0\.1:(\d+)/.exec(server.output)![1]);
+  for (let i = 0; i < 3; i++) {
+    const front = new GatewayFront('fastcgi', port);
+    t.after(() => front.socket.destroy());
+    assert.equal((await front.send({ path: '/' })).status, 200);
+  }
 });
