@@ -60,7 +60,7 @@ describe('HAProxy', { skip: NO_HAPROXY }, () => {
     });
 
     test(`${version} of health checks`, async (t) => {
-      const target = `127.0.0.1:${server.port} ${version} check inter 50ms check-send-proxy`;
+      const target = `127.0.0.1:${server.port} ${version} check inter 50ms fall 1000 check-send-proxy`;
       const haproxy = await startHaproxy(t, 'tcp', target);
       await haproxy.process.waitForOutput(/Health check for server back\/one succeeded/);
       await assertClientSeen(haproxy);

@@ -198,11 +198,11 @@ describe('a timeout', () => {
   before(async () => {
     const timeouts = [
       '--header-timeout',
-      '300ms',
+      '1500ms',
       '--body-timeout',
-      '300ms',
+      '1500ms',
       '--keep-alive-timeout',
-      '300ms',
+      '1500ms',
     ];
     hasty = await startServer([`${APPS}pep3333.py`, '--processes', '1', ...timeouts]);
   });
@@ -230,6 +230,6 @@ describe('a timeout', () => {
 
   test('does not end a request that the application takes longer for', async (t) => {
     const client = await open(t, hasty.port);
-    assert.equal((await client.get('/sleep?ms=700')).text, 'slept');
+    assert.equal((await client.get('/sleep?ms=3000')).text, 'slept');
   });
 });

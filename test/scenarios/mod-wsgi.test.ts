@@ -46,7 +46,7 @@ def slow():
 
 test('events, request data, logging, interrupt and shutdown', { skip: flask.skip }, async (t) => {
   const script = `${makeFolder(t, { 'wsgi.py': APPLICATION })}/wsgi.py`;
-  const capacity = ['--processes', '1', '--threads', '2', '--request-timeout', '500ms'];
+  const capacity = ['--processes', '1', '--threads', '2', '--request-timeout', '2'];
   const server = await startServer([script, '--python', flask.interpreter, ...capacity]);
   t.after(() => server.stop());
 

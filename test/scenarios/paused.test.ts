@@ -23,7 +23,7 @@ def application(environ, start_response):
 
 test('an answer that came while the gateway did not run is in time', { skip: NO_PROC }, async (t) => {
   const folder = makeFolder(t, { 'wsgi.py': APPLICATION, now: '' });
-  const limits = ['--processes', '1', '--request-timeout', '500ms', '--no-access-log'];
+  const limits = ['--processes', '1', '--request-timeout', '3', '--no-access-log'];
   const server = await startServer([`${folder}/wsgi.py`, ...limits, '--setenv', 'GO', `${folder}/now`]);
   t.after(() => server.stop());
   const gateway = findChildren(server.pid).find(({ command }) => command.includes('vivarium-gateway'))!.pid;
@@ -40,7 +40,7 @@ test('an answer that came while the gateway did not run is in time', { skip: NO_
     renameSync(`${folder}/later`, `${folder}/now`);
     await server.waitForOutput(/ended/, from);
     // Time is what this is about: all deadlines and all timers of the gateway are over when it goes on.
-    await delay(1600);
+    await delay(4500);
   } finally {
     process.kill(gateway, 'SIGCONT');
   }

@@ -167,7 +167,7 @@ describe('HTTP and HTTPS', () => {
 describe('a client that does it wrong', () => {
   let hasty: TlsServer;
   before(async () => {
-    const limits = ['--ssl-handshake-timeout', '500ms', '--max-handshakes', '3', '--ssl-strict-sni'];
+    const limits = ['--ssl-handshake-timeout', '1500ms', '--max-handshakes', '3', '--ssl-strict-sni'];
     hasty = await startTlsServer([...APP, '--ssl-certificate', `${folder}/first`, ...limits]);
   });
   after(() => hasty.stop());

@@ -69,11 +69,11 @@ test('an application that fails its warm-up at the start is answered for with 50
 
 test('a warm-up that does not end is ended by startup-timeout', async (t) => {
   const folder = makeFolder(t, { 'wsgi.py': answering('200 OK') });
-  const args = ['--warmup', '/', '--processes', '1', '--startup-timeout', '2', '--disable-reloading'];
+  const args = ['--warmup', '/', '--processes', '1', '--startup-timeout', '5', '--disable-reloading'];
   const server = await startServer([`${folder}/wsgi.py`, ...args, '--server-root', `${folder}/root`]);
   t.after(() => server.stop());
   writeFileSync(`${folder}/wsgi.py`, application("__import__('time').sleep(60)"));
   const outcome = await askServer(`${folder}/root`, { command: 'reload', application: null });
-  assert.match(JSON.stringify(outcome), /"ok":false.*was not ready within 2 s/);
+  assert.match(JSON.stringify(outcome), /"ok":false.*was not ready within 5 s/);
   assert.equal((await getOnce(server.port, '/')).text, 'localhost /');
 });
