@@ -6,6 +6,7 @@ import { closest } from '../../base/closest.ts';
 import { environmentName, isSwitch } from '../setting.ts';
 import { isSettingName, type SettingName, settingNames, settings } from '../settings/table.ts';
 import type { Given, Source } from './given.ts';
+import { ofOthers } from './meant.ts';
 
 export interface Flags extends Source {
   readonly target: string | null;
@@ -106,6 +107,7 @@ function takeArguments(count: number, rest: string[]): string[] {
 function closestFlag(word: string, ownSwitches: readonly string[]): string | null {
   const known = [...settingNames, ...ownSwitches, 'help'].map((name) => `--${name}`);
   const negated = settingNames.filter((name) => isSwitch(settings[name].type)).map((name) => `--no-${name}`);
-  const variable = settingNames.find((name) => environmentName(name) === word.replace(/^-+/, ''));
-  return variable === undefined ? closest(word, [...known, ...negated]) : `--${variable}`;
+  const bare = word.replace(/^-+/, '');
+  const own = settingNames.find((name) => environmentName(name) === bare) ?? ofOthers(bare);
+  return own === null ? closest(word, [...known, ...negated]) : `--${own}`;
 }

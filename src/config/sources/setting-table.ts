@@ -2,11 +2,11 @@
  * A table of settings in the file: its top, or `[applications.NAME]`. Keys are the names of the flags without their
  * dashes; a setting with two arguments is a table.
  */
-import { closest } from '../../base/closest.ts';
 import { quote } from '../origin.ts';
 import type { SettingName } from '../settings/table.ts';
 import { settings } from '../settings/table.ts';
 import type { Given } from './given.ts';
+import { meantBy } from './meant.ts';
 
 /** Where a table stands in the file. */
 export interface TablePlace {
@@ -66,6 +66,6 @@ function originAt({ shown, table }: TablePlace, line: number) {
 }
 
 function unknownKey(name: string, names: readonly string[]): string {
-  const meant = closest(name.replaceAll('_', '-'), names);
+  const meant = meantBy(name, names);
   return `no such setting${meant === null ? '' : `; did you mean ${meant}?`}`;
 }
