@@ -5,13 +5,14 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { descriptorOf, NONE, type SocketCalls, socketCalls } from './socket-calls.ts';
+import { acceptWaiting, descriptorOf, NONE, type SocketCalls, socketCalls } from './socket-calls.ts';
 
 const linux = { skip: socketCalls() === null && 'there are no foreign functions here', timeout: 20_000 };
 
 interface Connected {
   readonly calls: SocketCalls;
   readonly listenFd: number;
+  readonly path: string;
   readonly client: Socket;
   /** Our end. */
   readonly fd: number;
@@ -33,7 +34,7 @@ async function accepted(t: TestContext): Promise<Connected> {
     server.close();
     rmSync(directory, { recursive: true });
   });
-  return { calls, listenFd, client, fd };
+  return { calls, listenFd, path, client, fd };
 }
 
 test('what waits is accepted, and nothing is waited for', linux, async (t) => {
@@ -42,6 +43,18 @@ test('what waits is accepted, and nothing is waited for', linux, async (t) => {
   assert.equal(calls.accept(listenFd), NONE);
   assert.equal(calls.receive(fd), null);
   calls.close(fd);
+});
+
+test('all that wait are handed over, up to a limit', linux, async (t) => {
+  const { calls, listenFd, path, fd } = await accepted(t);
+  const clients = Array.from({ length: 70 }, () => connect(path));
+  const taken: number[] = [];
+  acceptWaiting(listenFd, calls, (each) => taken.push(each));
+  assert.equal(taken.length, 64);
+  acceptWaiting(listenFd, calls, (each) => taken.push(each));
+  assert.equal(new Set(taken).size, 70);
+  for (const each of [fd, ...taken]) calls.close(each);
+  await Promise.all(clients.map((client) => once(client.resume(), 'close')));
 });
 
 test('bytes in and out, and the end', linux, async (t) => {

@@ -28,12 +28,27 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_MORE = 0x8000;
 const NULL = 0n;
 
+/** The most that are taken in a turn: what else goes on waits for its turn. */
+const ACCEPTED_MAX = 64;
+
 let loaded: SocketCalls | null | undefined;
 
 /** Null where there are none. */
 export function socketCalls(): SocketCalls | null {
   if (loaded === undefined) loaded = bindForeign(bind);
   return loaded;
+}
+
+/**
+ * Hands over the connections that wait at a listening socket. Node's server takes one in a turn of the event loop, so that
+ * nothing of what they ask for could be done together.
+ */
+export function acceptWaiting(listenFd: number, calls: SocketCalls, take: (fd: number) => void): void {
+  for (let count = 0; count < ACCEPTED_MAX; count++) {
+    const fd = calls.accept(listenFd);
+    if (fd === NONE) return;
+    take(fd);
+  }
 }
 
 /** NONE for a socket that is closed. */

@@ -1,6 +1,6 @@
 /** A listening socket and its connections. */
 import net from 'node:net';
-import { descriptorOf, socketCalls } from '../base/socket-calls.ts';
+import { acceptWaiting, descriptorOf, type SocketCalls, socketCalls } from '../base/socket-calls.ts';
 import { GatewayConnection } from './cgi/connection.ts';
 import { PromptConnections } from './cgi/prompt-connections.ts';
 import type { Connection } from './connection.ts';
@@ -44,7 +44,9 @@ export class Listener {
   readonly #proxyHeaders: ProxyHeaders | null;
   /** Null: connections are plain. */
   readonly #handshakes: TlsHandshakes | null;
-  /** Null: there are none, or none that could be served so. */
+  /** For a front with a connection for each request. Null: clients keep theirs, or the calls cannot be had. */
+  readonly #calls: SocketCalls | null;
+  /** Null: none that could be served so. */
   readonly #prompt: PromptConnections | null;
   #fd = -1;
   /** Connections since the start, those that were turned away among them. */
@@ -70,6 +72,7 @@ export class Listener {
             (socket) => this.#serve(socket, socket.alpnProtocol || 'http/1.1'),
             ended,
           );
+    this.#calls = context.gateway === null || context.proxy !== null ? null : socketCalls();
     this.#prompt = this.#servePrompt();
     // In TLS a closed half is an end (and in a handshake Node would not notice it).
     this.#server = net.createServer(
@@ -130,13 +133,18 @@ export class Listener {
   }
 
   #arrived(socket: net.Socket): void {
-    const prompt = this.#prompt;
-    if (prompt === null) return this.#accept(socket);
-    if (!prompt.serve(descriptorOf(socket), socket)) this.#accept(socket.resume());
-    if (this.#empty === null) prompt.acceptMore(this.#fd, this.#acceptUsually);
+    const calls = this.#calls;
+    if (calls === null) return this.#accept(socket);
+    if (this.#prompt?.serve(descriptorOf(socket), socket) !== true) this.#accept(socket.resume());
+    if (this.#empty === null) acceptWaiting(this.#fd, calls, this.#take);
   }
 
-  readonly #acceptUsually = (fd: number): void => this.#accept(new net.Socket({ fd, allowHalfOpen: true }));
+  readonly #take = (fd: number): void => {
+    if (this.#prompt?.serve(fd, null) === true) return;
+    const socket = new net.Socket({ fd, allowHalfOpen: true });
+    if (this.#context.path === null) socket.setNoDelay();
+    this.#accept(socket);
+  };
 
   #accept(socket: net.Socket): void {
     this.accepted++;
@@ -233,10 +241,10 @@ export class Listener {
   }
 
   #servePrompt(): PromptConnections | null {
-    const { gateway, path, proxy, tls } = this.#context;
-    const calls = gateway === null || path === null || proxy !== null || tls !== null ? null : socketCalls();
-    if (calls === null) return null;
-    return new PromptConnections(calls, path!, this.#context, {
+    const calls = this.#calls;
+    const { path } = this.#context;
+    if (calls === null || path === null) return null;
+    return new PromptConnections(calls, path, this.#context, {
       isFull: () => this.#isFull,
       accepted: (connection) => {
         this.accepted++;

@@ -1,17 +1,14 @@
 /**
- * Connections of a front that has one for each request (SCGI, uwsgi, FastCGI without FCGI_KEEP_CONN), taken from a Unix
- * socket. Node's server takes one connection in a turn of the event loop; the others that wait by then are taken here, so
- * that a worker gets their requests in one batch.
+ * Connections of a front that has one for each request (SCGI, uwsgi, FastCGI without FCGI_KEEP_CONN), by a Unix socket:
+ * served without the events of Node's sockets while nothing has to be waited for.
  */
 import type { Socket } from 'node:net';
-import { NONE, type SocketCalls } from '../../base/socket-calls.ts';
+import type { SocketCalls } from '../../base/socket-calls.ts';
 import type { ListenerContext } from '../listener-context.ts';
 import { type Peer, peerAt } from '../peer.ts';
 import { GatewayConnection } from './connection.ts';
 import { PromptSocket, type PromptSocketOwner } from './prompt-socket.ts';
 
-/** The most that are taken in a turn: others wait for their turn, too. */
-const ACCEPTED_MAX = 64;
 /** After this a request is not a quick one, and its front may leave: its connection is watched. */
 const WATCH_MS = 50;
 
@@ -40,15 +37,6 @@ export class PromptConnections implements PromptSocketOwner {
     this.#context = context;
     this.#peer = peerAt(path);
     this.#owner = owner;
-  }
-
-  /** Those that wait at the listening socket. `usual`: for what cannot be served here. */
-  acceptMore(listenFd: number, usual: (fd: number) => void): void {
-    for (let count = 0; count < ACCEPTED_MAX; count++) {
-      const fd = this.calls.accept(listenFd);
-      if (fd === NONE) return;
-      if (!this.serve(fd, null)) usual(fd);
-    }
   }
 
   /** `accepted`: the socket that Node has made of it, paused. False: to be served in the usual way. */
