@@ -76,12 +76,14 @@ export class Scaling {
   resize(size: number, why: string): void {
     const current = this.#pool.current();
     if (size === current.size) return;
-    this.#log.info('scaled', `${countWorkers(size)} instead of ${current.size}: ${why}`);
+    const before = current.size;
     const released = current.shrink(size);
     const drain = numbersOf(released.membersIn('active'));
     if (size === 0) this.#availability.forget();
     // Also for none: the gateway takes requests again that it would have refused.
     if (drain.length > 0 || size === 0) this.#effects.tell({ type: 'switch', activate: [], drain });
+    // Not before: whoever reads it may rely on it.
+    this.#log.info('scaled', `${countWorkers(size)} instead of ${before}: ${why}`);
     released.dissolve('was not needed any more', SCALE_DOWN);
     current.grow(size);
     if (!current.isRetrying) for (const slot of current.vacant) this.#pool.fill(slot);
