@@ -98,6 +98,8 @@ export interface Exchange {
   captures: Readonly<Record<string, string>> | null;
   /** CGI variables that the application gets beside those of the request: name, value, …; null: none. Set by middleware. */
   environ: string[] | null;
+  /** Which limits have counted it: see counted-once.ts. Set by middleware. */
+  counted: number;
   /** The request before middleware has changed it; absent: it is `request`. */
   readonly received?: Request;
   /** What the client itself has sent, before internal redirects, too; absent: `received`. */

@@ -116,6 +116,14 @@ export class FilteredExchange implements Exchange {
     this.inner.environ = environ;
   }
 
+  get counted(): number {
+    return this.inner.counted;
+  }
+
+  set counted(counted: number) {
+    this.inner.counted = counted;
+  }
+
   get received(): Request {
     return this.inner.received ?? this.inner.request;
   }
@@ -174,5 +182,12 @@ export class FilteredExchange implements Exchange {
 
   set application(progress: Progress | null) {
     this.inner.application = progress;
+  }
+}
+
+/** Where only the request is another one: the answer passes as it is. */
+export class DerivedExchange extends FilteredExchange {
+  protected override get passesBodies(): boolean {
+    return true;
   }
 }

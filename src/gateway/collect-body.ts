@@ -2,7 +2,7 @@
 import { BodyError } from '../body-error.ts';
 import { derivedRequest } from '../derived-request.ts';
 import type { Exchange } from '../exchange.ts';
-import { FilteredExchange } from '../filtered-exchange.ts';
+import { DerivedExchange } from '../filtered-exchange.ts';
 import type { Handler } from '../handler.ts';
 import type { Log } from '../telemetry/log.ts';
 import { withContentLength } from './http1/synthetic.ts';
@@ -16,7 +16,7 @@ export function collectsBody(handler: Handler, log: Log): Handler {
       if (error !== null) return refuse(exchange, error, log);
       if (isDeclared) return handler(exchange);
       const fields = withContentLength(request.fields, body.size);
-      handler(new FilteredExchange(exchange, derivedRequest(request, { fields })));
+      handler(new DerivedExchange(exchange, derivedRequest(request, { fields })));
     });
   };
 }

@@ -7,6 +7,8 @@ import type { Exchange } from '../exchange.ts';
 import { RequestFields } from '../fields.ts';
 import { FilteredExchange } from '../filtered-exchange.ts';
 import type { Handler } from '../handler.ts';
+import { limitInFlight } from '../middleware/limit-in-flight/limit-in-flight.ts';
+import { limitRequests } from '../middleware/limit-requests/limit-requests.ts';
 import { internalRedirects } from './internal-redirects.ts';
 
 const fields = { Authorization: 'Basic YTpi', 'Content-Type': 'a/b', 'Content-Length': '5', Cookie: 'a=1' };
@@ -51,6 +53,30 @@ test('fields that are kept take the place of others, but not in an error', () =>
 test('HEAD stays HEAD', () => {
   const exchange = new FakeExchange({ method: 'HEAD' });
   redirect(exchange, '/x', ({ request }) => assert.equal(request.method, 'HEAD'));
+});
+
+test('limits that have counted a request do not count it again where it is led', () => {
+  const place = 'vivarium.toml:1';
+  const common = { key: '{remote-address}', status: 429, dryRun: false, place } as const;
+  const rate = limitRequests(
+    { ...common, rate: 0.001, burst: 0, delayAfter: 0, keysMax: 10 },
+    { log: SILENT_LOG },
+  );
+  const inFlight = limitInFlight({ ...common, max: 1 }, { log: SILENT_LOG });
+  const routes: Handler = rate(
+    inFlight((exchange) => {
+      if (exchange.redirects === undefined) redirect(exchange, '/there', routes);
+      else exchange.respond(200, [], exchange.request.path);
+    }),
+  );
+  const ask = (remoteAddress: string) => {
+    const exchange = new FakeExchange({ remoteAddress });
+    routes(exchange);
+    return exchange;
+  };
+  assert.equal(ask('192.0.2.1').text, '/there');
+  assert.equal(ask('192.0.2.1').status, 429);
+  assert.equal(ask('192.0.2.2').text, '/there');
 });
 
 test('what is no path, or leads round in a circle, is an error', () => {

@@ -5,6 +5,7 @@
  * the first path (taken away a password, say) it does again where it holds for the second.
  */
 import { climbs, decodePath } from '../base/url-path.ts';
+import { countedBefore } from '../counted-once.ts';
 import { derivedRequest } from '../derived-request.ts';
 import type { Bytes, Exchange, FieldList, Request } from '../exchange.ts';
 import { RequestFields } from '../fields.ts';
@@ -55,11 +56,13 @@ function redirected(request: Request, target: string): Request | null {
 class RedirectedExchange extends FilteredExchange {
   readonly #redirects: number;
   readonly #kept: FieldList;
+  #counted: number;
 
   constructor(inner: Exchange, request: Request, redirects: number, kept: FieldList) {
     super(inner, request);
     this.#redirects = redirects;
     this.#kept = kept;
+    this.#counted = countedBefore(inner.counted);
   }
 
   override get received(): Request {
@@ -68,6 +71,14 @@ class RedirectedExchange extends FilteredExchange {
 
   override get redirects(): number {
     return this.#redirects;
+  }
+
+  override get counted(): number {
+    return this.#counted;
+  }
+
+  override set counted(counted: number) {
+    this.#counted = counted;
   }
 
   override get body(): null {

@@ -9,6 +9,7 @@ export abstract class WireExchange implements Exchange {
   body: RequestBody | null = null;
   captures: Readonly<Record<string, string>> | null = null;
   environ: string[] | null = null;
+  counted = 0;
 
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;

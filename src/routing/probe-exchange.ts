@@ -8,6 +8,7 @@ export class ProbeExchange implements Exchange {
   readonly id = '';
   captures: Readonly<Record<string, string>> | null = null;
   environ: string[] | null = null;
+  counted = 0;
   onDrain = null;
   onGone = null;
   onFinished = null;

@@ -163,6 +163,24 @@ test('a client that asks too often is refused, and others are not', async (t) =>
   );
 });
 
+test('a request that an answer from behind leads elsewhere counts once', async (t) => {
+  const upstream = await RawUpstream.open(t);
+  upstream.answerAll('', 'HTTP/1.1 200 OK\r\nX-Accel-Redirect: /private/report.txt');
+  const file = `
+limit-requests = { rate = "1r/h", burst = 1, nodelay = true }
+limit-in-flight = 1
+[[routes]]
+match = { path = "/private/*", internal = true }
+files = "private"
+[[routes]]
+proxy = { to = "http://127.0.0.1:${upstream.port}", internal-redirect = "X-Accel-Redirect" }
+`;
+  const { server } = await serve(t, file, { 'private/report.txt': 'the report' });
+  assert.equal((await get(server, '/report')).text, 'the report');
+  assert.equal((await get(server, '/report')).text, 'the report');
+  assert.equal((await get(server, '/report')).status, 429);
+});
+
 test('only so many requests of a client at the same time', async (t) => {
   const { server } = await serve(
     t,

@@ -58,6 +58,7 @@ export class FakeExchange implements Exchange {
   readonly id: string;
   captures: Readonly<Record<string, string>> | null = null;
   environ: string[] | null = null;
+  counted = 0;
   onDrain: (() => void) | null = null;
   onGone: (() => void) | null = null;
   onFinished: ((exchange: Exchange) => void) | null = null;

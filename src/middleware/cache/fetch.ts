@@ -47,6 +47,7 @@ export class Fetch implements Exchange {
   readonly startedAtMs: number;
   readonly receivedAt: number;
   captures: Exchange['captures'];
+  counted: number;
   #environ: Exchange['environ'];
 
   readonly #owner: FetchOwner;
@@ -95,6 +96,7 @@ export class Fetch implements Exchange {
     this.request = asked(origin.request);
     this.id = origin.id;
     this.captures = origin.captures;
+    this.counted = origin.counted;
     this.#environ = origin.environ;
     this.receivedAt = role === 'background' ? performance.now() : origin.receivedAt;
     this.startedAtMs = role === 'background' ? Date.now() : origin.startedAtMs;

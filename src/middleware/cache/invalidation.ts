@@ -28,6 +28,10 @@ export class InvalidatingExchange extends FilteredExchange {
     this.inner.start(status, fields, reason);
   }
 
+  protected override get passesBodies(): boolean {
+    return true;
+  }
+
   /** Before the client hears of it: its next request sees what it has done. */
   #judge(status: number, fields: FieldList): void {
     if (status < 200 || status >= 400) return;

@@ -7,7 +7,7 @@ import type { ForwardAuthSettings } from '../../config/sections/forward-auth.ts'
 import { claimFields, derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
 import { fieldName, RequestFields } from '../../fields.ts';
-import { FilteredExchange } from '../../filtered-exchange.ts';
+import { DerivedExchange } from '../../filtered-exchange.ts';
 import type { Handler, Middleware } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { RefusalReport } from '../refusal-report.ts';
@@ -78,5 +78,5 @@ function admitted(
     if (value !== null) changed.add(fieldName(name), value);
   }
   claimFields(changed, copied);
-  return new FilteredExchange(exchange, derivedRequest(request, { fields: changed }));
+  return new DerivedExchange(exchange, derivedRequest(request, { fields: changed }));
 }

@@ -1,5 +1,6 @@
 /** limit-in-flight: how many requests of a client may be under way at the same time. */
 import type { LimitInFlightSettings } from '../../config/sections/limit-in-flight.ts';
+import { countsNow, IN_FLIGHT } from '../../counted-once.ts';
 import type { Middleware } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { compileLimitKey } from '../limit-key.ts';
@@ -20,7 +21,7 @@ export function limitInFlight(settings: LimitInFlightSettings, { log }: { readon
   };
   return (next) => (exchange) => {
     const key = keyOf(exchange);
-    if (key === '') return next(exchange);
+    if (key === '' || !countsNow(exchange, IN_FLIGHT)) return next(exchange);
     const before = inFlight.get(key) ?? 0;
     if (before >= max) {
       report.add(dryRun ? 'would have refused' : 'refused', key);

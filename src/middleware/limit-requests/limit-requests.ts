@@ -3,6 +3,7 @@
  * refused before it has cost more than a look into a table.
  */
 import type { LimitRequestsSettings } from '../../config/sections/limit-requests.ts';
+import { countsNow, REQUESTS } from '../../counted-once.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { Handler, Middleware } from '../../handler.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -19,7 +20,7 @@ export function limitRequests(settings: LimitRequestsSettings, { log }: { readon
   const { status, dryRun } = settings;
   return (next) => (exchange) => {
     const key = keyOf(exchange);
-    if (key === '') return next(exchange);
+    if (key === '' || !countsNow(exchange, REQUESTS)) return next(exchange);
     const verdict = buckets.take(key, performance.now());
     if (verdict.admitted && verdict.delayMs === 0) return next(exchange);
     report.add(`${dryRun ? 'would have ' : ''}${verdict.admitted ? 'delayed' : 'refused'}`, key);

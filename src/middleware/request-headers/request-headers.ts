@@ -4,7 +4,7 @@ import { claimFields, derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
 import { compileFields, type FieldTemplates, filledFields } from '../../field-templates.ts';
 import { fieldName, RequestFields } from '../../fields.ts';
-import { FilteredExchange } from '../../filtered-exchange.ts';
+import { DerivedExchange } from '../../filtered-exchange.ts';
 import type { Middleware } from '../../handler.ts';
 
 export function requestHeaders(settings: RequestHeadersSettings): Middleware {
@@ -14,7 +14,7 @@ export function requestHeaders(settings: RequestHeadersSettings): Middleware {
   const defaults = compileFields(settings.default);
   return (next) => (exchange) => {
     const fields = changedFields(exchange, removed, added, defaults);
-    next(new FilteredExchange(exchange, derivedRequest(exchange.request, { fields })));
+    next(new DerivedExchange(exchange, derivedRequest(exchange.request, { fields })));
   };
 }
 

@@ -7,7 +7,7 @@ import { canonicalPath, decodePath, encodePath, isBelow, pathPrefix } from '../.
 import type { RewriteSettings } from '../../config/sections/rewrite.ts';
 import { derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
-import { FilteredExchange } from '../../filtered-exchange.ts';
+import { DerivedExchange } from '../../filtered-exchange.ts';
 import type { Middleware } from '../../handler.ts';
 import { compilePath } from '../../url-template.ts';
 
@@ -27,7 +27,7 @@ export function rewrite(settings: RewriteSettings): Middleware {
     if (decodedPath === null || DOT_SEGMENT.test(decodedPath))
       return exchange.abort(400, 'The path cannot be rewritten.');
     const query = mark < 0 ? exchange.request.query : target.slice(mark + 1);
-    next(new FilteredExchange(exchange, derivedRequest(exchange.request, { path, decodedPath, query })));
+    next(new DerivedExchange(exchange, derivedRequest(exchange.request, { path, decodedPath, query })));
   };
 }
 
@@ -36,7 +36,7 @@ function canonical(exchange: Exchange): Exchange {
   const decodedPath = canonicalPath(exchange.request.decodedPath);
   if (decodedPath === exchange.request.decodedPath) return exchange;
   const changes = { path: encodePath(decodedPath), decodedPath };
-  return new FilteredExchange(exchange, derivedRequest(exchange.request, changes));
+  return new DerivedExchange(exchange, derivedRequest(exchange.request, changes));
 }
 
 function prefixRule({ stripPrefix, addPrefix }: RewriteSettings): Rule {

@@ -44,6 +44,10 @@ class SendfileExchange extends FilteredExchange {
     if (!this.#take(status, fields)) this.inner.start(status, fields, reason);
   }
 
+  protected override get passesBodies(): boolean {
+    return !this.#isTaken;
+  }
+
   override write(chunk: Bytes): boolean {
     return this.#isTaken || this.inner.write(chunk);
   }

@@ -5,7 +5,7 @@
 import { derivedRequest } from '../../derived-request.ts';
 import type { Exchange } from '../../exchange.ts';
 import { RequestFields } from '../../fields.ts';
-import { FilteredExchange } from '../../filtered-exchange.ts';
+import { DerivedExchange } from '../../filtered-exchange.ts';
 
 /** The fields of a kept-alive connection are shared by its requests: what was made of them is used again. */
 const withoutAuthorization = new WeakMap<RequestFields, RequestFields>();
@@ -26,7 +26,7 @@ export function identify(
     fields = without(request.fields, 'authorization');
     withoutAuthorization.set(request.fields, fields);
   }
-  return new FilteredExchange(exchange, derivedRequest(request, { fields }));
+  return new DerivedExchange(exchange, derivedRequest(request, { fields }));
 }
 
 function without(fields: RequestFields, lower: string): RequestFields {
