@@ -12,6 +12,7 @@ const vocabulary = [
   'phases\\.ts',
   'filtered-exchange\\.ts',
   'derived-request\\.ts',
+  'counted-once\\.ts',
   'variables\\.ts',
   'url-template\\.ts',
   'field-templates\\.ts',

@@ -69,6 +69,17 @@ test('what an application writes to its error output stands in the log, with the
   );
 });
 
+test('what an application writes without end is cut off in the log, and its answer is not', async (t) => {
+  const [client, peer] = await ask(t, 'GET /fast/endless');
+  const errors = record(STDERR, 1, 'E'.repeat(30_000));
+  await peer.send(errors + errors + answer('A: b\r\n\r\nhello'));
+  assert.equal((await client.readResponse()).text, 'hello');
+  await server.waitForOutput(/GET \/fast\/endless: .*: what else it says of this request is left out/);
+  const logged = server.output.split('\n').filter((line) => line.includes('GET /fast/endless'));
+  assert.equal(logged.filter((line) => line.endsWith('is left out')).length, 1);
+  assert.ok(logged.join('').split('E').length < 17_000);
+});
+
 const bad: Record<string, string> = {
   'nothing but an end': END,
   'a record of another version': `\x02${record(STDOUT, 1, 'A: b\r\n\r\n').slice(1)}`,

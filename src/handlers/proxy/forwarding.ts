@@ -18,6 +18,7 @@ import { Failure } from '../../upstreams/failure.ts';
 import type { UpstreamServer } from '../../upstreams/server.ts';
 import type { Refused, Seeker } from '../../upstreams/upstream.ts';
 import { describe, type ProxyContext } from './context.ts';
+import { ErrorOutput } from './error-output.ts';
 import { redirectTarget } from './redirect-target.ts';
 import { RequestSender } from './request-sender.ts';
 import { ResponseSender } from './response-sender.ts';
@@ -42,6 +43,7 @@ export class Forwarding implements Seeker, ResponseListener {
   #hasRepeated = false;
   #response: ResponseSender | null = null;
   #tunnel: TunnelInput | null = null;
+  #errorOutput: ErrorOutput | null = null;
 
   /** `script`: what the server is to run; null where it knows by the path. */
   constructor(proxy: ProxyContext, exchange: Exchange, script: Script | null) {
@@ -144,9 +146,14 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   stderr(chunk: Buffer): void {
-    const { log, upstream } = this.#proxy;
-    const text = chunk.utf8Slice();
-    log.error('upstream-stderr', `${describe(this.#exchange)}: ${upstream.describe(this.#server!)}: ${text}`);
+    this.#errorOutput ??= new ErrorOutput((text) => {
+      const { log, upstream } = this.#proxy;
+      log.error(
+        'upstream-stderr',
+        `${describe(this.#exchange)}: ${upstream.describe(this.#server!)}: ${text}`,
+      );
+    });
+    this.#errorOutput.take(chunk);
   }
 
   bodyWanted(): void {
