@@ -85,3 +85,9 @@ test('the banner names mount point, callable, log files and pid file', async (t)
     assert.ok(banner.includes(`${line}\n`), `${line}\n${banner}`);
   }
 });
+
+test('of a command the banner says what is true of it', async (t) => {
+  const alone = formatBanner(await load(makeFolder(t), '--command', 'sleep 1', '--max-connections', '8'), []);
+  assert.match(alone, /^Request Capacity +: 8 \(1 process \* 8 connections\)$/m);
+  assert.doesNotMatch(alone, /thread|Interpreter/);
+});

@@ -44,18 +44,22 @@ function siteRows({ hosts, urlAliases }: SiteSettings): [string, string][] {
 function briefRow(application: ApplicationSettings): [string, string] {
   const { name, target, interpreterVersion, processes, threads } = application;
   const capacity = `${formatProcessRange(processes)} * ${threads}`;
-  return ['Application', `${name}: ${formatTarget(target)}, Python ${interpreterVersion}, ${capacity}`];
+  const python = target.kind === 'command' ? '' : `, Python ${interpreterVersion}`;
+  return ['Application', `${name}: ${formatTarget(target)}${python}, ${capacity}`];
 }
 
 function applicationRows(application: ApplicationSettings): [string, string][] {
-  const { target, processes, threads } = application;
+  const { target, interpreter, interpreterVersion, processes, threads } = application;
+  const isCommand = target.kind === 'command';
+  const python: [string, string] = ['Interpreter', `${interpreter} (Python ${interpreterVersion})`];
   const processesText = `${formatProcessRange(processes)} ${processes.max === 1 ? 'process' : 'processes'}`;
   const capacity = { min: processes.min * threads, max: processes.max * threads };
-  const threadsText = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const each = isCommand ? 'connection' : 'thread';
+  const eachText = `${threads} ${threads === 1 ? each : `${each}s`}`;
   return [
-    ['Interpreter', `${application.interpreter} (Python ${application.interpreterVersion})`],
+    ...(isCommand ? [] : [python]),
     ['Application', formatTarget(target)],
-    ['Request Capacity', `${formatProcessRange(capacity)} (${processesText} * ${threadsText})`],
+    ['Request Capacity', `${formatProcessRange(capacity)} (${processesText} * ${eachText})`],
     ['Startup Timeout', timeout(application.startupTimeoutMs)],
     ['Queue Size', `${application.queueSize} (requests)`],
     ['Queue Timeout', timeout(application.queueTimeoutMs)],

@@ -142,3 +142,16 @@ test('a status of files alone, without a gateway', () => {
   assert.match(text, /^Gateway +: none\nMemory +: 60.0M in 1 processes\nConnections +: –$/m);
   assert.equal(formatWorkers([]), 'There are no workers.\n');
 });
+
+test('a command has connections, and no Python', () => {
+  const [shop] = STATUS.applications;
+  const chat = { ...shop!, name: 'chat', python: null, processes: 1, processesMax: 1, threads: 50 };
+  const alone = formatStatus({ ...STATUS, applications: [chat] }, TERMINAL).split('\n');
+  assert.ok(alone.includes('Request Capacity : 50 (1 processes * 50 connections)'), alone.join('\n'));
+  assert.ok(alone.includes('Versions         : vivarium 1.2.3, Node.js 26.10.0'));
+  const beside = formatStatus({ ...STATUS, applications: [shop!, chat] }, TERMINAL).split('\n');
+  assert.ok(
+    beside.includes('chat         –               1    1    1        –          4        5'),
+    beside.join('\n'),
+  );
+});

@@ -27,7 +27,7 @@ export function formatStatus(status: ServerStatus, terminal: Terminal): string {
 /** `only`: the application, where there is one. */
 function serverRows(status: ServerStatus, only: ApplicationStatus | null): Row[] {
   const { gateway, restarts, versions } = status;
-  const python = only === null ? '' : `, Python ${only.python}`;
+  const python = only === null || only.python === null ? '' : `, Python ${only.python}`;
   return [
     ...status.urls.map((url): Row => ['Server URL', url]),
     ['Server Root', status.serverRoot],
@@ -44,11 +44,12 @@ function serverRows(status: ServerStatus, only: ApplicationStatus | null): Row[]
 }
 
 function applicationRows(application: ApplicationStatus): Row[] {
-  const { name, processes, processesMin, processesMax, threads, queued } = application;
+  const { name, python, processes, processesMin, processesMax, threads, queued } = application;
+  const each = python === null ? 'connections' : 'threads';
   const range = processesMin === processesMax ? '' : `, from ${processesMin} to ${processesMax} as needed`;
   return [
     ['Application', name],
-    ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} threads${range})`],
+    ['Request Capacity', `${processes * threads} (${processes} processes * ${threads} ${each}${range})`],
     ['In Flight', count(inFlight(application))],
     ['Queue', `${count(queued)} waiting`],
   ];
@@ -97,11 +98,11 @@ export function formatWorkers(applications: readonly ApplicationStatus[]): strin
 
 const APPLICATION_COLUMNS: readonly Column<ApplicationStatus>[] = [
   { title: 'APPLICATION', value: ({ name }) => printable(name), isText: true },
-  { title: 'PYTHON', value: ({ python }) => python, isText: true },
+  { title: 'PYTHON', value: ({ python }) => python ?? '–', isText: true },
   { title: 'PROCESSES', value: ({ processes }) => String(processes) },
   { title: 'MIN', value: ({ processesMin }) => String(processesMin) },
   { title: 'MAX', value: ({ processesMax }) => String(processesMax) },
-  { title: 'THREADS', value: ({ threads }) => String(threads) },
+  { title: 'THREADS', value: ({ python, threads }) => count(python === null ? null : threads) },
   { title: 'IN FLIGHT', value: (application) => count(inFlight(application)) },
   { title: 'WAITING', value: ({ queued }) => count(queued) },
 ];

@@ -103,15 +103,16 @@ export interface ApplicationStatus {
   readonly name: string;
   /** It was found in a directory for WSGI scripts; how it fares is no problem of the server. */
   readonly isDropIn: boolean;
-  /** Version of its Python. */
-  readonly python: string;
+  /** Version of its Python; null where a command serves it. */
+  readonly python: string | null;
   /** Workers that there should be. */
   readonly processes: number;
   /** What that number is kept in; both the same when it does not change by itself. */
   readonly processesMin: number;
   readonly processesMax: number;
+  /** Of each worker; of a command, the requests that it gets at once. */
   readonly threads: number;
-  /** Requests that wait for a thread. */
+  /** Requests that wait for one of them. */
   readonly queued: number | null;
   /** Why no worker can be started; null while there is one or it loads. */
   readonly unavailable: string | null;

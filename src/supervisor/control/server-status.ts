@@ -18,14 +18,14 @@ export function gatewayStatus(pid: number | null, report: GatewayReport | null):
 }
 
 export function applicationStatus(
-  { name, isDropIn, interpreterVersion, threads }: ApplicationSettings,
+  { name, target, isDropIn, interpreterVersion, threads }: ApplicationSettings,
   pool: Pick<WorkerPool, 'members' | 'scale' | 'unavailable'>,
   report: GatewayReport | null,
 ): ApplicationStatus {
   return {
     name,
     isDropIn,
-    python: interpreterVersion,
+    python: target.kind === 'command' ? null : interpreterVersion,
     processes: pool.scale.size,
     processesMin: pool.scale.min,
     processesMax: pool.scale.max,
