@@ -66,6 +66,8 @@ export class BodyFeed implements BodySource {
         return true;
       case 'end':
         this.isDone = true;
+        // Its last bytes may have been too many for a reader that was slow. Nobody else resumes for the next request.
+        this.#resume();
         this.body.end(parser.trailers === null ? null : listOf(parser.trailers));
         return false;
       case 'refused':
@@ -73,9 +75,13 @@ export class BodyFeed implements BodySource {
         return false;
       default:
         this.body.waits(performance.now());
-        if (this.#socket.isPaused()) this.#socket.resume();
+        this.#resume();
         return false;
     }
+  }
+
+  #resume(): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
   }
 }
 

@@ -3,10 +3,19 @@
  * own, waited for until it listens, ended by its pid. What it prints, its error log included, is in the message when
  * it does not start.
  */
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Cleanup } from '../cleanups.ts';
 import { TestProcess } from '../test-process.ts';
@@ -38,8 +47,10 @@ export interface Peer {
 
 export async function startPeer(owner: Owner, start: PeerStart): Promise<Peer> {
   const folder = mkdtempSync(join(tmpdir(), 'vivarium-peer-'));
-  for (const [name, content] of Object.entries(start.files?.(folder) ?? {}))
+  for (const [name, content] of Object.entries(start.files?.(folder) ?? {})) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), content);
+  }
   const started = new TestProcess(start.command, start.args(folder), {
     cwd: folder,
     env: { PATH: SEARCHED.join(':'), HOME: folder, LC_ALL: 'C.UTF-8', ...start.env },
