@@ -47,7 +47,7 @@ export class GatewayHandle {
 
   constructor(start: GatewayStart, outOfMemory: OutOfMemoryWatch, events: GatewayEvents) {
     const fds = start.sockets.map(({ fd }) => fd);
-    // SIGUSR1 would open Node's debugger, and node:ffi (base/sendfile.ts) says of itself that it is experimental.
+    // SIGUSR1 would open Node's debugger, and node:ffi (base/foreign-functions.ts) says of itself that it is experimental.
     const options = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'];
     const args = [...process.execArgv, ...options, start.program, 'vivarium-gateway'];
     const spawning: SpawnOptions = {
