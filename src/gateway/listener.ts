@@ -8,7 +8,7 @@ import { Http1Connection } from './http1/connection.ts';
 import { Http2Connection } from './http2/connection.ts';
 import { comparePreface } from './http2/preface.ts';
 import type { ListenerContext } from './listener-context.ts';
-import { peerOf } from './peer.ts';
+import { isGone, peerOf } from './peer.ts';
 import { ProxyHeaders } from './proxy-headers.ts';
 import { TlsHandshakes } from './tls-handshakes.ts';
 
@@ -148,6 +148,7 @@ export class Listener {
 
   #accept(socket: net.Socket): void {
     this.accepted++;
+    if (isGone(socket)) return this.#letGo(socket);
     if (this.#context.gateway?.admits(socket) === false) return this.#refuse(socket);
     if (this.#isFull) this.#turnAway(socket, OVERLOADED);
     else if (this.#proxyHeaders === null) this.#begin(socket);
@@ -179,8 +180,13 @@ export class Listener {
   /** It is none of those that may connect. */
   #refuse(socket: net.Socket): void {
     this.turnedAway++;
+    this.#letGo(socket);
+  }
+
+  #letGo(socket: net.Socket): void {
     socket.on('error', ignore);
     socket.destroy();
+    this.#onEnded();
   }
 
   /** `answer`: where TLS does not stand before it, and HTTP is spoken. */
@@ -209,6 +215,8 @@ export class Listener {
 
   /** `protocol`: what the client has agreed to in TLS; null on plain connections, where its first bytes tell. */
   #serve(socket: net.Socket, protocol: string | null): void {
+    // After TLS it is another socket, which asks for the address anew.
+    if (isGone(socket)) return this.#letGo(socket);
     this.#attach(socket);
     if (this.#context.gateway !== null) this.#serveGateway(socket);
     else if (protocol === 'h2') this.#serveHttp2(socket, null);

@@ -60,6 +60,14 @@ export function peerAt(path: string): Peer {
   return { scheme: 'http', remoteAddress: '', remotePort: 0, localAddress, localPort: 0, tls: null };
 }
 
+/**
+ * A TCP client that has reset its connection has no address any more, though what it has sent can be read: it must not pass
+ * for a client on a Unix socket. An address that was asked for once stays known.
+ */
+export function isGone(socket: Socket): boolean {
+  return socket.remoteAddress === undefined && socket.localAddress !== undefined;
+}
+
 /** A dual-stack socket shows IPv4 peers as IPv6 addresses; applications and rules mean the IPv4 one. */
 export function plain(address: string | undefined): string {
   if (address === undefined) return '';

@@ -5,10 +5,13 @@ import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { GATEWAY_PROTOCOL_NAMES, type GatewayProtocolName } from '../../src/base/gateway-protocol-names.ts';
+import { ScgiRequestEncoder } from '../../src/protocols/scgi/request-encoder.ts';
 import { assertEachRunOnce, CountingLoad, readRuns } from '../support/counting-load.ts';
 import { makeFolder } from '../support/folder.ts';
 import { openGateway, sendGateway } from '../support/gateway-client.ts';
+import { anOutgoingRequest } from '../support/outgoing-request.ts';
 import { NO_PROC, pidsOf } from '../support/processes.ts';
+import { getOnce } from '../support/raw-client.ts';
 import { RawUpstream } from '../support/raw-upstream.ts';
 import { APPS, runVivarium, VivariumProcess } from '../support/vivarium.ts';
 import { readWhole } from '../support/wires.ts';
@@ -59,6 +62,49 @@ test('only web servers that are named may connect over TCP', async (t) => {
   }
   assert.match(await received(ports.scgi!, 'x', '127.0.0.2'), /^Status: 400 Bad Request\r\n/);
 });
+
+test('a client that is gone when it is accepted does not pass for one on a Unix socket', {
+  skip: NO_PROC,
+}, async (t) => {
+  const application = `
+seen = []
+
+def application(environ, start_response):
+    seen.append(environ['PATH_INFO'])
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [' '.join(seen).encode()]
+`;
+  const folder = makeFolder(t, { 'wsgi.py': application });
+  const one = ['--processes', '1', '--threads', '1', '--trust-proxy', 'unix:'];
+  const { server, ports } = await start(t, ['scgi'], `${folder}/wsgi.py`, ...one);
+  const text = new ScgiRequestEncoder().head(
+    anOutgoingRequest({ pathInfo: '/by-scgi', target: '/by-scgi' }),
+    0,
+  );
+  const [gateway] = pidsOf(server, 'vivarium-gateway');
+  process.kill(gateway!, 'SIGSTOP');
+  try {
+    await sendAndReset(ports.scgi!, text);
+    await sendAndReset(ports.http!, 'GET /by-http HTTP/1.1\r\nHost: a\r\n\r\n');
+  } finally {
+    process.kill(gateway!, 'SIGCONT');
+  }
+  // Behind them in both queues.
+  for (const [path, seen] of [
+    ['/first', '/first'],
+    ['/second', '/first /second'],
+  ] as const)
+    assert.equal((await readWhole(await sendGateway('scgi', ports.scgi!, { path }))).text, seen);
+  assert.equal((await getOnce(ports.http!, '/third')).text, '/first /second /third');
+});
+
+/** From an address that is not allowed; gone before anybody has accepted it. */
+async function sendAndReset(port: number, bytes: string): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+  await new Promise<void>((sent) => socket.write(bytes, 'latin1', () => sent()));
+  socket.resetAndDestroy();
+  await once(socket, 'close');
+}
 
 test('a Unix socket is for its owner and group, or for those that are named', async (t) => {
   const folder = makeFolder(t);
