@@ -81,7 +81,7 @@ test('they do not wait for ever', () => {
   const since = upstream.waitingSince!;
   upstream.check(since + 999);
   assert.equal(waiting.why, null);
-  upstream.check(since + 1_000);
+  upstream.check(since + 1_001);
   assert.equal(waiting.why, 'waited');
 });
 
