@@ -10,7 +10,7 @@ import {
   headerBlock,
   u32,
 } from '../support/frame-client.ts';
-import { ask, BURST, Flood, open, server, WINDOW } from '../support/http2-proxy-site.ts';
+import { ask, BURST, Flood, open, server, upstream, WINDOW } from '../support/http2-proxy-site.ts';
 import type { UpstreamPeer } from '../support/raw-upstream.ts';
 
 describe('a body', () => {
@@ -51,6 +51,33 @@ describe('a body', () => {
       assert.doesNotMatch(rest, /0\r\n/);
     });
   }
+
+  test('that nobody reads yet is held back at the window of its stream, however many there are', async (t) => {
+    const streams = Array.from({ length: 40 }, (_, n) => 3 + 2 * n);
+    const client = await open(t);
+    client.request(1, 'GET', '/busy');
+    // The only one that the server behind takes at a time. All others wait for it.
+    t.after(
+      (
+        (peer) => () =>
+          peer.close()
+      )(await upstream.accept()),
+    );
+    for (const stream of streams) {
+      client.request(stream, 'POST', '/busy', [], true);
+      for (let left = WINDOW; left > 0; left -= 16_384)
+        client.send(frame(Frame.data, 0, stream, Buffer.alloc(Math.min(left, 16_384))));
+      client.send(frame(Frame.ping, 0, 0, '12345678'));
+      for (let type = -1; type !== Frame.ping; ) {
+        const next = await client.read();
+        assert.ok(next !== null, 'the connection has ended');
+        assert.ok(next.type !== Frame.windowUpdate || next.stream === 0, 'no more may be sent ahead');
+        type = next.type;
+      }
+    }
+    client.send(frame(Frame.data, 0, 3, 'x'));
+    assert.equal(await client.readGoaway(), ErrorCode.flowControl);
+  });
 
   test('that is shorter than it was declared never looks whole', async (t) => {
     const client = await open(t);

@@ -22,7 +22,15 @@ export const Frame = {
 export const END_STREAM = 1;
 export const END_HEADERS = 4;
 export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
-export const ErrorCode = { none: 0, protocol: 1, internal: 2, refused: 7, cancel: 8, calm: 11 } as const;
+export const ErrorCode = {
+  none: 0,
+  protocol: 1,
+  internal: 2,
+  flowControl: 3,
+  refused: 7,
+  cancel: 8,
+  calm: 11,
+} as const;
 
 export interface ReceivedFrame {
   readonly type: number;

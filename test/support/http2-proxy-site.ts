@@ -24,6 +24,11 @@ before(async () => {
     'vivarium.toml': `
 body-timeout = "1s"
 response-socket-timeout = "1s"
+[upstreams.busy]
+servers = [{ address = "127.0.0.1:${upstream.port}", max-connections = 1 }]
+[[routes]]
+match = "/busy"
+proxy = "busy"
 [[routes]]
 match = { not = "/hello" }
 proxy = "http://127.0.0.1:${upstream.port}"
