@@ -1,8 +1,8 @@
 /** The request path, put together from the configuration: listeners → routing and middleware → handlers. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { Admin } from '../admin/admin.ts';
-import { ServerFigures } from '../admin/server-figures.ts';
+import type { Admin } from '../admin/admin.ts';
+import type { ServerFigures } from '../admin/server-figures.ts';
 import type { StatusSources } from '../admin/status/status-report.ts';
 import { Applications } from '../apps/applications.ts';
 import { WorkerListener } from '../apps/worker-listener.ts';
@@ -14,6 +14,7 @@ import type {
   ToApplication,
   ToGateway,
   ToSupervisor,
+  UpstreamReport,
 } from '../control/messages.ts';
 import type { Exchange } from '../exchange.ts';
 import type { RequestFields } from '../fields.ts';
@@ -22,9 +23,7 @@ import type { Refusal } from '../protocols/http1/refusal.ts';
 import { ServerFields } from '../protocols/response-fields.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Credentials } from '../tls/credentials.ts';
-import { gatewayAdmission } from './cgi/admission.ts';
 import { type ClientConnections, clientConnections } from './client-connections.ts';
-import { commandsWith } from './commands.ts';
 import { countConnections } from './connection-counts.ts';
 import { makeEntrance } from './entrance.ts';
 import type { ErrorOutput } from './error-output.ts';
@@ -32,9 +31,10 @@ import { gatewayReport } from './gateway-report.ts';
 import { Listener } from './listener.ts';
 import type { ListenerContext } from './listener-context.ts';
 import { oldestOf } from './oldest-requests.ts';
+import type { Parts } from './parts.ts';
 import { proxyHeadersContext } from './proxy-headers.ts';
 import { SERVER_NAME } from './server-name.ts';
-import { composeSite, hasStatusPage, type Site } from './site.ts';
+import { composeSite, type Site } from './site.ts';
 import type { HandshakeContext } from './tls-handshakes.ts';
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
@@ -50,6 +50,7 @@ const ADMIN_BODY_MAX = 1_024;
 export class Gateway {
   readonly #configure: Configure;
   readonly #configuration: Configuration;
+  readonly #parts: Parts;
   readonly #log: Log;
   readonly #errorOutput: ErrorOutput;
   readonly #tell: (message: ToSupervisor) => void;
@@ -75,6 +76,7 @@ export class Gateway {
 
   constructor(
     configure: Configure,
+    parts: Parts,
     log: Log,
     errorOutput: ErrorOutput,
     tell: (message: ToSupervisor) => void,
@@ -82,6 +84,7 @@ export class Gateway {
     this.#errorOutput = errorOutput;
     this.#configure = configure;
     this.#configuration = configure.configuration;
+    this.#parts = parts;
     this.#log = log;
     this.#tell = tell;
     const { http } = this.#configuration;
@@ -92,11 +95,11 @@ export class Gateway {
     this.#tls = this.#createTls();
     this.#applications = this.#createApplications();
     this.#workerListener = new WorkerListener((number) => this.#applications.workerOf(number), log);
-    const isCounted = this.#configuration.adminListen !== null || hasStatusPage(this.#configuration);
-    this.#figures = isCounted ? new ServerFigures(tell) : null;
-    this.#admin = this.#configuration.adminListen === null ? null : this.#createAdmin(this.#figures!);
+    this.#figures = parts.ServerFigures && new parts.ServerFigures(tell);
+    this.#admin = parts.Admin && this.#createAdmin(parts.Admin, this.#figures!);
     this.#site = composeSite(
       this.#configuration,
+      parts,
       (name) => this.#applications.get(name) ?? null,
       this.#figures && this.#statusSources(this.#figures),
       makeEntrance(this.#configuration, configure.listeners, this.#tls?.credentials ?? null),
@@ -107,7 +110,7 @@ export class Gateway {
   async start(): Promise<void> {
     const { workerSocketPath, workerSocketMode } = this.#configure;
     await this.#workerListener.listen(workerSocketPath, workerSocketMode);
-    await this.#site.upstreams.ready(FIRST_LOOKUPS_MS);
+    await this.#site.upstreams?.ready(FIRST_LOOKUPS_MS);
     if (this.#configure.accepts) await this.#accept();
     this.#checks = setInterval(() => setImmediate(this.#check), CHECK_MS);
   }
@@ -148,7 +151,7 @@ export class Gateway {
         this.#reopenLogs();
         break;
       case 'change-upstream':
-        this.#site.upstreams.change(message.change);
+        this.#site.upstreams?.change(message.change);
         break;
       case 'ask':
         void this.#answer(message.question).then((answer) =>
@@ -187,7 +190,7 @@ export class Gateway {
       case 'requests-with-stacks':
         return oldestOf(await this.#applications.requestsInFlight(true));
       case 'upstreams':
-        return this.#site.upstreams.report();
+        return this.#upstreamReports();
     }
   }
 
@@ -230,12 +233,12 @@ export class Gateway {
     if (message.type === 'expect-worker') this.#workerListener.workerAdded(message.identity.worker);
   }
 
-  #createAdmin(figures: ServerFigures): Admin {
-    return new Admin({
+  #createAdmin(kind: NonNullable<Parts['Admin']>, figures: ServerFigures): Admin {
+    return new kind({
       applications: this.#applications,
       connections: () => countConnections(this.#listeners),
       cache: () => this.#site.cacheStore,
-      upstreams: () => this.#site.upstreams.report(),
+      upstreams: this.#upstreamReports,
       figures,
       log: this.#log,
     });
@@ -246,7 +249,7 @@ export class Gateway {
       figures,
       applications: this.#applications,
       connections: () => countConnections(this.#listeners),
-      upstreams: () => this.#site.upstreams.report(),
+      upstreams: this.#upstreamReports,
       requestsInFlight: () => this.#applications.requestsInFlight(false),
     };
   }
@@ -266,7 +269,8 @@ export class Gateway {
       fileMax: http.responseSpoolSize,
       directory: serverRoot,
     };
-    const hosted = new Applications(spool, this.#tell, this.#log, commandsWith(spool, this.#log));
+    const other = this.#parts.commandsWith?.(spool, this.#log) ?? (() => null);
+    const hosted = new Applications(spool, this.#tell, this.#log, other);
     for (const settings of applications) hosted.add(settings);
     return hosted;
   }
@@ -284,7 +288,7 @@ export class Gateway {
       // A web server in front of us has those of many clients.
       clientConnections: protocol === null ? this.#clientConnections : null,
       proxy: proxied ? proxyHeadersContext(url, this.#configuration, this.#log) : null,
-      gateway: protocol && gatewayAdmission(protocol, url, this.#configuration, this.#log),
+      gateway: protocol && this.#parts.gatewayAdmission!(protocol, url, this.#configuration, this.#log),
       tls: tls ? this.#tls : null,
       handle: this.#site.handle,
       streamsBodies: this.#site.streamsBodies,
@@ -305,6 +309,8 @@ export class Gateway {
       refuse: (exchange, { status, why }) => exchange.abort(status, `${why}.`),
     };
   }
+
+  readonly #upstreamReports = (): UpstreamReport[] => this.#site.upstreams?.report() ?? [];
 
   readonly #nextId = (): string => this.#idPrefix + (++this.#requests).toString(36);
 

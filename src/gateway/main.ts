@@ -9,38 +9,40 @@ import { createLog } from '../telemetry/log.ts';
 import { ErrorOutput } from './error-output.ts';
 import { forwardEvents } from './event-forwarding.ts';
 import { Gateway } from './gateway.ts';
+import { loadParts } from './parts.ts';
 
 type Configure = Extract<ToGateway, { type: 'configure' }>;
 
 /** Resolves when the process may end. */
 export function runGateway(): Promise<void> {
   return new Promise((resolve) => {
-    let gateway: Gateway | null = null;
+    let configured: Promise<Gateway | null> = Promise.resolve(null);
     let draining = false;
     const drain = (lingerMs: number) => {
       draining = true;
-      (gateway?.drain(lingerMs) ?? Promise.resolve()).then(resolve);
+      configured.then((gateway) => gateway?.drain(lingerMs)).then(resolve);
     };
     process.on('message', (message: ToGateway) => {
-      if (message.type === 'configure') gateway = configure(message);
+      if (message.type === 'configure') configured = configure(message);
       else if (message.type === 'stop') drain(message.lingerMs);
-      else gateway?.handle(message);
+      else void configured.then((gateway) => gateway?.handle(message));
     });
     process.on('disconnect', resolve);
     // Asked a second time, it does not wait for its requests.
-    process.on('SIGTERM', () => (draining ? gateway?.cut() : drain(0)));
+    process.on('SIGTERM', () => (draining ? configured.then((gateway) => gateway?.cut()) : drain(0)));
     // Signals that are meant for a whole group of processes are the supervisor's business.
     for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
   });
 }
 
-function configure(message: Configure): Gateway | null {
+async function configure(message: Configure): Promise<Gateway | null> {
   const { level } = message.configuration.logs;
   const forward = forwardEvents((event) => tell({ type: 'event', event }));
   const output = new ErrorOutput();
   const log = createLog(`gateway ${process.pid}`, level, (line, level) => output.write(line, level), forward);
   try {
-    const gateway = new Gateway(message, log, output, tell);
+    const parts = await loadParts(message.configuration, message.listeners);
+    const gateway = new Gateway(message, parts, log, output, tell);
     gateway.start().then(() => {
       tell({ type: 'serving' });
       // The workers are not ready yet.

@@ -16,6 +16,7 @@ test('an access log that cannot be opened is named, with the user who tried', (t
     () =>
       composeSite(
         configuration,
+        { features: { features: [], answers: [] }, ProxyUpstreams: null },
         () => null,
         null,
         (next) => next,

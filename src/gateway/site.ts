@@ -18,7 +18,7 @@ import { openAccessLogs } from './access-logs.ts';
 import { collectsBody } from './collect-body.ts';
 import { featureMaker, hasAnswer, makeAnswer, type Tools } from './features.ts';
 import { internalRedirects } from './internal-redirects.ts';
-import { ProxyUpstreams } from './proxy-upstreams.ts';
+import type { Parts } from './parts.ts';
 
 const NONCE_KEY_BYTES = 32;
 
@@ -29,7 +29,8 @@ export interface Site {
   readonly cacheStore: ResponseStore;
   /** Bodies are read as handlers ask for them. */
   readonly streamsBodies: boolean;
-  readonly upstreams: Upstreams;
+  /** Null when nothing is passed on. */
+  readonly upstreams: Upstreams | null;
   reopenLogs(): void;
   close(): Promise<void>;
 }
@@ -40,6 +41,7 @@ export interface Site {
  */
 export function composeSite(
   configuration: Configuration,
+  parts: Pick<Parts, 'features' | 'ProxyUpstreams'>,
   applications: FindApplication,
   status: StatusSources | null,
   entrance: Middleware,
@@ -55,21 +57,18 @@ export function composeSite(
   const wrap: Middleware = proxies === null ? counted : (next) => trustedProxies(proxies)(counted(next));
   const passwordChecks = new PasswordChecks();
   const cacheStore = openCacheStore(configuration.cacheStore, log);
-  const upstreams = new ProxyUpstreams(
-    configuration,
-    internalRedirects(() => routes, log),
-    log,
-  );
+  const redirect = internalRedirects(() => routes, log);
+  const upstreams = parts.ProxyUpstreams && new parts.ProxyUpstreams(configuration, redirect, log);
   const streamsBodies = wantsStreams(configuration);
   const application = streamsBodies ? collecting(applications, log) : applications;
   const files = new FileStore();
   const nonceKey = randomBytes(NONCE_KEY_BYTES);
   const tools: Tools = { application, files, log, passwordChecks, nonceKey, cacheStore, upstreams, status };
   const routes: Handler = compileSites(configuration.features, configuration.sites, {
-    features: featureMaker(tools),
+    features: featureMaker(parts.features.features, tools),
     rewriting,
     hasAnswer,
-    answer: (route, next) => makeAnswer(route, tools, next),
+    answer: (route, next) => makeAnswer(parts.features.answers, route, tools, next),
     application,
     staticFiles: ({ url, path: root }, next) =>
       staticFiles({ ...configuration.aliasFiles, root, stripPrefix: url }, tools, next),
@@ -80,12 +79,12 @@ export function composeSite(
     handle: wrap(entrance(routes)),
     wrap,
     streamsBodies,
-    upstreams: upstreams.all,
+    upstreams: upstreams?.all ?? null,
     reopenLogs: () => accessLogs.reopen(),
     cacheStore,
     close: async () => {
       passwordChecks.close();
-      upstreams.all.close();
+      upstreams?.all.close();
       await cacheStore.close();
       await accessLogs.close();
     },
@@ -107,9 +106,4 @@ function collecting(applications: FindApplication, log: Log): FindApplication {
     const found = applications(name);
     return found && { mountPoint: found.mountPoint, handle: collectsBody(found.handle, log) };
   };
-}
-
-/** Does any route end in one? */
-export function hasStatusPage({ sites }: Configuration): boolean {
-  return sites.some(({ routes }) => routes.some((route) => route['status-page'] !== null));
 }
