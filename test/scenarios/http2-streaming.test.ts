@@ -57,12 +57,8 @@ describe('a body', () => {
     const client = await open(t);
     client.request(1, 'GET', '/busy');
     // The only one that the server behind takes at a time. All others wait for it.
-    t.after(
-      (
-        (peer) => () =>
-          peer.close()
-      )(await upstream.accept()),
-    );
+    const peer = await upstream.accept();
+    t.after(() => peer.close());
     for (const stream of streams) {
       client.request(stream, 'POST', '/busy', [], true);
       for (let left = WINDOW; left > 0; left -= 16_384)
