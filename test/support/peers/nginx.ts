@@ -14,12 +14,12 @@ export function startNginx(owner: Owner, blocks: (folder: string) => NginxBlocks
   return startPeer(owner, {
     command: 'nginx',
     args: (folder) => ['-p', folder, '-e', 'stderr', '-c', `${folder}/nginx.conf`],
-    files: (folder) => ({ 'nginx.conf': configuration(folder, blocks(folder)) }),
-    ready: 'ready.sock',
+    files: (folder) => ({ 'nginx.conf': configuration(blocks(folder)) }),
+    ready: 'nginx.pid',
   });
 }
 
-function configuration(folder: string, { http = '', stream }: NginxBlocks): string {
+function configuration({ http = '', stream }: NginxBlocks): string {
   return `
 ${stream === undefined ? '' : `load_module ${STREAM_MODULE};`}
 ${IS_ROOT ? 'user root;' : ''}
@@ -37,9 +37,6 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
-  server {
-    listen unix:${folder}/ready.sock;
-  }
 ${http}
 }
 ${stream === undefined ? '' : `stream {\n${stream}\n}`}
