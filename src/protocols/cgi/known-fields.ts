@@ -11,16 +11,14 @@ import type { GatewayRequest } from './gateway-request.ts';
 export interface Block {
   /** Name, value, …; without the fields at its end if they are known. */
   readonly environ: string[];
-  /** Of the first field in `environ`. */
-  readonly fieldsFrom: number;
   /** From the first field to the end, as the front has written it. '' without one. */
   readonly end: string;
   readonly known: RequestFields | null;
 }
 
 /**
- * A protocol's way to write variables: name, value, … or what is wrong with it. `stopsAt` is asked where the first field
- * begins; if it says yes, the rest is not read.
+ * A protocol's way to write variables: name, value, … or what is wrong with it. `stopsAt` is asked where a field begins; if
+ * it says yes, the rest is not read.
  */
 export type ReadVariables = (
   text: string,
@@ -45,18 +43,19 @@ export class KnownFields {
     let end = '';
     let known: RequestFields | null = null;
     const environ = this.#read(text, variablesMax, (at) => {
+      // From the first one on, or not at all.
+      if (end !== '') return false;
       end = text.slice(at);
       known = this.#find(end, limits);
       return known !== null;
     });
-    if (typeof environ === 'string') return environ;
-    const fieldsFrom = environ.findIndex((name, i) => i % 2 === 0 && name.startsWith('HTTP_'));
-    return { environ, fieldsFrom, end, known };
+    return typeof environ === 'string' ? environ : { environ, end, known };
   }
 
   /** What became of a block. */
-  keep({ environ, fieldsFrom, end, known }: Block, { fields }: GatewayRequest, limits: HeadLimits): void {
+  keep({ environ, end, known }: Block, { fields }: GatewayRequest, limits: HeadLimits): void {
     if (known !== null || end === '' || end.length > END_MAX) return;
+    const fieldsFrom = environ.findIndex((name, i) => i % 2 === 0 && name.startsWith('HTTP_'));
     for (let i = fieldsFrom; i < environ.length; i += 2) if (!environ[i]!.startsWith('HTTP_')) return;
     // These two are told by other variables.
     if (fields.get('content-type') !== null || fields.get('content-length') !== null) return;

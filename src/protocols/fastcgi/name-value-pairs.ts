@@ -10,7 +10,6 @@ export function readPairs(
   stopsAt: (at: number) => boolean = () => false,
 ): string[] | string {
   const pairs: string[] = [];
-  let isAsked = false;
   for (let at = 0; at < text.length; ) {
     const from = at;
     const nameLength = readLength(text, at);
@@ -22,10 +21,7 @@ export function readPairs(
     // Not a number where the text ends within a length.
     if (!(end <= text.length)) return 'a variable that ends behind the last one of its stream';
     if (pairs.length === 2 * pairsMax) return `more than ${pairsMax} variables`;
-    if (!isAsked && text.startsWith('HTTP_', at)) {
-      if (stopsAt(from)) return pairs;
-      isAsked = true;
-    }
+    if (text.startsWith('HTTP_', at) && stopsAt(from)) return pairs;
     pairs.push(text.substring(at, valueAt), text.substring(valueAt, end));
     at = end;
   }

@@ -156,15 +156,11 @@ function readStrings(
   stopsAt: (at: number) => boolean = () => false,
 ): string[] | string {
   const strings: string[] = [];
-  let isAsked = false;
   for (let at = 0; at < text.length; ) {
     const nameEnd = text.indexOf('\0', at);
     const end = nameEnd < 0 ? -1 : text.indexOf('\0', nameEnd + 1);
     if (end < 0) return 'a variable without a value';
-    if (!isAsked && text.startsWith('HTTP_', at)) {
-      if (stopsAt(at)) return strings;
-      isAsked = true;
-    }
+    if (text.startsWith('HTTP_', at) && stopsAt(at)) return strings;
     strings.push(text.substring(at, nameEnd), text.substring(nameEnd + 1, end));
     at = end + 1;
   }

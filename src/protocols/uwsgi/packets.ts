@@ -28,7 +28,6 @@ export function readVariables(
   stopsAt: (at: number) => boolean = () => false,
 ): string[] | string {
   const variables: string[] = [];
-  let isAsked = false;
   for (let at = 0; at < block.length; ) {
     const nameAt = at + 2;
     const nameEnd = nameAt + readLength(block, at);
@@ -37,10 +36,7 @@ export function readVariables(
     // Not a number where the block ends within a length.
     if (!(end <= block.length)) return 'a variable that ends behind the last one of its packet';
     if (variables.length === 2 * variablesMax) return `more than ${variablesMax} variables`;
-    if (!isAsked && block.startsWith('HTTP_', nameAt)) {
-      if (stopsAt(at)) return variables;
-      isAsked = true;
-    }
+    if (block.startsWith('HTTP_', nameAt) && stopsAt(at)) return variables;
     variables.push(block.substring(nameAt, nameEnd), block.substring(valueAt, end));
     at = end;
   }
