@@ -1,5 +1,4 @@
 /** From the settings about TLS to those of the Configuration, and what is wrong between them. */
-
 import type { ListenAddress } from './listen-address.ts';
 import { placeOf } from './origin.ts';
 import { type Entry, entryOf } from './resolve.ts';

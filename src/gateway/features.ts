@@ -40,37 +40,29 @@ const FEATURES = {
     const { geoip } = await import('../middleware/geoip/geoip.ts');
     return (settings, { log }) => geoip(settings, log);
   },
-  'response-headers': () =>
-    import('../middleware/response-headers/response-headers.ts').then((module) => module.responseHeaders),
-  'error-pages': () => import('../middleware/error-pages/error-pages.ts').then((module) => module.errorPages),
-  'address-rules': () =>
-    import('../middleware/address-rules/address-rules.ts').then((module) => module.addressRules),
-  'limit-requests': () =>
-    import('../middleware/limit-requests/limit-requests.ts').then((module) => module.limitRequests),
-  'limit-in-flight': () =>
-    import('../middleware/limit-in-flight/limit-in-flight.ts').then((module) => module.limitInFlight),
-  'limit-request-body': () =>
-    import('../middleware/limit-request-body/limit-request-body.ts').then(
-      (module) => module.limitRequestBody,
-    ),
-  'client-certificate': () =>
-    import('../middleware/client-certificate/client-certificate.ts').then(
-      (module) => module.clientCertificate,
-    ),
-  'signed-links': () =>
-    import('../middleware/signed-links/signed-links.ts').then((module) => module.signedLinks),
-  'basic-auth': () => import('../middleware/basic-auth/basic-auth.ts').then((module) => module.basicAuth),
-  'digest-auth': () => import('../middleware/digest-auth/digest-auth.ts').then((module) => module.digestAuth),
-  'auth-scripts': () =>
-    import('../middleware/auth-scripts/auth-scripts.ts').then((module) => module.authScripts),
-  'forward-auth': () =>
-    import('../middleware/forward-auth/forward-auth.ts').then((module) => module.forwardAuth),
-  cache: () => import('../middleware/cache/cache.ts').then((module) => module.cache),
-  compress: () => import('../middleware/compress/compress.ts').then((module) => module.compress),
-  'request-headers': () =>
-    import('../middleware/request-headers/request-headers.ts').then((module) => module.requestHeaders),
-  rewrite: () => import('../middleware/rewrite/rewrite.ts').then((module) => module.rewrite),
-  sendfile: () => import('../middleware/sendfile/sendfile.ts').then((module) => module.sendfile),
+  'response-headers': async () =>
+    (await import('../middleware/response-headers/response-headers.ts')).responseHeaders,
+  'error-pages': async () => (await import('../middleware/error-pages/error-pages.ts')).errorPages,
+  'address-rules': async () => (await import('../middleware/address-rules/address-rules.ts')).addressRules,
+  'limit-requests': async () =>
+    (await import('../middleware/limit-requests/limit-requests.ts')).limitRequests,
+  'limit-in-flight': async () =>
+    (await import('../middleware/limit-in-flight/limit-in-flight.ts')).limitInFlight,
+  'limit-request-body': async () =>
+    (await import('../middleware/limit-request-body/limit-request-body.ts')).limitRequestBody,
+  'client-certificate': async () =>
+    (await import('../middleware/client-certificate/client-certificate.ts')).clientCertificate,
+  'signed-links': async () => (await import('../middleware/signed-links/signed-links.ts')).signedLinks,
+  'basic-auth': async () => (await import('../middleware/basic-auth/basic-auth.ts')).basicAuth,
+  'digest-auth': async () => (await import('../middleware/digest-auth/digest-auth.ts')).digestAuth,
+  'auth-scripts': async () => (await import('../middleware/auth-scripts/auth-scripts.ts')).authScripts,
+  'forward-auth': async () => (await import('../middleware/forward-auth/forward-auth.ts')).forwardAuth,
+  cache: async () => (await import('../middleware/cache/cache.ts')).cache,
+  compress: async () => (await import('../middleware/compress/compress.ts')).compress,
+  'request-headers': async () =>
+    (await import('../middleware/request-headers/request-headers.ts')).requestHeaders,
+  rewrite: async () => (await import('../middleware/rewrite/rewrite.ts')).rewrite,
+  sendfile: async () => (await import('../middleware/sendfile/sendfile.ts')).sendfile,
 } satisfies Loaders<Pick<FeatureSettings, FeatureName>>;
 
 const ANSWERS = {
@@ -78,13 +70,13 @@ const ANSWERS = {
     const application = tools.application(name);
     return application && mounted(application, notMounted);
   },
-  redirect: () => import('../handlers/redirect/redirect.ts').then((module) => module.redirect),
-  files: () => import('../handlers/static-files/static-files.ts').then((module) => module.staticFiles),
+  redirect: async () => (await import('../handlers/redirect/redirect.ts')).redirect,
+  files: async () => (await import('../handlers/static-files/static-files.ts')).staticFiles,
   proxy: async () => {
     const { createProxy } = await import('../handlers/proxy/proxy.ts');
     return (settings, { upstreams }) => createProxy(settings, upstreams!.toolsFor(settings));
   },
-  respond: () => import('../handlers/respond/respond.ts').then((module) => module.respond),
+  respond: async () => (await import('../handlers/respond/respond.ts')).respond,
   'status-page': async () => {
     const { statusPage } = await import('../admin/status/status-page.ts');
     return (settings, { status }) => status && statusPage(settings, status);

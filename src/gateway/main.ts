@@ -2,7 +2,6 @@
  * The gateway process: told by the supervisor what to serve, it puts the request path together and runs it.
  * It ends when the supervisor says so or is gone.
  */
-
 import { giveBackMemory } from '../base/give-back-memory.ts';
 import type { ToGateway, ToSupervisor } from '../control/messages.ts';
 import { createLog } from '../telemetry/log.ts';

@@ -18,13 +18,13 @@ import { Failure } from '../../upstreams/failure.ts';
 import type { UpstreamServer } from '../../upstreams/server.ts';
 import type { Refused, Seeker } from '../../upstreams/upstream.ts';
 import { describe, type ProxyContext } from './context.ts';
-import { ErrorOutput } from './error-output.ts';
 import { redirectTarget } from './redirect-target.ts';
 import { RequestSender } from './request-sender.ts';
 import { ResponseSender } from './response-sender.ts';
 import { isIdempotent, mayRetryFailure, mayRetryStatus } from './retry.ts';
 import type { Script } from './scripts.ts';
 import { TunnelInput } from './tunnel-input.ts';
+import { UpstreamStderr } from './upstream-stderr.ts';
 
 /** Whole answers up to this size go to the client as latin-1 text, in one write with the head. */
 const TEXT_MAX = 16_384;
@@ -43,7 +43,7 @@ export class Forwarding implements Seeker, ResponseListener {
   #hasRepeated = false;
   #response: ResponseSender | null = null;
   #tunnel: TunnelInput | null = null;
-  #errorOutput: ErrorOutput | null = null;
+  #stderr: UpstreamStderr | null = null;
 
   /** `script`: what the server is to run; null where it knows by the path. */
   constructor(proxy: ProxyContext, exchange: Exchange, script: Script | null) {
@@ -146,14 +146,14 @@ export class Forwarding implements Seeker, ResponseListener {
   }
 
   stderr(chunk: Buffer): void {
-    this.#errorOutput ??= new ErrorOutput((text) => {
+    this.#stderr ??= new UpstreamStderr((text) => {
       const { log, upstream } = this.#proxy;
       log.error(
         'upstream-stderr',
         `${describe(this.#exchange)}: ${upstream.describe(this.#server!)}: ${text}`,
       );
     });
-    this.#errorOutput.take(chunk);
+    this.#stderr.take(chunk);
   }
 
   bodyWanted(): void {

@@ -7,7 +7,7 @@ const BYTES_MAX = 16 * 1024;
 /** What a message costs besides its text: so there are no more than 128 of them. */
 const MESSAGE_BYTES = 128;
 
-export class ErrorOutput {
+export class UpstreamStderr {
   #leftBytes = BYTES_MAX;
   #isOver = false;
   readonly #tell: (text: string) => void;

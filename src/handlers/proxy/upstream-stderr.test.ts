@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ErrorOutput } from './error-output.ts';
+import { UpstreamStderr } from './upstream-stderr.ts';
 
 const LEFT_OUT = 'what else it says of this request is left out';
 
 function output() {
   const told: string[] = [];
-  const errors = new ErrorOutput((text) => told.push(text));
+  const errors = new UpstreamStderr((text) => told.push(text));
   return { told, take: (text: string) => errors.take(Buffer.from(text)) };
 }
 
